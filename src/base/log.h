@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/// The log of the daemon and its helpers: lines on stderr, as a service manager wants them. The libraries
+/// base, wire and core never log; they return errors and events.
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/attr.h"
+
+enum log_level {
+	LOG_LEVEL_ERROR,   ///< something does not work and stays so until somebody acts
+	LOG_LEVEL_WARNING, ///< something is wrong and we go on
+	LOG_LEVEL_NOTICE,  ///< normal, and an operator wants to know: peers and servers that come and go
+	LOG_LEVEL_INFO,    ///< what happens, at a rate that a person can follow
+	LOG_LEVEL_DEBUG,   ///< every packet
+};
+
+/// Lines above this level are not written. The start value is LOG_LEVEL_INFO.
+void log_set_level(enum log_level level);
+/// "error", "warning", "notice", "info", "debug".
+bool log_level_parse(const char *text, enum log_level *ret) MUST_CHECK;
+const char *log_level_name(enum log_level level);
+/// Writes one line "<time> <level> <text>"; control characters in the text are replaced.
+void log_line(enum log_level level, const char *format, ...) PRINTF_LIKE(2, 3);
+
+#define log_error(...)   log_line(LOG_LEVEL_ERROR, __VA_ARGS__)
+#define log_warning(...) log_line(LOG_LEVEL_WARNING, __VA_ARGS__)
+#define log_notice(...)  log_line(LOG_LEVEL_NOTICE, __VA_ARGS__)
+#define log_info(...)    log_line(LOG_LEVEL_INFO, __VA_ARGS__)
+#define log_debug(...)   log_line(LOG_LEVEL_DEBUG, __VA_ARGS__)

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/// The cache of bindings: which NBMA address a protocol address of the cloud has. One per address and
+/// interface. The cache alone tells `desired` of neighbours and of dynamic multicast receivers.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <uthash.h>
+
+#include "base/addr.h"
+#include "base/mono.h"
+#include "base/timerq.h"
+
+struct iface;
+struct peer;
+
+/// In rising order of trust: a binding is replaced only by one of the same type or a higher one.
+enum binding_type {
+	BINDING_TEMPORARY, ///< being resolved: packets go by the NHS meanwhile
+	BINDING_CACHED,    ///< learned by resolution
+	BINDING_DYNAMIC,   ///< a client registered it here
+	BINDING_NHS,       ///< a configured NHS
+	BINDING_STATIC,    ///< `ip nhrp map`
+};
+
+struct binding {
+	struct addr protocol; ///< the key
+	struct iface *iface;
+	enum binding_type type;
+	struct peer *peer;        ///< whose NBMA address packets go to; never NULL
+	struct addr claimed_nbma; ///< what the peer thinks its NBMA address is, where NAT changed it
+	bool unique;
+	bool nat;              ///< peer->nbma differs from claimed_nbma
+	bool used;             ///< data went to it since the last refresh
+	uint16_t mtu;          ///< that the peer told, bytes; 0: it did not
+	uint16_t holding_time; ///< seconds, as granted
+	uint32_t request_id;   ///< of the registration or reply
+	struct mono created;
+	struct mono updated;
+	struct mono expires; ///< MONO_NEVER for STATIC and NHS
+	struct timer timer;  ///< refresh, then expiry
+	struct binding *peer_prev;
+	struct binding *peer_next;
+	UT_hash_handle hh;
+};
+
+/// What a binding shall be; see struct binding.
+struct binding_facts {
+	enum binding_type type;
+	struct addr nbma;
+	struct addr claimed_nbma;
+	bool unique;
+	uint16_t mtu;
+	uint16_t holding_time;
+	uint32_t request_id;
+};
+
+struct binding *cache_find(const struct iface *iface, struct addr protocol);
+/// Makes or changes the binding of `protocol`. Returns NULL where a binding of a higher type is there, or
+/// the limit of its kind is reached (counted).
+struct binding *cache_set(
+	struct iface *iface, struct addr protocol, const struct binding_facts *facts, struct mono now);
+/// Ends a binding, with the event that its type asks for.
+void cache_remove(struct binding *binding, const char *reason);
+/// The timer of a binding fired: refresh what is used, end what expired.
+void cache_on_timer(struct binding *binding, struct mono now);
+/// "temporary", "cached", "dynamic", "nhs", "static".
+const char *binding_type_name(enum binding_type type);

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/// What the core is told to be: the configuration of NHRP, already checked, free of syntax.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "wire/nhrp_auth.h"
+
+#define IFACE_NAME_SIZE 16 ///< as the kernel's IFNAMSIZ
+
+#define HOLDING_TIME_DEFAULT      600 ///< seconds
+#define REDIRECT_TIMEOUT_DEFAULT  8   ///< seconds between two redirects for a source and destination
+#define MAX_SEND_PACKETS_DEFAULT  10000
+#define MAX_SEND_INTERVAL_DEFAULT 10 ///< seconds
+
+/// `ip nhrp nhs ADDR [nbma NBMA] [multicast] [priority N] [cluster N]`
+struct nhs_config {
+	struct addr protocol;
+	struct addr nbma; ///< unset: by an `ip nhrp map` line
+	bool multicast;
+	uint8_t priority; ///< 0 is best
+	uint8_t cluster;
+};
+
+/// `ip nhrp map ADDR NBMA`
+struct map_config {
+	struct addr protocol;
+	struct addr nbma;
+};
+
+/// How far remote parties can make an interface grow.
+struct limits_config {
+	uint32_t registrations; ///< dynamic bindings of a server
+	uint32_t cached;        ///< bindings and shortcuts learned by resolution
+	uint32_t resolutions;   ///< requests under way or held back
+	uint32_t requesters;    ///< nodes remembered for purges
+	uint32_t redirects;     ///< source and destination pairs remembered
+};
+
+/// One tunnel interface. The arrays belong to whoever made the struct.
+struct iface_config {
+	uint32_t id;                ///< the tunnel's number, unique
+	char name[IFACE_NAME_SIZE]; ///< the device, "tunnel1"
+	struct prefix address; ///< the tunnel address with its subnet's length; `addr` holds the host's bits
+	uint32_t network_id;   ///< 0: no NHRP here
+	struct nhrp_auth_key auth;
+	uint16_t holding_time;         ///< seconds, that we ask for and grant
+	uint16_t registration_timeout; ///< seconds between registrations; 0: a third of the holding time
+	bool registration_unique;
+	bool shortcut;
+	bool redirect;
+	uint16_t redirect_timeout; ///< seconds
+	bool server_only;          ///< sends no Resolution Request of its own
+	bool multicast_dynamic;    ///< registered clients receive multicast
+	uint32_t max_send_packets;
+	uint32_t max_send_interval; ///< seconds
+	uint16_t mtu;               ///< told to others, bytes; 0: not told
+	struct addr destination;    ///< `tunnel destination`: point-to-point; unset: multipoint
+	struct limits_config limits;
+
+	struct nhs_config *nhs;
+	size_t nhs_count;
+	struct map_config *maps;
+	size_t map_count;
+	struct addr *multicast; ///< `ip nhrp map multicast NBMA`
+	size_t multicast_count;
+};
+
+struct node_config {
+	struct iface_config *ifaces;
+	size_t iface_count;
+};
+
+/// The limits that hold where nothing is configured.
+struct limits_config limits_default(void);

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/// The state that the core wants the system to have: neighbours of the tunnel devices, shortcut routes in
+/// the override table, receivers of multicast. The core sets and clears; the shell drains the changes in
+/// order, and can walk over everything to repair what somebody else changed.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+
+enum desired_kind {
+	DESIRED_NEIGHBOUR, ///< on `iface`, the next hop `prefix` (a host's) is at `nbma`
+	DESIRED_ROUTE,     ///< in the override table, `prefix` goes to `next_hop` on `iface`
+	DESIRED_MULTICAST, ///< on `iface`, `nbma` receives multicast and broadcast
+};
+
+/// What is wanted, or, with `present` false, what is wanted no more.
+struct desired_item {
+	enum desired_kind kind;
+	bool present;
+	uint32_t iface;       ///< iface_config.id
+	struct prefix prefix; ///< NEIGHBOUR, ROUTE
+	struct addr next_hop; ///< ROUTE
+	struct addr nbma;     ///< NEIGHBOUR, MULTICAST
+	uint16_t mtu;         ///< ROUTE: of the path, bytes; 0: the device's
+};
+
+struct desired_entry;
+
+struct desired {
+	struct desired_entry *entries; ///< by kind, iface and key
+	struct desired_entry *changed; ///< in order of change
+	struct desired_entry *changed_last;
+	size_t counts[3]; ///< entries present, by kind
+};
+
+void desired_set(struct desired *desired, const struct desired_item *item);
+/// `item` needs kind, iface and its key: prefix, or nbma for DESIRED_MULTICAST.
+void desired_clear(struct desired *desired, const struct desired_item *item);
+/// Takes the oldest change; false where there is none. Several changes of one item come as one.
+bool desired_pop_change(struct desired *desired, struct desired_item *ret) MUST_CHECK;
+bool desired_has_change(const struct desired *desired);
+/// The wanted item with this key, or false.
+bool desired_find(const struct desired *desired, enum desired_kind kind, uint32_t iface, struct prefix prefix,
+	struct addr nbma, struct desired_item *ret) MUST_CHECK;
+/// Walks over all that is wanted: start with `*cursor` = NULL; false at the end. Nothing may be set or
+/// cleared meanwhile.
+bool desired_next(const struct desired *desired, const struct desired_entry **cursor,
+	struct desired_item *ret) MUST_CHECK;
+void desired_done(struct desired *desired);

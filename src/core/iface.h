@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/// One tunnel interface: the owner of its bindings, peers, servers, resolutions and shortcuts.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/ratelimit.h"
+#include "base/trie.h"
+#include "core/config.h"
+#include "core/counters.h"
+
+struct node;
+struct binding;
+struct peer;
+struct nhs;
+struct resolution;
+struct requester;
+struct redirect;
+
+struct iface {
+	struct node *node;
+	const struct iface_config *config;
+	bool up;                  ///< the link can carry packets
+	uint32_t device;          ///< index of the tunnel device; 0: not there yet
+	struct addr nbma;         ///< our own NBMA address; unset: not known yet
+	struct binding *bindings; ///< hash by protocol address
+	uint32_t dynamic_count;   ///< of them BINDING_DYNAMIC
+	uint32_t cached_count;    ///< of them BINDING_TEMPORARY and BINDING_CACHED, and shortcuts
+	struct peer *peers;       ///< hash by NBMA address
+	struct nhs *nhs;          ///< array in order of configuration
+	size_t nhs_count;
+	struct resolution *resolutions; ///< hash by destination
+	struct trie shortcuts;          ///< prefix → struct shortcut
+	struct requester *requesters;   ///< hash; who was told what
+	struct redirect *redirects;     ///< hash; pairs redirected of late
+	struct ratelimit max_send;
+	struct ratelimit errors; ///< Error Indications sent
+	struct counters counters;
+};
+
+/// Our protocol address on this interface.
+struct addr iface_address(const struct iface *iface);
+/// The subnet of the tunnel.
+struct prefix iface_subnet(const struct iface *iface);
+/// Seconds between two registrations.
+uint32_t iface_registration_interval(const struct iface *iface);

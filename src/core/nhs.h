@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/// The registration client: one machine per configured next hop server. All servers of an interface are
+/// registered with; the best one that is up (by priority, then order) is asked for resolutions.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/mono.h"
+#include "base/timerq.h"
+#include "core/config.h"
+
+struct iface;
+struct nhrp_msg;
+
+enum nhs_state {
+	NHS_INIT,  ///< the interface is down
+	NHS_PROBE, ///< no answer yet, or none since the server went down: back-off
+	NHS_UP,    ///< answers
+	NHS_CHECK, ///< was up, a request is unanswered
+};
+
+enum nhs_event {
+	NHS_EVENT_LINK_UP,
+	NHS_EVENT_LINK_DOWN,
+	NHS_EVENT_REPLY,   ///< positive reply
+	NHS_EVENT_REFUSED, ///< negative reply or an Error Indication
+	NHS_EVENT_TIMER,
+	NHS_EVENT_SUSPECT, ///< data goes there and nothing comes back
+};
+
+struct nhs {
+	struct iface *iface;
+	const struct nhs_config *config;
+	struct addr nbma; ///< from the configuration
+	enum nhs_state state;
+	bool declared_down;      ///< an event said so; routes through it should go
+	uint8_t refused_code;    ///< CIE code of the last negative reply; 0: none
+	struct addr public_nbma; ///< our address as the server sees it, where NAT changes it
+	struct timer timer;
+	uint32_t tries;         ///< unanswered requests in a row
+	uint32_t retry_seconds; ///< the back-off now: 1, 2, 4 … 64
+	uint32_t request_id;    ///< of the current registration, kept over retries
+	bool request_pending;
+	struct mono since; ///< of the state up or down
+	struct mono last_sent;
+	struct mono last_reply; ///< time 0 where never
+	uint64_t requests_sent;
+	uint64_t requests_failed;
+	uint64_t replies_received;
+};
+
+/// "probe", "up" and so on.
+const char *nhs_state_name(enum nhs_state state);
+/// The server to ask now: up, the lowest priority value first; with none up the best one configured.
+/// NULL where none is configured.
+struct nhs *nhs_active(const struct iface *iface);
+struct nhs *nhs_by_nbma(const struct iface *iface, struct addr nbma);
+/// Drives the machine.
+void nhs_step(struct nhs *nhs, enum nhs_event event, struct mono now);
+/// A Registration Reply; false where it answers no request of ours.
+bool nhs_on_reply(struct iface *iface, const struct nhrp_msg *msg, struct mono now) MUST_CHECK;
+/// Tells every server that is up that our registration ends (Purge Request, no reply wanted).
+void nhs_withdraw(struct iface *iface, struct mono now);

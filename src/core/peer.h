@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/// A peer: another node of the cloud by its NBMA address, with every binding that points to it. It lives
+/// as long as it has bindings. It remembers when data went to it and came from it, which tells
+/// a binding in use from an idle one, and a dead peer from a silent one.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <uthash.h>
+
+#include "base/addr.h"
+#include "base/mono.h"
+
+struct binding;
+struct iface;
+
+struct peer {
+	struct addr nbma; ///< the key
+	struct iface *iface;
+	struct binding *bindings; ///< list by binding.peer_next
+	uint32_t binding_count;
+	struct mono created;
+	struct mono last_sent;        ///< data to the peer; time 0 where never
+	struct mono last_received;    ///< anything from the peer; time 0 where never
+	struct mono unanswered_since; ///< MONO_NEVER: the last word was the peer's
+	bool probing;                 ///< a liveness probe is under way
+	UT_hash_handle hh;
+};
+
+/// The peer with this NBMA address, made where there is none.
+struct peer *peer_get(struct iface *iface, struct addr nbma, struct mono now);
+struct peer *peer_find(const struct iface *iface, struct addr nbma);
+/// Ties and unties a binding; the peer goes with its last binding.
+void peer_attach(struct peer *peer, struct binding *binding);
+void peer_detach(struct binding *binding);

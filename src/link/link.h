@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/// The overlay device of a tunnel, whoever implements it: the place where packets of the cloud enter and
+/// leave the host. Each kind of link is one struct link_ops.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/err.h"
+
+#define LINK_LLADDR_SIZE 32 ///< largest link-layer address the kernel takes
+
+struct link;
+struct uv_loop_s;
+
+/// What a link has to tell. Calls come from the event loop; the link may be used in them but not closed.
+struct link_handler {
+	/// An NHRP packet (without GRE) came from an NBMA address.
+	void (*on_nhrp)(void *owner, struct addr from, const uint8_t *packet, size_t length);
+	void *owner;
+};
+
+struct link_config {
+	char name[16];           ///< the device
+	struct addr nbma;        ///< our own address in the underlay: source of all that is sent
+	struct addr destination; ///< point-to-point: the one peer; unset: multipoint
+	bool has_key;
+	uint32_t key; ///< host order
+	uint16_t mtu; ///< of the tunnel device, bytes
+};
+
+/// A link-layer address for the neighbour table.
+struct lladdr {
+	uint8_t length;
+	uint8_t bytes[LINK_LLADDR_SIZE];
+};
+
+/// Data packets of one peer since the link was opened.
+struct link_counters {
+	uint64_t sent_packets;
+	uint64_t sent_bytes;
+	uint64_t received_packets;
+	uint64_t received_bytes;
+};
+
+struct link_drops {
+	uint64_t unknown_peer; ///< frame to a link-layer address that has no peer
+	uint64_t not_wanted;   ///< GRE that is malformed or carries what a device cannot
+	uint64_t send_failed;  ///< the underlay refused it
+	uint64_t device_full;  ///< the tunnel device refused it
+};
+
+struct link_ops {
+	const char *name; ///< "user", "kernel"
+	/// Makes the device or adopts the one that is there, leaves it down, and starts to receive. NULL and
+	/// `err` on failure. `*ret_adopted` tells that the device was there before.
+	struct link *(*open)(struct uv_loop_s *loop, const struct link_config *config,
+		const struct link_handler *handler, bool *ret_adopted, struct err *err);
+	/// Stops. With `keep_device` the device stays for the next start, else it goes.
+	void (*close)(struct link *link, bool keep_device);
+	/// Sends an NHRP packet (without GRE) to an NBMA address.
+	bool (*send_nhrp)(
+		struct link *link, struct addr nbma, const uint8_t *packet, size_t length, struct err *err);
+	/// The link-layer address which stands for an NBMA address, for the neighbour table; stays valid
+	/// until `forget`.
+	bool (*lladdr)(struct link *link, struct addr nbma, struct lladdr *ret, struct err *err);
+	/// No neighbour points to this NBMA address any more.
+	void (*forget)(struct link *link, struct addr nbma);
+	void (*multicast_add)(struct link *link, struct addr nbma);
+	void (*multicast_remove)(struct link *link, struct addr nbma);
+	/// Our own NBMA address changed.
+	bool (*set_nbma)(struct link *link, struct addr nbma, struct err *err);
+	/// Walks over the peers whose counters changed since the last such walk.
+	void (*each_active)(struct link *link,
+		void (*visit)(void *context, struct addr nbma, bool sent, bool received), void *context);
+	/// False where the peer is not known.
+	bool (*counters)(struct link *link, struct addr nbma, struct link_counters *ret);
+	void (*drops)(struct link *link, struct link_drops *ret);
+};
+
+/// Every link begins with this.
+struct link {
+	const struct link_ops *ops;
+};
+
+extern const struct link_ops link_user;
