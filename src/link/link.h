@@ -10,7 +10,8 @@
 #include "base/addr.h"
 #include "base/err.h"
 
-#define LINK_LLADDR_SIZE 32 ///< largest link-layer address the kernel takes
+#define LINK_LLADDR_SIZE 32   ///< largest link-layer address the kernel takes
+#define LINK_MARK        0xd4 ///< SO_MARK of what a link sends: the override rule leaves it alone
 
 struct link;
 struct uv_loop_s;
@@ -86,3 +87,12 @@ struct link {
 };
 
 extern const struct link_ops link_user;
+
+enum link_kind {
+	LINK_KIND_AUTO, ///< the kernel's device where it exists, else ours
+	LINK_KIND_KERNEL,
+	LINK_KIND_USER,
+};
+
+/// The operations for a kind of link, or NULL and `err` where this version or system has it not.
+const struct link_ops *link_by_kind(enum link_kind kind, struct err *err) MUST_CHECK;

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/// Network devices: what they are, and how a tunnel's one has to be.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/err.h"
+
+struct rtnl;
+
+struct device_info {
+	uint32_t index;
+	char name[16];
+	bool up;      ///< the administrator's wish
+	bool carrier; ///< it can carry packets: up, and the link works
+	uint32_t mtu; ///< bytes
+};
+
+/// What the device of this name is; an error where there is none.
+bool device_get(struct rtnl *rtnl, const char *name, struct device_info *ret, struct err *err) MUST_CHECK;
+bool device_set_up(struct rtnl *rtnl, uint32_t device, bool up, struct err *err) MUST_CHECK;
+bool device_set_mtu(struct rtnl *rtnl, uint32_t device, uint32_t mtu, struct err *err) MUST_CHECK;
+/// A device that is not there is no error.
+bool device_delete(struct rtnl *rtnl, uint32_t device, struct err *err) MUST_CHECK;
+
+/// `address` is the host's with the length of its subnet, as in iface_config.address.
+bool device_add_address(
+	struct rtnl *rtnl, uint32_t device, struct prefix address, struct err *err) MUST_CHECK;
+/// An address that is not there is no error.
+bool device_remove_address(
+	struct rtnl *rtnl, uint32_t device, struct prefix address, struct err *err) MUST_CHECK;
+/// Makes `address` the only one of its family on the device; unset: none of IPv4 stays.
+bool device_set_address(
+	struct rtnl *rtnl, uint32_t device, struct prefix address, struct err *err) MUST_CHECK;
+/// The primary global address of the device, as `tunnel source eth0` wants it; an error where it has none.
+bool device_address(
+	struct rtnl *rtnl, uint32_t device, uint8_t family, struct addr *ret, struct err *err) MUST_CHECK;
+
+/// Makes a device fit to be a tunnel's: a missing neighbour is told to us and never asked for on the wire;
+/// no IPv6 link-local address of its own making, no ICMP redirects, no strict reverse path filter. What the
+/// system does not allow is warned of once and left as it is; only the first is an error.
+bool device_prepare(struct rtnl *rtnl, uint32_t device, const char *name, struct err *err) MUST_CHECK;

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/// The nftables table `inet dmvpn`: finds packets that enter and leave the same cloud, for redirects, and
+/// clamps the TCP MSS. We make the whole of it, and remove it.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+#define GUARD_TABLE       "dmvpn" ///< of family inet
+#define GUARD_NFLOG_GROUP 1190
+#define GUARD_SNAPLEN     128 ///< bytes of each packet that are logged
+
+struct guard;
+
+struct guard_tunnel {
+	char name[16];             ///< the device
+	uint32_t network_id;       ///< devices with the same one are one cloud; 0: none
+	bool redirect;             ///< log what enters and leaves the cloud by devices with `redirect`
+	uint16_t redirect_timeout; ///< seconds in which a source and destination is logged once; ≥ 1
+	uint16_t mss;              ///< bytes; 0: no clamping
+};
+
+struct guard *guard_open(struct err *err) MUST_CHECK;
+/// Replaces the table by one for these tunnels, in one transaction.
+bool guard_set(
+	struct guard *guard, const struct guard_tunnel *tunnels, size_t count, struct err *err) MUST_CHECK;
+/// Removes the table; one that is not there is no error.
+bool guard_remove(struct guard *guard, struct err *err) MUST_CHECK;
+/// NULL does no harm; the table stays.
+void guard_close(struct guard *guard);

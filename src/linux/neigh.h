@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/// Neighbours of tunnel devices, marked as ours by their protocol number.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/err.h"
+#include "link/link.h"
+
+struct rtnl;
+
+struct neighbour {
+	uint32_t device;
+	struct addr address;
+	struct lladdr lladdr;
+};
+
+/// Makes or changes a permanent neighbour.
+bool neigh_set(struct rtnl *rtnl, const struct neighbour *neighbour, struct err *err) MUST_CHECK;
+/// A neighbour that is not there is no error.
+bool neigh_delete(struct rtnl *rtnl, uint32_t device, struct addr address, struct err *err) MUST_CHECK;
+/// Gives every neighbour of ours, on all devices, to `visit`, which may not send requests.
+bool neigh_dump(struct rtnl *rtnl, void (*visit)(void *context, const struct neighbour *neighbour),
+	void *context, struct err *err) MUST_CHECK;
