@@ -27,7 +27,8 @@ uint32_t rd_u32(struct rd *rd);
 /// `length` bytes, borrowed from the buffer; NULL on failure and for length 0.
 const uint8_t *rd_bytes(struct rd *rd, size_t length);
 void rd_skip(struct rd *rd, size_t length);
-/// A reader of its own over the next `length` bytes, so that nested data cannot escape.
+/// A reader of its own over the next `length` bytes, so that nested data cannot escape. Its offsets count
+/// from the same start as those of `rd`; where the bytes are not there, both have failed.
 struct rd rd_sub(struct rd *rd, size_t length);
 /// Makes the reader fail here: the value just read is not acceptable.
 void rd_fail(struct rd *rd);
