@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/// What the daemon gives to the control commands: the things to look at, and hooks for what only the
+/// daemon can do.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/mono.h"
+
+struct config;
+struct link;
+struct node;
+
+/// What the daemon logs beyond its log level; `debug nhrp …` switches it.
+struct ctl_debug {
+	bool packet; ///< every NHRP packet sent and received
+	bool cache;  ///< bindings and shortcuts that come and go
+	bool event;  ///< every other event of the core
+};
+
+/// Owned by the daemon, which may change every field between two turns of the event loop.
+struct ctl_context {
+	struct node *node;
+	const struct config *config;
+	struct mono (*now)(void);
+	struct mono started; ///< when the daemon started
+	/// The link of the interface with this iface_config.id, or NULL; the hook itself may be NULL.
+	struct link *(*link)(void *owner, uint32_t iface);
+	/// A command changed the node: its actions and desired state wait to be drained. May be NULL.
+	void (*changed)(void *owner);
+	void *owner;
+	struct ctl_debug debug;
+};

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Cisco's cache knows one kind of entry where the core has three: bindings, shortcuts and resolutions. This
+// is the only place that translates between the two.
+#include "ctl/entry.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "core/cache.h"
+#include "core/iface.h"
+#include "core/nhs.h"
+#include "core/peer.h"
+#include "core/resolve.h"
+#include "core/shortcut.h"
+
+#define USED_FOR (60 * MONO_SECOND)
+
+const char *entry_type_name(enum entry_type type)
+{
+	static const char *const names[] = {
+		[ENTRY_STATIC] = "static", [ENTRY_DYNAMIC] = "dynamic", [ENTRY_INCOMPLETE] = "incomplete"
+	};
+	return names[type];
+}
+
+const char *entry_state_name(enum entry_state state)
+{
+	static const char *const names[] = {
+		[ENTRY_INTF] = "INTF", [ENTRY_NHRP] = "NHRP", [ENTRY_UP] = "UP"
+	};
+	return names[state];
+}
+
+const char *entry_flag_name(unsigned index)
+{
+	static const char *const names[] = { "unique", "registered", "router", "used", "nhop", "rib", "nho",
+		"nat", "negative", "temporary" };
+	return index < ARRAY_SIZE(names) ? names[index] : NULL;
+}
+
+char *entry_attributes(const struct entry *entry, char buffer[static ENTRY_ATTRIBUTES_SIZE])
+{
+	char *end = buffer;
+	if (entry->flags & ENTRY_TEMPORARY)
+		end = stpcpy(end, "I2");
+	else
+		end = stpcpy(end, entry->type == ENTRY_STATIC    ? "S"
+				  : entry->type == ENTRY_DYNAMIC ? "D"
+								 : "I");
+	if (entry->flags & ENTRY_NAT)
+		end = stpcpy(end, "N");
+	if (entry->type == ENTRY_INCOMPLETE)
+		end = stpcpy(end, "X");
+	if (entry->flags & ENTRY_NHO)
+		end = stpcpy(end, "T2");
+	else if (entry->flags & ENTRY_RIB)
+		end = stpcpy(end, "T1");
+	return buffer;
+}
+
+static const struct nhs *nhs_of(const struct iface *iface, struct addr protocol)
+{
+	for (size_t i = 0; i < iface->nhs_count; i++)
+		if (addr_equal(iface->nhs[i].config->protocol, protocol))
+			return &iface->nhs[i];
+	return NULL;
+}
+
+static bool peer_is_used(const struct peer *peer, struct mono now)
+{
+	return peer->last_sent.us != 0 && mono_between(peer->last_sent, now) <= USED_FOR;
+}
+
+/// State and its time where the configuration made the entry: it is up when the other side was heard.
+static void set_static_state(struct entry *entry, const struct iface *iface, const struct peer *peer)
+{
+	const struct nhs *nhs = nhs_of(iface, entry->next_hop);
+	bool up = nhs != NULL ? nhs->state == NHS_UP || nhs->state == NHS_CHECK : peer->last_received.us != 0;
+	bool ever = up || (nhs != NULL && nhs->last_reply.us != 0);
+
+	entry->nhs = nhs != NULL;
+	entry->state = up ? ENTRY_UP : ENTRY_NHRP;
+	entry->since = !ever ? MONO_NEVER : nhs != NULL ? nhs->since : entry->created;
+}
+
+static struct entry from_binding(const struct iface *iface, const struct binding *binding, struct mono now)
+{
+	struct entry entry = {
+		.target = prefix_host(binding->protocol),
+		.next_hop = binding->protocol,
+		.nbma = binding->peer->nbma,
+		.claimed_nbma = binding->nat ? binding->claimed_nbma : (struct addr) { 0 },
+		.type = ENTRY_DYNAMIC,
+		.state = ENTRY_UP,
+		.flags = (binding->unique ? ENTRY_UNIQUE : 0) | (binding->nat ? ENTRY_NAT : 0) |
+			 (peer_is_used(binding->peer, now) ? ENTRY_USED : 0),
+		.created = binding->created,
+		.expires = binding->expires,
+		.since = binding->created,
+		.mtu = binding->mtu,
+		.request_id = binding->request_id,
+	};
+	switch (binding->type) {
+	case BINDING_TEMPORARY:
+		entry.flags |= ENTRY_TEMPORARY;
+		entry.state = ENTRY_NHRP;
+		break;
+	case BINDING_CACHED:
+		entry.flags |= ENTRY_ROUTER | ENTRY_NHOP | (iface->config->shortcut ? ENTRY_RIB : 0);
+		break;
+	case BINDING_DYNAMIC:
+		entry.flags |= ENTRY_REGISTERED | ENTRY_NHOP;
+		break;
+	case BINDING_NHS:
+	case BINDING_STATIC:
+		entry.type = ENTRY_STATIC;
+		set_static_state(&entry, iface, binding->peer);
+		break;
+	}
+	return entry;
+}
+
+static struct entry from_shortcut(const struct iface *iface, const struct shortcut *shortcut, struct mono now)
+{
+	struct entry entry = {
+		.target = shortcut->prefix,
+		.next_hop = shortcut->next_hop,
+		.type = ENTRY_DYNAMIC,
+		.state = ENTRY_UP,
+		.flags = ENTRY_ROUTER | ENTRY_RIB | (shortcut->exact ? ENTRY_NHO : 0),
+		.created = shortcut->created,
+		.expires = shortcut->expires,
+		.since = shortcut->created,
+		.mtu = shortcut->mtu,
+	};
+	const struct binding *binding = cache_find(iface, shortcut->next_hop);
+	if (binding != NULL) {
+		entry.nbma = binding->peer->nbma;
+		entry.flags |= peer_is_used(binding->peer, now) ? ENTRY_USED : 0;
+		if (binding->nat) {
+			entry.claimed_nbma = binding->claimed_nbma;
+			entry.flags |= ENTRY_NAT;
+		}
+	}
+	return entry;
+}
+
+static struct entry from_resolution(const struct resolution *resolution)
+{
+	return (struct entry) {
+		.target = prefix_host(resolution->destination),
+		.next_hop = resolution->destination,
+		.type = ENTRY_INCOMPLETE,
+		.state = ENTRY_NHRP,
+		.flags = ENTRY_NEGATIVE,
+		.created = resolution->started,
+		.expires = timer_is_armed(&resolution->timer) ? resolution->timer.at : MONO_NEVER,
+		.since = MONO_NEVER,
+		.request_id = resolution->request_id,
+		.requests = resolution->tries,
+		.reason = resolution->reason,
+	};
+}
+
+/// A request that renews what is known, or probes a peer, is not an entry of its own.
+static bool resolution_is_entry(const struct iface *iface, const struct resolution *resolution)
+{
+	return !resolution->direct && cache_find(iface, resolution->destination) == NULL &&
+	       trie_longest(&iface->shortcuts, resolution->destination) == NULL;
+}
+
+static int compare(const void *left, const void *right)
+{
+	const struct entry *a = left, *b = right;
+	int order = addr_compare(a->target.addr, b->target.addr);
+	return order != 0 ? order : (int)a->target.length - (int)b->target.length;
+}
+
+static void add_shortcuts(
+	const struct iface *iface, struct addr family, struct mono now, struct entry *entries, size_t *count)
+{
+	const struct prefix all = prefix_make(family, 0);
+	struct prefix found, last;
+	const struct shortcut *shortcut = trie_next(&iface->shortcuts, all, NULL, &found);
+	while (shortcut != NULL) {
+		entries[(*count)++] = from_shortcut(iface, shortcut, now);
+		last = found;
+		shortcut = trie_next(&iface->shortcuts, all, &last, &found);
+	}
+}
+
+struct entry *entries_of(const struct iface *iface, struct mono now, size_t *ret_count)
+{
+	size_t count = 0;
+	size_t most = HASH_COUNT(iface->bindings) + HASH_COUNT(iface->resolutions) + iface->shortcuts.count;
+	*ret_count = 0;
+	if (most == 0)
+		return NULL;
+
+	struct entry *entries = alloc_zeroed(most, sizeof(*entries));
+	for (const struct binding *b = iface->bindings; b != NULL; b = b->hh.next)
+		entries[count++] = from_binding(iface, b, now);
+	add_shortcuts(iface, (struct addr) { .family = ADDR_IPV4 }, now, entries, &count);
+	add_shortcuts(iface, (struct addr) { .family = ADDR_IPV6 }, now, entries, &count);
+	for (const struct resolution *r = iface->resolutions; r != NULL; r = r->hh.next)
+		if (resolution_is_entry(iface, r))
+			entries[count++] = from_resolution(r);
+	if (!iface->up)
+		for (size_t i = 0; i < count; i++)
+			entries[i].state = ENTRY_INTF;
+
+	qsort(entries, count, sizeof(*entries), compare);
+	*ret_count = count;
+	return entries;
+}

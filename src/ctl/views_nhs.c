@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// `show ip nhrp nhs` and `show ip nhrp multicast`: what the configuration and the clients point to.
+#include <string.h>
+
+#include "core/nhs.h"
+#include "core/node.h"
+#include "ctl/view.h"
+#include "ctl/views.h"
+
+/// E: expecting replies, R: responding, W: waiting (for the interface).
+static const char *nhs_flags(const struct nhs *nhs)
+{
+	switch (nhs->state) {
+	case NHS_INIT:
+		return "W";
+	case NHS_PROBE:
+		return "E";
+	case NHS_UP:
+	case NHS_CHECK:
+		return "RE";
+	}
+	return "";
+}
+
+static json_t *server(const struct nhs *nhs, const struct nhs *active, struct mono now)
+{
+	json_t *object = json_pack("{s:o, s:o, s:i, s:i, s:s, s:s, s:b}", "address",
+		view_addr(nhs->config->protocol), "nbma", view_addr(nhs->nbma), "priority",
+		(int)nhs->config->priority, "cluster", (int)nhs->config->cluster, "state",
+		nhs_state_name(nhs->state), "flags", nhs_flags(nhs), "active", nhs == active);
+	json_t *registration = json_pack("{s:o, s:o, s:o, s:o, s:o, s:b, s:I, s:I, s:i, s:o}",
+		"requests_sent", view_count(nhs->requests_sent), "requests_failed",
+		view_count(nhs->requests_failed), "replies_received", view_count(nhs->replies_received),
+		"last_reply_seconds", view_age(nhs->last_reply.us == 0 ? MONO_NEVER : nhs->last_reply, now),
+		"state_seconds", view_age(nhs->since, now), "request_pending", nhs->request_pending,
+		"request_id", (json_int_t)nhs->request_id, "retry_seconds", (json_int_t)nhs->retry_seconds,
+		"refused_code", (int)nhs->refused_code, "public_nbma", view_addr(nhs->public_nbma));
+	json_object_update(object, registration);
+	json_decref(registration);
+	return object;
+}
+
+json_t *view_nhs(const struct node *node, struct mono now)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < node->iface_count; i++) {
+		const struct iface *iface = &node->ifaces[i];
+		const struct nhs *active = nhs_active(iface);
+		json_t *servers = json_array();
+		for (size_t j = 0; j < iface->nhs_count; j++)
+			json_array_append_new(servers, server(&iface->nhs[j], active, now));
+		json_array_append_new(
+			list, json_pack("{s:s, s:o}", "interface", iface->config->name, "nhs", servers));
+	}
+	return json_pack("{s:s, s:o}", "schema", "dmvpn/nhrp-nhs/1", "interfaces", list);
+}
+
+/// Why an address receives multicast.
+static const char *receiver_kind(const struct iface *iface, struct addr nbma)
+{
+	for (size_t i = 0; i < iface->config->multicast_count; i++)
+		if (addr_equal(iface->config->multicast[i], nbma))
+			return "static";
+	for (size_t i = 0; i < iface->nhs_count; i++)
+		if (iface->nhs[i].config->multicast && addr_equal(iface->nhs[i].nbma, nbma))
+			return "nhs";
+	return "dynamic";
+}
+
+json_t *view_multicast(const struct node *node)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < node->iface_count; i++) {
+		const struct iface *iface = &node->ifaces[i];
+		const struct desired_entry *cursor = NULL;
+		struct desired_item item;
+		while (desired_next(&node->desired, &cursor, &item))
+			if (item.kind == DESIRED_MULTICAST && item.iface == iface->config->id)
+				json_array_append_new(
+					list, json_pack("{s:s, s:o, s:s}", "interface", iface->config->name,
+						      "nbma", view_addr(item.nbma), "kind",
+						      receiver_kind(iface, item.nbma)));
+	}
+	return json_pack("{s:s, s:o}", "schema", "dmvpn/nhrp-multicast/1", "receivers", list);
+}
