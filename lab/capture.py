@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Captures of the underlay, and what an independent dissector says of them."""
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+RECORDER = Path(__file__).resolve().parent / "recorder.py"
+COMPLAINT = "_ws.malformed or _ws.expert.severity >= 0x00600000"  # warnings and errors
+
+
+class Capture:
+    """All GRE packets that enter the underlay, each once."""
+
+    def __init__(self, namespace, path):
+        self.path = path
+        self.errors = path.with_suffix(".err")
+        with open(self.errors, "wb") as log:
+            self.child = namespace.popen(sys.executable, RECORDER, path, stdin=subprocess.DEVNULL,
+                                         stdout=subprocess.PIPE, stderr=log, start_new_session=True)
+        if not self.child.stdout.readline():
+            raise RuntimeError(f"no capture: {self.errors.read_text().strip()}")
+        self.child.stdout.close()
+
+    @property
+    def pid(self):
+        return self.child.pid
+
+    def stop(self):
+        """Ends the capture."""
+        if self.child.poll() is None:
+            self.child.terminate()
+            self.child.wait(10)
+
+
+def dissect(path, display_filter, *fields):
+    """The packets that a display filter of Wireshark's finds: a list of dictionaries of the fields' values."""
+    argv = ["tshark", "-n", "-r", str(path), "-Y", display_filter, "-T", "json"]
+    for name in fields:
+        argv += ["-e", name]
+    result = subprocess.run(argv, capture_output=True, text=True, timeout=120,
+                            env={**os.environ, "HOME": str(path.parent)})
+    if result.returncode:
+        raise RuntimeError(f"tshark: {result.stderr.strip()}")
+    return [packet["_source"]["layers"] for packet in json.loads(result.stdout or "[]")]
+
+
+def complaints(path, ignore_sources=()):
+    """NHRP packets that tshark finds fault with, as lines of text. `ignore_sources`: NBMA addresses that forge."""
+    wanted = f"nhrp and ({COMPLAINT})"
+    for address in ignore_sources:
+        wanted += f" and not ip.src == {address}"
+    fields = ("frame.number", "ip.src", "ip.dst", "nhrp.hdr.op.type", "_ws.expert.message")
+    return [", ".join(f"{name} {' '.join(packet.get(name, ['-']))}" for name in fields)
+            for packet in dissect(path, wanted, *fields)]
+
+
+def nhrp_packets(path):
+    """All NHRP packets of a capture: (source, destination, type)."""
+    rows = dissect(path, "nhrp", "ip.src", "ip.dst", "nhrp.hdr.op.type")
+    return [(row["ip.src"][0], row["ip.dst"][0], int(row["nhrp.hdr.op.type"][0])) for row in rows]
+
+
+def data_packets(path, source, destination):
+    """How many GRE packets that are not NHRP went from one NBMA address to another."""
+    rows = dissect(path, f"gre and not nhrp and ip.src == {source} and ip.dst == {destination}", "frame.number")
+    return len(rows)
+
+
+def sanitizer_reports(text):
+    """What AddressSanitizer, LeakSanitizer and UBSan wrote into a log."""
+    return re.findall(r"^.*(?:ERROR: \w+Sanitizer|runtime error:|SUMMARY: \w+Sanitizer).*$", text, re.MULTILINE)

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""dmvpn-lab: the command."""
+import argparse
+import contextlib
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from .daemon import build_directory
+from .namespace import CommandFailed
+from .network import Lab
+from .scenarios import CATALOGUE
+from .story import Story
+
+REEXEC = "DMVPN_LAB_UNPRIVILEGED"
+
+
+def lab_root():
+    """Where labs that stay up are written down."""
+    if "DMVPN_LAB_DIR" in os.environ:
+        return Path(os.environ["DMVPN_LAB_DIR"])
+    if os.geteuid() == 0:
+        return Path("/run/dmvpn-lab")
+    return Path(os.environ.get("XDG_RUNTIME_DIR", Path.home() / ".cache")) / "dmvpn-lab"
+
+
+def become_root():
+    """Without root: goes on in a user namespace, where the system allows one."""
+    if os.geteuid() == 0:
+        if REEXEC in os.environ:
+            check_tun()
+        return
+    if subprocess.run(["unshare", "-Urnm", "true"], capture_output=True, check=False).returncode:
+        raise SystemExit("This system allows no unprivileged user namespaces: run it as root (sudo).")
+    environment = {**os.environ, REEXEC: "1", "DMVPN_LAB_DIR": str(lab_root())}
+    os.execvpe("unshare", ["unshare", "-Urnm", sys.executable, *sys.argv], environment)
+
+
+def check_tun():
+    if not os.access("/dev/net/tun", os.R_OK | os.W_OK):
+        raise SystemExit("/dev/net/tun may not be opened without root on this system: run it as root (sudo).")
+
+
+def make(name):
+    if name not in CATALOGUE:
+        raise SystemExit(f"no scenario \"{name}\"; there are: {', '.join(CATALOGUE)}")
+    if not (build_directory() / "dmvpnd").exists():
+        raise SystemExit(f"no dmvpnd in {build_directory()}: build it first (meson setup build && ninja -C build)")
+    return CATALOGUE[name]()
+
+
+def up(name):
+    directory = lab_root() / name
+    if (directory / "lab.json").exists():
+        raise SystemExit(f"{name} is up already; end it by: dmvpn-lab {name} down")
+    lab = Lab(make(name), directory, keep=True)
+    with contextlib.ExitStack() as undo:
+        undo.callback(lab.down)
+        lab.up().start().wait_registered()
+        lab.save()
+        undo.pop_all()
+    Story().topology(lab.scenario)
+    print(f"Up. Configurations, logs and underlay.pcap are in {directory}.\n"
+          f"  dmvpn-lab {name} shell spoke1     a shell on a spoke; there: show dmvpn\n"
+          f"  dmvpn-lab {name} down             the end")
+
+
+def down(name):
+    directory = lab_root() / name
+    Lab.load(directory).down()
+    shutil.rmtree(directory)
+
+
+def shell(name, node):
+    lab = Lab.load(lab_root() / name)
+    if node not in lab.namespaces:
+        raise SystemExit(f"no node \"{node}\"; there are: {', '.join(lab.namespaces)}")
+    namespace = lab.namespaces[node]
+    setup = lab.directory / f"{node}.bashrc"
+    lines = [f"PS1='{node}# '"]
+    if node in lab.daemons:
+        daemon = lab.daemons[node]
+        lines += [f'dmvpnctl() {{ {shlex.quote(str(daemon.build / "dmvpnctl"))} --control {daemon.socket} "$@"; }}',
+                  'show() { dmvpnctl show "$@"; }']
+    setup.write_text("\n".join(lines) + "\n")
+    user = ["-U", "--preserve-credentials"] if os.geteuid() else []
+    os.execvp("nsenter", ["nsenter", "-t", str(namespace.pid), *user, "-n", "bash", "--rcfile", str(setup)])
+
+
+def run(name):
+    """Shows the scenario; exit status 0 if the path became what it should."""
+    with tempfile.TemporaryDirectory(prefix="dmvpn-lab-") as directory, Lab(make(name), directory) as lab:
+        return 0 if Story().tell(lab) else 1
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(
+        prog="dmvpn-lab", description="DMVPN networks in network namespaces.",
+        epilog="Scenarios: " + "; ".join(f"{name}" for name in CATALOGUE))
+    parser.add_argument("scenario", choices=CATALOGUE, metavar="SCENARIO")
+    parser.add_argument("action", nargs="?", default="run", choices=["up", "down", "shell", "run"])
+    parser.add_argument("node", nargs="?", metavar="NODE", help="for shell: a node, or NODE-host, or internet")
+    options = parser.parse_args(argv)
+    if options.action == "shell" and not options.node:
+        parser.error("shell: of which node?")
+    try:
+        if options.action == "shell":
+            return shell(options.scenario, options.node)
+        if options.action == "down":
+            return down(options.scenario)
+        become_root()
+        return up(options.scenario) if options.action == "up" else run(options.scenario)
+    except (CommandFailed, AssertionError, ValueError) as error:
+        print(f"dmvpn-lab: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130

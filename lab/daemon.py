@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One dmvpnd in its namespace: start, end, ask, and read its log."""
+import json
+import os
+import re
+import signal
+import subprocess
+from pathlib import Path
+
+from .namespace import CommandFailed, Process
+from .wait import wait_until
+
+ROOT = Path(__file__).resolve().parent.parent
+SANITIZER = {
+    "ASAN_OPTIONS": "detect_leaks=1:exitcode=99:detect_stack_use_after_return=1",
+    "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1:exitcode=99",
+}
+# Patient: the daemon may run under a sanitizer on a busy machine.
+PATIENCE = 15
+
+
+def build_directory():
+    return Path(os.environ.get("DMVPN_BUILD", ROOT / "build")).resolve()
+
+
+class Daemon:
+    def __init__(self, node, namespace, directory):
+        self.node = node
+        self.namespace = namespace
+        self.build = build_directory()
+        self.config_path = directory / f"{node.name}.conf"
+        self.log_path = directory / f"{node.name}.log"
+        self.socket = directory / f"{node.name}.sock"
+        self.state = directory / f"{node.name}.state"
+        self.child = None
+        self.process = None
+
+    @property
+    def devices(self):
+        """The tunnel devices of the configuration."""
+        found = re.findall(r"^interface tunnel(\d+)", self.node.config, re.MULTILINE | re.IGNORECASE)
+        return [f"tunnel{number}" for number in found]
+
+    def argv(self, *extra):
+        level = os.environ.get("DMVPN_LOG_LEVEL", "info")
+        return [str(self.build / "dmvpnd"), "--config", str(self.config_path), "--control", str(self.socket),
+                "--state-dir", str(self.state), "--log-level", level, *extra]
+
+    def write_config(self):
+        self.config_path.write_text(self.node.config)
+
+    def launch(self):
+        """Starts the process and returns at once."""
+        self.write_config()
+        self.state.mkdir(exist_ok=True)
+        with open(self.log_path, "ab") as log:
+            self.child = self.namespace.popen(
+                *self.argv(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                env={**os.environ, **SANITIZER})
+        self.process = Process(self.child.pid)
+
+    def start(self):
+        """Starts it and waits until its tunnel devices carry packets."""
+        self.launch()
+        wait_until(self.ready, PATIENCE, f"{self.node.name}: dmvpnd has its devices up; its log:\n{self.tail()}")
+
+    def ready(self):
+        if self.child.poll() is not None:
+            raise CommandFailed(f"{self.node.name}: dmvpnd ended with status {self.child.returncode}:\n{self.tail()}")
+        return self.socket.exists() and all(self.device_up(device) for device in self.devices)
+
+    def device_up(self, device):
+        links = self.namespace.ip("address", "show", "dev", device, check=False)
+        return any("UP" in link.get("flags", []) and link.get("addr_info") for link in links)
+
+    def stop(self):
+        """Ends it as a service manager does. Returns the exit status; None where it is not our child."""
+        if self.child is None:
+            if self.process:
+                self.process.end()
+            return None
+        if self.child.poll() is None:
+            self.child.send_signal(signal.SIGTERM)
+            try:
+                self.child.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                self.kill()
+                raise CommandFailed(f"{self.node.name}: dmvpnd did not end within {PATIENCE} s of SIGTERM") from None
+        status, self.child = self.child.returncode, None
+        return status
+
+    def kill(self):
+        """kill -9."""
+        self.child.kill()
+        self.child.wait()
+        self.child = None
+
+    @property
+    def running(self):
+        return self.child is not None and self.child.poll() is None
+
+    # --- questions over the control socket
+
+    def ctl_run(self, *words):
+        return self.namespace.run(self.build / "dmvpnctl", "--control", self.socket, *words, check=False,
+                                  env={**os.environ, **SANITIZER})
+
+    def ctl(self, command):
+        """The text that dmvpnctl shows for a command."""
+        result = self.ctl_run(*command.split())
+        if result.returncode:
+            raise CommandFailed(f"{self.node.name}: dmvpnctl {command}: status {result.returncode}: {result.stderr}")
+        return result.stdout
+
+    def ctl_json(self, command):
+        result = self.ctl_run("--json", *command.split())
+        if result.returncode:
+            raise CommandFailed(f"{self.node.name}: dmvpnctl --json {command}: status {result.returncode}: "
+                                f"{result.stderr}")
+        return json.loads(result.stdout)
+
+    # --- the log
+
+    def log(self, since=0):
+        if not self.log_path.exists():
+            return ""
+        return self.log_path.read_bytes()[since:].decode(errors="replace")
+
+    def mark(self):
+        """The present end of the log, for `since`."""
+        return self.log_path.stat().st_size if self.log_path.exists() else 0
+
+    def tail(self, lines=20):
+        return "\n".join(self.log().splitlines()[-lines:])
+
+    def events(self, name, since=0):
+        """Log lines of a stable event name, for example "nhs-up"."""
+        pattern = re.compile(rf"\b(?:error|warning|notice|info|debug) (?:\S+: )?{re.escape(name)}\b")
+        return [line for line in self.log(since).splitlines() if pattern.search(line)]
+
+    def wait_event(self, name, text="", since=0, deadline=PATIENCE):
+        def found():
+            return [line for line in self.events(name, since) if text in line]
+        return wait_until(found, deadline, f"{self.node.name} logs {name} {text}")

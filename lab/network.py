@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Builds a scenario: namespaces, links, addresses, daemons. Everything ends with it.
+
+The underlay is one router, `internet`, with a subnet of its own for each site, so that NBMA addresses are
+routed and neighbours of none."""
+import contextlib
+import json
+from pathlib import Path
+
+from . import scenarios
+from .capture import Capture
+from .daemon import PATIENCE, Daemon
+from .namespace import Namespace, Process
+from .scenario import gateway
+from .wait import wait_until
+
+UNDERLAY = (scenarios.HUB_SITES, scenarios.SPOKE_SITES)
+
+
+class Lab:
+    """`keep`: it stays when the process that made it ends; see save() and load()."""
+
+    def __init__(self, scenario, directory, keep=False):
+        self.scenario = scenario
+        self.directory = Path(directory)
+        self.keep = keep
+        self.namespaces = {}
+        self.daemons = {}
+        self.capture = None
+
+    def __enter__(self):
+        try:
+            return self.up()
+        except BaseException:
+            self.down()
+            raise
+
+    def __exit__(self, *_):
+        self.down()
+
+    def __getitem__(self, name):
+        """The daemon of a node."""
+        return self.daemons[name]
+
+    def namespace(self, name):
+        """Of a node, of a host ("spoke1-host") or of the underlay ("internet")."""
+        return self.namespaces[name]
+
+    # --- building
+
+    def up(self):
+        """Everything but the daemons."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self._namespace("internet").sysctl(net_ipv4_ip_forward=1)
+        for node in self.scenario.nodes:
+            self._build(node)
+            self.daemons[node.name] = Daemon(node, self.namespaces[node.name], self.directory)
+            self.daemons[node.name].write_config()
+        self.capture = Capture(self.namespaces["internet"], self.directory / "underlay.pcap")
+        return self
+
+    def _namespace(self, name):
+        self.namespaces[name] = Namespace(name, self.keep)
+        return self.namespaces[name]
+
+    def _build(self, node):
+        internet = self.namespaces["internet"]
+        namespace = self._namespace(node.name)
+        namespace.batch(f"link add eth0 type veth peer name {node.name} netns {internet.pid}")
+        if node.host:
+            host = self._namespace(f"{node.name}-host")
+            namespace.batch(f"link add lan0 type veth peer name eth0 netns {host.pid}")
+            host.batch(f"address add {node.host_address}/{node.lan.partition('/')[2]} dev eth0",
+                       "link set eth0 up", f"route add default via {node.lan_address}")
+        else:
+            namespace.batch("link add lan0 type veth peer name lan1", "link set lan1 up")
+        namespace.batch(f"address add {node.lan} dev lan0", "link set lan0 up")
+        namespace.sysctl(net_ipv4_ip_forward=1)
+        internet.batch(f"link set {node.name} up")
+        self._address(node, node.nbma)
+
+    def _address(self, node, nbma):
+        self.namespaces["internet"].batch(f"address add {gateway(nbma)}/30 dev {node.name}")
+        self.namespaces[node.name].batch(
+            f"address add {nbma} dev eth0", "link set eth0 up",
+            *(f"route replace {block} via {gateway(nbma)}" for block in UNDERLAY))
+
+    def move(self, name, nbma):
+        """Gives a node another address in the underlay, as a provider does over night."""
+        node = self.scenario.node(name)
+        self.namespaces[name].batch(f"address delete {node.nbma} dev eth0")
+        self.namespaces["internet"].batch(f"address delete {node.gateway}/30 dev {name}")
+        node.nbma = nbma
+        self._address(node, nbma)
+
+    # --- daemons
+
+    def start(self, *names):
+        """Starts the daemons of these nodes, or of all, and brings what a routing protocol would."""
+        names = names or list(self.daemons)
+        for name in names:
+            self.daemons[name].launch()
+        for name in names:
+            daemon = self.daemons[name]
+            try:
+                wait_until(daemon.ready, PATIENCE, f"{name}: dmvpnd has its devices up")
+            except AssertionError as error:
+                raise AssertionError(f"{error}\n{daemon.tail()}") from None
+            self.route(name)
+        return self
+
+    def route(self, name):
+        """Gives a node the routes that a routing protocol would have learnt."""
+        node = self.scenario.node(name)
+        if node.routes:
+            self.namespaces[name].batch(
+                *(f"route replace {route.prefix} via {route.via} proto bgp" for route in node.routes))
+
+    def wait_registered(self, *names, deadline=PATIENCE):
+        """Waits until these spokes, or all, have heard from every NHS."""
+        for name in names or [node.name for node in self.scenario.spokes]:
+            daemon = self.daemons[name]
+            for address in nhs_addresses(daemon.node):
+                daemon.wait_event("nhs-up", address, deadline=deadline)
+        return self
+
+    def down(self):
+        """Ends everything, whatever state it is in."""
+        for daemon in self.daemons.values():
+            with contextlib.suppress(Exception):
+                daemon.stop()
+        if isinstance(self.capture, Capture):
+            self.capture.stop()
+        elif self.capture:
+            self.capture.end()
+        for namespace in self.namespaces.values():
+            namespace.end()
+        self.daemons, self.namespaces, self.capture = {}, {}, None
+
+    # --- a lab that outlives the process which made it
+
+    @property
+    def record(self):
+        return self.directory / "lab.json"
+
+    def save(self):
+        def identity(process):
+            return [process.pid, process.started]
+        self.record.write_text(json.dumps({
+            "scenario": self.scenario.name,
+            "namespaces": {name: identity(one.process) for name, one in self.namespaces.items()},
+            "daemons": {name: identity(one.process) for name, one in self.daemons.items()},
+            "capture": identity(Process(self.capture.pid)),
+        }, indent=1))
+
+    @classmethod
+    def load(cls, directory):
+        """The lab that save() wrote down; ValueError if there is none."""
+        lab = cls(None, directory, keep=True)
+        try:
+            record = json.loads(lab.record.read_text())
+        except FileNotFoundError:
+            raise ValueError(f"no lab is up in {directory}") from None
+        lab.scenario = scenarios.CATALOGUE[record["scenario"]]()
+        for name, identity in record["namespaces"].items():
+            lab.namespaces[name] = Namespace.attach(name, Process(*identity))
+        for name, identity in record["daemons"].items():
+            daemon = Daemon(lab.scenario.node(name), lab.namespaces[name], lab.directory)
+            daemon.process = Process(*identity)
+            lab.daemons[name] = daemon
+        lab.capture = Process(*record["capture"])
+        return lab
+
+
+def nhs_addresses(node):
+    """The tunnel addresses of the servers in a node's configuration."""
+    words = (line.split() for line in node.config.splitlines())
+    return [line[3] for line in words if line[:3] == ["ip", "nhrp", "nhs"]]

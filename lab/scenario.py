@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a network consists of, as data."""
+import ipaddress
+from dataclasses import dataclass, field
+
+HOST_NUMBER = 10  # of the host in each LAN
+
+
+@dataclass
+class Route:
+    """What a routing protocol would have learnt."""
+    prefix: str
+    via: str
+
+
+@dataclass
+class Node:
+    """A host that runs dmvpnd."""
+    name: str
+    nbma: str  # address and length in the underlay; the gateway is the other host of the /30
+    config: str
+    lan: str  # address and length on the device lan0
+    host: bool = False  # a namespace of its own for a host in the LAN
+    routes: list = field(default_factory=list)
+
+    @property
+    def nbma_address(self):
+        return self.nbma.partition("/")[0]
+
+    @property
+    def lan_address(self):
+        return self.lan.partition("/")[0]
+
+    @property
+    def lan_prefix(self):
+        return str(ipaddress.ip_interface(self.lan).network)
+
+    @property
+    def host_address(self):
+        return str(ipaddress.ip_interface(self.lan).network[HOST_NUMBER])
+
+    @property
+    def gateway(self):
+        return gateway(self.nbma)
+
+    def replace(self, old, new):
+        """Changes the configuration; `old` must be there."""
+        if old not in self.config:
+            raise ValueError(f"{self.name}: no \"{old}\" in the configuration")
+        self.config = self.config.replace(old, new)
+
+
+@dataclass
+class Scenario:
+    name: str
+    title: str
+    nodes: list
+
+    def node(self, name):
+        return next(node for node in self.nodes if node.name == name)
+
+    @property
+    def hubs(self):
+        return [node for node in self.nodes if node.name.startswith("hub")]
+
+    @property
+    def spokes(self):
+        return [node for node in self.nodes if node.name.startswith("spoke")]
+
+
+def gateway(nbma):
+    """The other host of the /30 which an underlay address is in."""
+    interface = ipaddress.ip_interface(nbma)
+    return str(next(host for host in interface.network.hosts() if host != interface.ip))
+
+
+def site(block, number):
+    """The address of the node at the numbered site of an underlay block, each site a routed /30."""
+    subnet = list(ipaddress.ip_network(block).subnets(new_prefix=30))[number]
+    return f"{subnet[2]}/30"

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Tells on the terminal what happens in a scenario, and whether it was what should happen."""
+import json
+
+from . import measure
+from .network import Lab
+from .terminal import Terminal, beside, box
+from .wait import Timeout, wait_until
+
+OVERRIDE_TABLE = 1190
+WIDTH = 26
+
+
+class Story:
+    def __init__(self, terminal=None):
+        self.terminal = terminal or Terminal()
+        self.good = True
+
+    # --- the parts that every story has
+
+    def topology(self, scenario):
+        """The network, drawn."""
+        spokes = scenario.spokes[:4]
+        width = WIDTH * len(spokes) + 2 * (len(spokes) - 1)
+        for line in self._row(scenario.hubs, width):
+            self.terminal.say(line)
+        for line in box(["underlay: every site in a subnet of its own, routed".center(width - 4)], width):
+            self.terminal.say(line, "dim")
+        for line in self._row(spokes, width):
+            self.terminal.say(line)
+        if len(scenario.spokes) > len(spokes):
+            self.terminal.say(f"… and {len(scenario.spokes) - len(spokes)} more spokes")
+
+    def _row(self, nodes, width):
+        boxes = [box([node.name, f"tunnel {tunnel_of(node)}", f"NBMA   {node.nbma_address}", f"LAN    {node.lan_prefix}"],
+                     WIDTH) for node in nodes]
+        return [line.center(width).rstrip() for line in beside(boxes)]
+
+    def tell(self, lab: Lab):
+        """The whole story of a lab that is not up yet. Returns whether all was as it should be."""
+        scenario = lab.scenario
+        self.terminal.heading(scenario.title)
+        self.topology(scenario)
+        self.terminal.say()
+        self.terminal.say(f"Starting {len(scenario.nodes)} daemons, each in its network namespace …", "dim")
+        lab.start()
+        lab.wait_registered()
+        self.check(True, "every spoke is registered with its hub" + ("s" if len(scenario.hubs) > 1 else ""))
+        plots = {"phase1": self.through_hub, "phase2": self.phase2, "phase2-summary": self.through_hub,
+                 "dual-hub": self.hub_dies}
+        try:
+            plots.get(scenario.name, self.phase3)(lab)
+        except Timeout as error:
+            self.check(False, str(error))
+        return self.good
+
+    def check(self, condition, text):
+        self.good = self.good and bool(condition)
+        self.terminal.verdict(condition, text)
+        return condition
+
+    def traceroute(self, lab, title):
+        """From the first spoke to the LAN address of the second."""
+        first, second = lab.scenario.spokes[:2]
+        self.terminal.heading(title)
+        argv = measure.traceroute_argv(second.lan_address, first.lan_address)
+        self.terminal.command(first.name, f"traceroute -n {second.lan_address} source {first.lan_address}")
+        text = lab.namespace(first.name).output(*argv)
+        self.terminal.output(text)
+        return measure.parse_traceroute(text)
+
+    def show(self, lab, name, command):
+        self.terminal.command(name, command)
+        self.terminal.output(lab[name].ctl(command))
+
+    def run(self, lab, name, *argv):
+        self.terminal.command(name, " ".join(argv))
+        text = lab.namespace(name).output(*argv)
+        self.terminal.output(text or "(empty)")
+        return text
+
+    # --- the stories
+
+    def through_hub(self, lab):
+        _, second = lab.scenario.spokes[:2]
+        hub = tunnel_of(lab.scenario.hubs[0])
+        wanted = [hub, second.lan_address]
+        first_hops = self.traceroute(lab, "The first traceroute")
+        second_hops = self.traceroute(lab, "The second traceroute")
+        self.show(lab, lab.scenario.spokes[0].name, "show dmvpn")
+        self.check(first_hops == wanted and second_hops == wanted, f"both times two hops, by the hub {hub}")
+
+    def phase2(self, lab):
+        first, second = lab.scenario.spokes[:2]
+        hub = tunnel_of(lab.scenario.hubs[0])
+        self.terminal.heading(f"The route of {first.name}: its next hop is the far spoke")
+        before = self.rib(lab, first.name)
+        self.run(lab, first.name, "ip", "route")
+        hops = self.traceroute(lab, "The first traceroute: the next hop is not resolved yet")
+        self.check(hops == [hub, second.lan_address], f"two hops, by the hub {hub}")
+        lab[first.name].wait_event("binding-up", tunnel_of(second))
+        hops = self.traceroute(lab, "The second traceroute: the next hop is resolved")
+        self.check(hops == [second.lan_address], "one hop: direct")
+        self.terminal.heading("What the spoke knows now")
+        self.show(lab, first.name, "show dmvpn")
+        self.check(self.rib(lab, first.name) == before, "the routing table is unchanged")
+
+    def phase3(self, lab):
+        first, second = lab.scenario.spokes[:2]
+        hub = tunnel_of(lab.scenario.hubs[0])
+        self.terminal.heading(f"The routing table of {first.name}, and the table of shortcuts, before")
+        before = self.rib(lab, first.name)
+        self.run(lab, first.name, "ip", "route")
+        self.run(lab, first.name, "sh", "-c", f"ip route show table {OVERRIDE_TABLE} 2>/dev/null")
+        hops = self.traceroute(lab, "The first traceroute: the hub forwards, and says that there is a better way")
+        self.check(hops == [hub, second.lan_address], f"two hops, by the hub {hub}")
+        wait_until(lambda: overrides(lab, first.name), 10, f"{first.name} installs a shortcut")
+        hops = self.traceroute(lab, "The second traceroute: the shortcut is there")
+        self.check(hops == [second.lan_address], "one hop: direct")
+        self.terminal.heading("What the spoke knows now")
+        self.show(lab, first.name, "show dmvpn")
+        self.show(lab, first.name, "show ip route next-hop-override")
+        self.terminal.heading("The routing table and the table of shortcuts, after")
+        self.run(lab, first.name, "ip", "route")
+        self.run(lab, first.name, "ip", "route", "show", "table", str(OVERRIDE_TABLE))
+        self.check(self.rib(lab, first.name) == before, "the routing table is unchanged")
+        self.check(overrides(lab, first.name), "the override is in a table of its own")
+        if first.host and second.host:
+            self.between_hosts(lab, first, second)
+
+    def between_hosts(self, lab, first, second):
+        result = measure.ping(lab.namespace(f"{first.name}-host"), second.host_address, count=100)
+        self.check(result.lost == 0, f"{result.sent} pings between hosts behind the spokes, {result.lost} lost")
+
+    def hub_dies(self, lab):
+        first, second = lab.scenario.spokes[:2]
+        one, two = (tunnel_of(hub) for hub in lab.scenario.hubs[:2])
+        self.show(lab, first.name, "show ip nhrp nhs")
+        self.check(self.traceroute(lab, "Both hubs are up") == [one, second.lan_address], f"by hub1 {one}")
+        self.terminal.heading("kill -9 of hub1, under a ping every 50 ms")
+        mark = lab[first.name].mark()
+        ping = measure.Ping(lab.namespace(f"{first.name}-host"), second.host_address, interval=0.05)
+        lab["hub1"].kill()
+        lab[first.name].wait_event("nhs-down", one, since=mark, deadline=30)
+        lab[second.name].wait_event("nhs-down", one, deadline=30)
+        hops = self.traceroute(lab, "hub1 is dead")
+        result = ping.result()
+        self.check(hops == [two, second.lan_address], f"by hub2 {two}")
+        self.check(0 < result.gap < 20, f"traffic stood still for {result.gap:.1f} s ({result.lost} of {result.sent} pings lost)")
+        self.terminal.heading("hub1 comes back")
+        mark = lab[first.name].mark()
+        lab.start("hub1")
+        for spoke in (first, second):
+            lab[spoke.name].wait_event("nhs-up", one, since=mark if spoke is first else 0, deadline=90)
+        wait_until(lambda: self.path(lab) == [one, second.lan_address], 10, "the path by hub1 again")
+        self.traceroute(lab, "hub1 is back")
+        self.check(True, f"by hub1 {one} again")
+
+    # --- looking
+
+    def rib(self, lab, name):
+        return json.dumps(lab.namespace(name).ip("route", "show", "table", "main"), sort_keys=True)
+
+    def path(self, lab):
+        first, second = lab.scenario.spokes[:2]
+        return measure.traceroute(lab.namespace(first.name), second.lan_address, first.lan_address)
+
+
+def overrides(lab, name):
+    """The shortcut routes of a node, as `ip -json route` gives them."""
+    return lab.namespace(name).ip("route", "show", "table", str(OVERRIDE_TABLE), check=False)
+
+
+def tunnel_of(node):
+    """The first tunnel address of a node."""
+    return next(line.split()[2] for line in node.config.splitlines() if line.startswith(" ip address"))

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Waiting for a condition, never for an amount of time."""
+import time
+
+
+class Timeout(AssertionError):
+    """What was waited for did not happen."""
+
+
+def wait_until(condition, deadline, what, interval=0.05):
+    """Returns the first true value of condition(), or raises Timeout after `deadline` seconds."""
+    end = time.monotonic() + deadline
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() >= end:
+            raise Timeout(f"waited {deadline:g} s in vain: {what}")
+        time.sleep(interval)
