@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "link/user_gre.h"
+
+#include <errno.h>
+#include <linux/filter.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+_Static_assert(CMSG_SPACE(sizeof(int)) <= USER_GRE_TOS_SIZE, "room for the type of service");
+
+#define GRE_KEY_PRESENT      0x2000
+#define GRE_CHECKSUM_PRESENT 0x8000
+#define IPV4_SOURCE_OFFSET   12
+#define SOCKET_BUFFER        (8 * 1024 * 1024) ///< bytes: what arrives in the tens of milliseconds we may be busy
+#define OUTER_TTL            64
+
+/// Every raw socket of the address gets every GRE packet; the filter keeps those of other tunnels from
+/// waking us.
+static bool filter(int fd, const struct link_config *config, struct err *err)
+{
+	struct sock_filter code[16];
+	unsigned short n = 0;
+
+	if (addr_is_set(config->destination)) {
+		code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, IPV4_SOURCE_OFFSET);
+		code[n++] = (struct sock_filter)BPF_JUMP(
+			BPF_JMP | BPF_JEQ | BPF_K, addr_to_ipv4(config->destination), 1, 0);
+		code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 0);
+	}
+	code[n++] =
+		(struct sock_filter)BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0); /* X = length of the IP header */
+	code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_H | BPF_IND, 0);
+	if (config->has_key) {
+		code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, GRE_KEY_PRESENT, 0, 5);
+		code[n++] =
+			(struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, GRE_CHECKSUM_PRESENT, 2, 0);
+		code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_IND, 4);
+		code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JA, 1, 0, 0);
+		code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_IND, 8);
+		code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, config->key, 1, 0);
+	} else {
+		code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, GRE_KEY_PRESENT, 0, 1);
+	}
+	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 0);
+	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, UINT32_MAX);
+
+	struct sock_fprog program = { .len = n, .filter = code };
+
+	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) < 0)
+		return err_set_errno(err, errno, "cannot filter the GRE socket of %s", config->name);
+	return true;
+}
+
+static void set_buffer(int fd, int forced, int allowed)
+{
+	int size = SOCKET_BUFFER;
+
+	/* Beyond the system's limit only with CAP_NET_ADMIN in the first user namespace. */
+	if (setsockopt(fd, SOL_SOCKET, forced, &size, sizeof(size)) < 0)
+		setsockopt(fd, SOL_SOCKET, allowed, &size, sizeof(size));
+}
+
+static bool set_options(int fd, const struct link_config *config, struct err *err)
+{
+	int mark = LINK_MARK, ttl = OUTER_TTL, discover = IP_PMTUDISC_DONT;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)) < 0)
+		return err_set_errno(err, errno,
+			"cannot mark the packets of %s, which needs the capability CAP_NET_ADMIN",
+			config->name);
+	if (setsockopt(fd, IPPROTO_IP, IP_TTL, &ttl, sizeof(ttl)) < 0 ||
+		setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &discover, sizeof(discover)) < 0)
+		return err_set_errno(err, errno, "cannot set up the GRE socket of %s", config->name);
+	set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF);
+	set_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF);
+	return true;
+}
+
+bool user_gre_bind(int fd, struct addr nbma, struct err *err)
+{
+	struct sockaddr_in local = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(addr_to_ipv4(nbma)) };
+	char text[ADDR_TEXT_SIZE];
+
+	if (bind(fd, (struct sockaddr *)&local, sizeof(local)) == 0)
+		return true;
+	if (errno == EADDRNOTAVAIL)
+		return err_set(err, "the tunnel source %s is no address of this host; check `tunnel source`",
+			addr_format(nbma, text));
+	return err_set_errno(err, errno, "cannot use the tunnel source %s", addr_format(nbma, text));
+}
+
+int user_gre_open(const struct link_config *config, struct err *err)
+{
+	int fd = socket(AF_INET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_GRE);
+
+	if (fd < 0) {
+		err_set_errno(err, errno,
+			"cannot open a GRE socket for %s; run as root or with the capability CAP_NET_RAW",
+			config->name);
+		return -1;
+	}
+	if (filter(fd, config, err) && set_options(fd, config, err) && user_gre_bind(fd, config->nbma, err))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+void user_gre_set_tos(struct msghdr *message, void *control, uint8_t tos)
+{
+	int value = tos;
+	struct cmsghdr *header = control;
+
+	header->cmsg_level = IPPROTO_IP;
+	header->cmsg_type = IP_TOS;
+	header->cmsg_len = CMSG_LEN(sizeof(value));
+	memcpy(CMSG_DATA(header), &value, sizeof(value));
+	message->msg_control = control;
+	message->msg_controllen = CMSG_SPACE(sizeof(value));
+}

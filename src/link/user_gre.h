@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/// The socket of a user link in the underlay: GRE over IPv4.
+#pragma once
+
+#include "base/addr.h"
+#include "base/err.h"
+#include "link/link.h"
+
+#define USER_GRE_TOS_SIZE 32 ///< bytes of control data that user_gre_set_tos() needs, aligned as size_t
+
+struct msghdr;
+
+/// A raw socket, not blocking, bound to config->nbma, that wakes us only for packets with the key (or without
+/// one, and from the destination, as configured). Received packets begin with their IP header. -1 on
+/// failure.
+int user_gre_open(const struct link_config *config, struct err *err) MUST_CHECK;
+/// Binds it to another address of ours.
+bool user_gre_bind(int fd, struct addr nbma, struct err *err) MUST_CHECK;
+/// Lets the message go with this type of service; `control` is aligned room of USER_GRE_TOS_SIZE bytes.
+void user_gre_set_tos(struct msghdr *message, void *control, uint8_t tos);
