@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/// Views of the daemon as the text that users of Cisco routers know.
+#pragma once
+
+#include <stdio.h>
+
+#include <jansson.h>
+
+/// Prints the data of a reply in the layout of `view`; as JSON where the layout is not known.
+void table_print(FILE *out, const char *view, const json_t *data);
+
+// One function per layout; table_print() chooses.
+void table_dmvpn(FILE *out, const json_t *data);
+void table_dmvpn_detail(FILE *out, const json_t *data);
+void table_nhrp(FILE *out, const json_t *data);
+void table_nhrp_detail(FILE *out, const json_t *data);
+void table_nhrp_brief(FILE *out, const json_t *data);
+void table_nhrp_summary(FILE *out, const json_t *data);
+void table_nhs(FILE *out, const json_t *data);
+void table_nhs_detail(FILE *out, const json_t *data);
+void table_multicast(FILE *out, const json_t *data);
+void table_traffic(FILE *out, const json_t *data);
+void table_route(FILE *out, const json_t *data);
+void table_route_override(FILE *out, const json_t *data);
+void table_interface(FILE *out, const json_t *data);
