@@ -16,12 +16,18 @@ size_t rd_left(const struct rd *rd)
 	return rd->failed ? 0 : rd->length - rd->offset;
 }
 
-void rd_fail(struct rd *rd)
+static void fail(struct rd *rd, bool rejected)
 {
 	if (rd->failed)
 		return;
 	rd->failed = true;
+	rd->rejected = rejected;
 	rd->failed_at = rd->offset;
+}
+
+void rd_fail(struct rd *rd)
+{
+	fail(rd, true);
 }
 
 /// The next `length` bytes, which the reader moves behind; NULL where they are not there.
@@ -32,7 +38,7 @@ static const uint8_t *take(struct rd *rd, size_t length)
 	if (rd->failed)
 		return NULL;
 	if (length > rd->length - rd->offset) {
-		rd_fail(rd);
+		fail(rd, false);
 		return NULL;
 	}
 	bytes = rd->data + rd->offset;
@@ -72,6 +78,17 @@ void rd_skip(struct rd *rd, size_t length)
 		take(rd, length);
 }
 
+struct addr rd_addr(struct rd *rd, size_t length, uint8_t family)
+{
+	bool fits = (length == 4 && family != ADDR_IPV6) || (length == 16 && family != ADDR_IPV4);
+	const uint8_t *bytes;
+
+	if (length != 0 && !fits)
+		rd_fail(rd);
+	bytes = rd_bytes(rd, length);
+	return bytes ? addr_from_bytes(bytes, length) : (struct addr) { 0 };
+}
+
 struct rd rd_sub(struct rd *rd, size_t length)
 {
 	struct rd sub = *rd;
@@ -80,5 +97,6 @@ struct rd rd_sub(struct rd *rd, size_t length)
 	sub.length = rd->failed ? sub.offset : sub.offset + length;
 	sub.failed = rd->failed;
 	sub.failed_at = rd->failed_at;
+	sub.rejected = rd->rejected;
 	return sub;
 }

@@ -15,6 +15,7 @@ struct rd {
 	size_t offset;
 	size_t failed_at;
 	bool failed;
+	bool rejected; ///< it failed by rd_fail(), not for want of bytes
 };
 
 struct rd rd_make(const uint8_t *data, size_t length);
@@ -27,6 +28,9 @@ uint32_t rd_u32(struct rd *rd);
 /// `length` bytes, borrowed from the buffer; NULL on failure and for length 0.
 const uint8_t *rd_bytes(struct rd *rd, size_t length);
 void rd_skip(struct rd *rd, size_t length);
+/// An address of `length` bytes, unset where that is 0; as by rd_fail() where the length is not that of
+/// `family` (ADDR_NONE: of any).
+struct addr rd_addr(struct rd *rd, size_t length, uint8_t family);
 /// A reader of its own over the next `length` bytes, so that nested data cannot escape. Its offsets count
 /// from the same start as those of `rd`; where the bytes are not there, both have failed.
 struct rd rd_sub(struct rd *rd, size_t length);

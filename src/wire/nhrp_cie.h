@@ -19,6 +19,11 @@ enum nhrp_code {
 	NHRP_CODE_UNIQUE_REGISTERED = 14,
 };
 
+/// Length of an address, in the low bits of its type/length octet; the others are ignored.
+#define NHRP_ADDRESS_LENGTH(type_length) ((type_length)&0x3f)
+
+#define NHRP_CIE_MIN_SIZE 12 ///< bytes of a CIE without addresses
+
 struct nhrp_cie {
 	uint8_t code;          ///< enum nhrp_code
 	uint8_t prefix_length; ///< as on the wire: 0 and 0xff both mean "the host"
@@ -30,8 +35,8 @@ struct nhrp_cie {
 	uint8_t preference;
 };
 
-/// Reads one CIE whose protocol address is of `protocol_family` (an NBMA address tells its family by its
-/// length). The reader fails on an address length that fits no family.
+/// Reads one CIE whose protocol address is of `protocol_family`, ADDR_NONE: of either (an NBMA address tells
+/// its family by its length). The reader fails on an address length that fits no family.
 void nhrp_cie_read(struct rd *rd, uint8_t protocol_family, struct nhrp_cie *ret);
 void nhrp_cie_write(struct wr *wr, const struct nhrp_cie *cie);
 /// The prefix length that is meant: 0, 0xff and anything above a host's length are a host's.

@@ -19,6 +19,19 @@
 #define NHRP_MAX_EXTENSIONS    16     ///< more is refused
 #define NHRP_DEFAULT_HOP_COUNT 255
 
+/// Where fields of the fixed header stand (section 5.1), in bytes; and its size.
+enum nhrp_offset {
+	NHRP_OFFSET_AFN = 0,
+	NHRP_OFFSET_PROTOCOL = 2,
+	NHRP_OFFSET_HOP_COUNT = 9,
+	NHRP_OFFSET_PACKET_SIZE = 10,
+	NHRP_OFFSET_CHECKSUM = 12,
+	NHRP_OFFSET_EXTENSIONS = 14,
+	NHRP_OFFSET_VERSION = 16,
+	NHRP_OFFSET_TYPE = 17,
+	NHRP_FIXED_SIZE = 20,
+};
+
 /// ar$op.type
 enum nhrp_type {
 	NHRP_RESOLUTION_REQUEST = 1,
@@ -65,8 +78,9 @@ struct nhrp_msg {
 	uint16_t flags; ///< 0 in Error and Traffic Indications
 	uint32_t request_id;
 
-	uint8_t protocol_family; ///< enum addr_family of ar$pro.type; the addresses below are of it or unset
-	struct addr src_nbma;    ///< unset where its length is 0
+	uint8_t protocol_family;  ///< enum addr_family of ar$pro.type; the addresses below are of it or unset
+	struct addr src_nbma;     ///< unset where its length is 0; its family is ar$afn
+	struct addr src_nbma_sub; ///< NBMA subaddress, carried through
 	struct addr src_protocol;
 	struct addr dst_protocol;
 
@@ -98,15 +112,21 @@ enum nhrp_decode_status {
 };
 
 /// Decodes a packet. On failure `*ret` is unspecified but for `type` (0 where unknown), and `*ret_offset`
-/// (where not NULL) is the offset at fault. Trailing bytes beyond ar$pktsz are ignored.
+/// (where not NULL) is the offset at fault. Trailing bytes beyond ar$pktsz are ignored, and so are up to 11
+/// zero bytes behind the last CIE, whatever follows the End extension, and the T bit of address lengths. The
+/// checksum may also be the one that FRR made for odd lengths until 2026.
 enum nhrp_decode_status nhrp_msg_decode(
 	const uint8_t *packet, size_t length, struct nhrp_msg *ret, size_t *ret_offset) MUST_CHECK;
 const char *nhrp_decode_status_text(enum nhrp_decode_status status);
 
-/// Encodes a message with its checksum; returns the length in bytes, 0 where it does not fit. The End
-/// extension is written where there is any extension, or where the type is a Request, Reply or Purge;
-/// an Error Indication never carries extensions (section 5.2.7).
+/// Encodes a message with its checksum; returns the length in bytes. 0 where it does not fit into `capacity`
+/// or NHRP_MAX_PACKET, or where its type or the family of an address is not one that could be decoded. The
+/// End extension is written where there is any extension, or where the type is a Request, Reply or Purge; an
+/// Error Indication never carries extensions (section 5.2.7).
 size_t nhrp_msg_encode(const struct nhrp_msg *msg, uint8_t *buffer, size_t capacity) MUST_CHECK;
+
+/// Writes the checksum into a whole packet of `length` bytes, some of which were changed.
+void nhrp_msg_seal(uint8_t *packet, size_t length);
 
 /// "Resolution Request" and so on, as Cisco writes them; "unknown" for other values.
 const char *nhrp_type_name(uint8_t type);
