@@ -65,5 +65,7 @@ struct binding *cache_set(
 void cache_remove(struct binding *binding, const char *reason);
 /// The timer of a binding fired: refresh what is used, end what expired.
 void cache_on_timer(struct binding *binding, struct mono now);
+/// Points every temporary binding by the NBMA address `from` to `to`: another server took over.
+void cache_move_temporary(struct iface *iface, struct addr from, struct addr to, struct mono now);
 /// "temporary", "cached", "dynamic", "nhs", "static".
 const char *binding_type_name(enum binding_type type);

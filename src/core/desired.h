@@ -32,8 +32,7 @@ struct desired_entry;
 struct desired {
 	struct desired_entry *entries; ///< by kind, iface and key
 	struct desired_entry *changed; ///< in order of change
-	struct desired_entry *changed_last;
-	size_t counts[3]; ///< entries present, by kind
+	size_t counts[3];              ///< entries present, by kind
 };
 
 void desired_set(struct desired *desired, const struct desired_item *item);

@@ -16,7 +16,6 @@ struct binding;
 struct peer;
 struct nhs;
 struct resolution;
-struct requester;
 struct redirect;
 
 struct iface {
@@ -33,8 +32,9 @@ struct iface {
 	size_t nhs_count;
 	struct resolution *resolutions; ///< hash by destination
 	struct trie shortcuts;          ///< prefix → struct shortcut
-	struct requester *requesters;   ///< hash; who was told what
-	struct redirect *redirects;     ///< hash; pairs redirected of late
+	struct trie requesters;         ///< prefix → list of struct requester: who was told what
+	uint32_t requester_count;
+	struct redirect *redirects; ///< hash; pairs redirected of late
 	struct ratelimit max_send;
 	struct ratelimit errors; ///< Error Indications sent
 	struct counters counters;

@@ -31,6 +31,8 @@ struct peer {
 /// The peer with this NBMA address, made where there is none.
 struct peer *peer_get(struct iface *iface, struct addr nbma, struct mono now);
 struct peer *peer_find(const struct iface *iface, struct addr nbma);
+/// Data went to the peer within the last `window` microseconds, at most a minute.
+bool peer_is_in_use(const struct peer *peer, int64_t window, struct mono now);
 /// Ties and unties a binding; the peer goes with its last binding.
 void peer_attach(struct peer *peer, struct binding *binding);
 void peer_detach(struct binding *binding);

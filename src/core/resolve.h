@@ -9,6 +9,7 @@
 #include <uthash.h>
 
 #include "base/addr.h"
+#include "base/attr.h"
 #include "base/mono.h"
 #include "base/timerq.h"
 
@@ -33,3 +34,21 @@ struct resolution {
 	struct timer timer;
 	UT_hash_handle hh;
 };
+
+/// A packet wants `destination`, for which there is no binding or shortcut: asks for it, unless a request
+/// is under way or held back, or the interface does not ask (`server-only`).
+void resolve_start(struct iface *iface, struct addr destination, struct mono now);
+/// Asks again for something that is known and in use.
+void resolve_refresh(struct iface *iface, struct addr destination, struct mono now);
+/// Asks a silent peer itself, whose binding is `protocol`'s: no answer means that it is gone.
+void resolve_probe(struct iface *iface, struct addr protocol, struct addr nbma, struct mono now);
+/// A Resolution Reply for us; false where it answers no request of ours.
+bool resolve_on_reply(
+	struct iface *iface, const struct nhrp_msg *msg, struct addr from, struct mono now) MUST_CHECK;
+/// An Error Indication about our request with this ID; false where it is none of ours.
+bool resolve_on_error(
+	struct iface *iface, uint32_t request_id, const char *reason, struct mono now) MUST_CHECK;
+void resolve_on_timer(struct resolution *resolution, struct mono now);
+struct resolution *resolve_find(const struct iface *iface, struct addr destination);
+/// Forgets a resolution, whatever its state.
+void resolve_forget(struct resolution *resolution);

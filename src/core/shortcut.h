@@ -27,3 +27,23 @@ struct shortcut {
 	struct mono expires;
 	struct timer timer; ///< refresh, then expiry
 };
+
+/// A reply says that `prefix` around `destination` is behind `next_hop`, whose binding is in the cache.
+/// Installs as much of it as our own routing table allows (RFC 2332 section 6.3), or renews it. False
+/// where nothing of it can be used; `*ret_reason` says why.
+bool shortcut_install(struct iface *iface, struct addr destination, struct prefix prefix,
+	struct addr next_hop, uint16_t holding_time, uint16_t mtu, struct mono now,
+	const char **ret_reason) MUST_CHECK;
+/// The shortcut that a packet to `destination` takes, or NULL.
+struct shortcut *shortcut_find(const struct iface *iface, struct addr destination);
+void shortcut_remove(struct shortcut *shortcut, const char *reason);
+/// Removes all by a next hop.
+void shortcut_remove_via(struct iface *iface, struct addr next_hop, const char *reason);
+/// Removes all by a next hop, and asks anew for those which carried data.
+void shortcut_renew_via(struct iface *iface, struct addr next_hop, const char *reason, struct mono now);
+/// A route inside or around `changed` is not what it was: withdraws what does not hold any more.
+void shortcut_on_route(struct iface *iface, struct prefix changed);
+void shortcut_on_timer(struct shortcut *shortcut, struct mono now);
+/// The first shortcut inside `within` behind `*cursor`, which becomes its prefix; NULL at the end. A cursor
+/// of no address starts the walk; shortcuts may be removed between two calls.
+struct shortcut *shortcut_next(const struct iface *iface, struct prefix within, struct prefix *cursor);

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/// A binding that resolution found is refreshed in the last part of its life if data went to it shortly
+/// before, and ends otherwise; a registered one lives as long as its client renews it.
+#include <stdlib.h>
+
+#include <utlist.h>
+
+#include "base/alloc.h"
+#include "core/cache.h"
+#include "core/emit.h"
+#include "core/message.h"
+#include "core/multicast.h"
+#include "core/node.h"
+#include "core/peer.h"
+#include "core/requester.h"
+#include "core/resolve.h"
+#include "core/shortcut.h"
+#include "core/timers.h"
+
+/// Seconds that a temporary binding lasts; where it is still needed, the kernel asks again.
+#define TEMPORARY_LIFETIME 180
+
+const char *binding_type_name(enum binding_type type)
+{
+	switch (type) {
+	case BINDING_TEMPORARY:
+		return "temporary";
+	case BINDING_CACHED:
+		return "cached";
+	case BINDING_DYNAMIC:
+		return "dynamic";
+	case BINDING_NHS:
+		return "nhs";
+	case BINDING_STATIC:
+		return "static";
+	}
+	return "unknown";
+}
+
+struct binding *cache_find(const struct iface *iface, struct addr protocol)
+{
+	struct binding *binding;
+
+	HASH_FIND(hh, iface->bindings, &protocol, sizeof(protocol), binding);
+	return binding;
+}
+
+/// How many there are of a type that remote parties can make grow; NULL for the configured ones.
+static uint32_t *count_of(struct iface *iface, enum binding_type type)
+{
+	switch (type) {
+	case BINDING_TEMPORARY:
+	case BINDING_CACHED:
+		return &iface->cached_count;
+	case BINDING_DYNAMIC:
+		return &iface->dynamic_count;
+	case BINDING_NHS:
+	case BINDING_STATIC:
+		break;
+	}
+	return NULL;
+}
+
+static bool has_room(const struct iface *iface, enum binding_type type)
+{
+	const struct limits_config *limits = &iface->config->limits;
+
+	switch (type) {
+	case BINDING_TEMPORARY:
+	case BINDING_CACHED:
+		return iface->cached_count < limits->cached;
+	case BINDING_DYNAMIC:
+		return iface->dynamic_count < limits->registrations;
+	case BINDING_NHS:
+	case BINDING_STATIC:
+		break;
+	}
+	return true;
+}
+
+static struct desired_item neighbour_of(const struct binding *binding)
+{
+	return (struct desired_item) {
+		.kind = DESIRED_NEIGHBOUR,
+		.iface = binding->iface->config->id,
+		.prefix = prefix_host(binding->protocol),
+		.nbma = binding->peer->nbma,
+	};
+}
+
+static void tell(const struct binding *binding, enum event_type type, const char *reason)
+{
+	emit_event(binding->iface->node, &(struct event) {
+						 .type = type,
+						 .iface = binding->iface->config->id,
+						 .protocol = binding->protocol,
+						 .nbma = binding->peer->nbma,
+						 .reason = reason,
+					 });
+}
+
+static struct mono lifetime_fraction(const struct binding *binding, int tenths)
+{
+	int64_t life = mono_between(binding->updated, binding->expires);
+
+	return mono_add(binding->updated, life / 10 * tenths);
+}
+
+/// Arms the timer for the next moment at which something must be decided.
+static void arm(struct binding *binding)
+{
+	struct timerq *timers = &binding->iface->node->timers;
+
+	if (mono_is_never(binding->expires))
+		timerq_disarm(timers, &binding->timer);
+	else if (binding->type == BINDING_CACHED)
+		timerq_arm(timers, &binding->timer, lifetime_fraction(binding, 7));
+	else
+		timerq_arm(timers, &binding->timer, binding->expires);
+}
+
+static void set_expiry(struct binding *binding, struct mono now)
+{
+	switch (binding->type) {
+	case BINDING_TEMPORARY:
+		binding->expires = mono_add(now, TEMPORARY_LIFETIME * MONO_SECOND);
+		break;
+	case BINDING_CACHED:
+	case BINDING_DYNAMIC:
+		binding->expires = mono_add(now, binding->holding_time * MONO_SECOND);
+		break;
+	case BINDING_NHS:
+	case BINDING_STATIC:
+		binding->expires = MONO_NEVER;
+		break;
+	}
+}
+
+static struct binding *make(
+	struct iface *iface, struct addr protocol, enum binding_type type, struct mono now)
+{
+	struct binding *binding;
+
+	if (!has_room(iface, type)) {
+		iface->counters.refused[REFUSED_LIMIT]++;
+		return NULL;
+	}
+	binding = alloc_zeroed(1, sizeof(*binding));
+	binding->protocol = protocol;
+	binding->iface = iface;
+	binding->type = type;
+	binding->created = now;
+	binding->timer.kind = TIMER_BINDING;
+	if (count_of(iface, type))
+		++*count_of(iface, type);
+	HASH_ADD(hh, iface->bindings, protocol, sizeof(binding->protocol), binding);
+	return binding;
+}
+
+static void change_type(struct binding *binding, enum binding_type type, struct mono now)
+{
+	uint32_t *before = count_of(binding->iface, binding->type);
+	uint32_t *after = count_of(binding->iface, type);
+
+	if (before)
+		--*before;
+	if (after)
+		++*after;
+	binding->type = type;
+	binding->created = now;
+}
+
+static void change_peer(struct binding *binding, struct addr nbma, struct mono now)
+{
+	struct peer *peer = peer_get(binding->iface, nbma, now);
+
+	if (binding->peer == peer)
+		return;
+	if (binding->peer)
+		peer_detach(binding);
+	peer_attach(peer, binding);
+}
+
+/// What an operator wants to know of a binding that is new, or of a new kind or place.
+static void tell_change(const struct binding *binding, bool is_new, bool moved)
+{
+	switch (binding->type) {
+	case BINDING_DYNAMIC:
+		if (is_new)
+			tell(binding, EVENT_PEER_UP, NULL);
+		else if (moved)
+			tell(binding, EVENT_PEER_MOVED, NULL);
+		break;
+	case BINDING_CACHED:
+		if (is_new || moved)
+			tell(binding, EVENT_BINDING_UP, NULL);
+		break;
+	case BINDING_TEMPORARY:
+	case BINDING_NHS:
+	case BINDING_STATIC:
+		break;
+	}
+}
+
+struct binding *cache_set(
+	struct iface *iface, struct addr protocol, const struct binding_facts *facts, struct mono now)
+{
+	struct binding *binding = cache_find(iface, protocol);
+	bool is_new = !binding || binding->type != facts->type;
+	bool moved = binding && !addr_equal(binding->peer->nbma, facts->nbma);
+	struct desired_item item;
+
+	if (binding && binding->type > facts->type)
+		return NULL;
+	if (!binding)
+		binding = make(iface, protocol, facts->type, now);
+	else if (binding->type != facts->type)
+		change_type(binding, facts->type, now);
+	if (!binding)
+		return NULL;
+	change_peer(binding, facts->nbma, now);
+	binding->claimed_nbma = facts->claimed_nbma;
+	binding->nat = addr_is_set(facts->claimed_nbma) && !addr_equal(facts->claimed_nbma, facts->nbma);
+	binding->unique = facts->unique;
+	binding->mtu = facts->mtu;
+	binding->holding_time = facts->holding_time;
+	binding->request_id = facts->request_id;
+	binding->updated = now;
+	binding->used = false;
+	set_expiry(binding, now);
+	arm(binding);
+	item = neighbour_of(binding);
+	desired_set(&iface->node->desired, &item);
+	multicast_update(iface, facts->nbma);
+	tell_change(binding, is_new, moved);
+	return binding;
+}
+
+void cache_remove(struct binding *binding, const char *reason)
+{
+	struct iface *iface = binding->iface;
+	struct desired_item item = neighbour_of(binding);
+
+	shortcut_remove_via(iface, binding->protocol, reason);
+	if (binding->type == BINDING_DYNAMIC)
+		tell(binding, EVENT_PEER_DOWN, reason);
+	else if (binding->type == BINDING_CACHED)
+		tell(binding, EVENT_BINDING_DOWN, reason);
+	desired_clear(&iface->node->desired, &item);
+	timerq_disarm(&iface->node->timers, &binding->timer);
+	if (count_of(iface, binding->type))
+		--*count_of(iface, binding->type);
+	HASH_DEL(iface->bindings, binding);
+	peer_detach(binding);
+	free(binding);
+}
+
+void cache_on_timer(struct binding *binding, struct mono now)
+{
+	struct iface *iface = binding->iface;
+	struct timerq *timers = &iface->node->timers;
+	struct addr protocol = binding->protocol;
+	int64_t tenth = mono_between(binding->updated, binding->expires) / 10;
+
+	if (!mono_before(now, binding->expires)) {
+		if (binding->type == BINDING_DYNAMIC)
+			requester_purge(iface, prefix_host(protocol), now);
+		cache_remove(binding, "holding time expired");
+		return;
+	}
+	if (peer_is_in_use(binding->peer, tenth * 4, now))
+		resolve_refresh(iface, protocol, now);
+	timerq_arm(timers, &binding->timer, mono_add(now, tenth > 0 ? tenth : MONO_MILLISECOND));
+}
+
+void cache_move_temporary(struct iface *iface, struct addr from, struct addr to, struct mono now)
+{
+	struct binding *binding, *next;
+
+	HASH_ITER(hh, iface->bindings, binding, next)
+	{
+		if (binding->type == BINDING_TEMPORARY && addr_equal(binding->peer->nbma, from))
+			(void)cache_set(iface, binding->protocol,
+				&(struct binding_facts) { .type = BINDING_TEMPORARY, .nbma = to }, now);
+	}
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "core/cache.h"
+#include "core/iface.h"
+#include "core/lifecycle.h"
+#include "core/multicast.h"
+#include "core/nhs.h"
+#include "core/node.h"
+#include "core/peer.h"
+#include "core/redirect.h"
+#include "core/requester.h"
+#include "core/resolve.h"
+#include "core/shortcut.h"
+#include "core/timers.h"
+
+#define ERRORS_PER_SECOND 10 ///< Error Indications sent
+
+struct addr iface_address(const struct iface *iface)
+{
+	return iface->config->address.addr;
+}
+
+struct prefix iface_subnet(const struct iface *iface)
+{
+	return prefix_make(iface->config->address.addr, iface->config->address.length);
+}
+
+uint32_t iface_registration_interval(const struct iface *iface)
+{
+	uint32_t interval = iface->config->registration_timeout;
+
+	if (interval == 0)
+		interval = iface->config->holding_time / 3;
+	return interval ? interval : 1;
+}
+
+/// The NBMA address of a server: its own, a map line's, or the one node at the other end.
+static struct addr nbma_of(const struct iface_config *config, const struct nhs_config *nhs)
+{
+	if (addr_is_set(nhs->nbma))
+		return nhs->nbma;
+	for (size_t i = 0; i < config->map_count; i++) {
+		if (addr_equal(config->maps[i].protocol, nhs->protocol))
+			return config->maps[i].nbma;
+	}
+	return config->destination;
+}
+
+static void init_servers(struct iface *iface, struct mono now)
+{
+	const struct iface_config *config = iface->config;
+
+	iface->nhs_count = config->nhs_count;
+	iface->nhs = alloc_zeroed(config->nhs_count ? config->nhs_count : 1, sizeof(*iface->nhs));
+	for (size_t i = 0; i < config->nhs_count; i++) {
+		struct nhs *nhs = &iface->nhs[i];
+
+		nhs->iface = iface;
+		nhs->config = &config->nhs[i];
+		nhs->nbma = nbma_of(config, nhs->config);
+		nhs->timer.kind = TIMER_NHS;
+		nhs->since = now;
+		if (addr_is_set(nhs->nbma))
+			(void)cache_set(iface, nhs->config->protocol,
+				&(struct binding_facts) { .type = BINDING_NHS, .nbma = nhs->nbma }, now);
+	}
+}
+
+void iface_init(struct iface *iface, struct node *node, const struct iface_config *config, struct mono now)
+{
+	iface->node = node;
+	iface->config = config;
+	iface->max_send = ratelimit_make(config->max_send_packets, config->max_send_interval * MONO_SECOND);
+	iface->errors = ratelimit_make(ERRORS_PER_SECOND, MONO_SECOND);
+	for (size_t i = 0; i < config->map_count; i++)
+		(void)cache_set(iface, config->maps[i].protocol,
+			&(struct binding_facts) { .type = BINDING_STATIC, .nbma = config->maps[i].nbma },
+			now);
+	init_servers(iface, now);
+	multicast_update_configured(iface);
+}
+
+void iface_set_link(struct iface *iface, bool up, uint32_t device, struct addr nbma, struct mono now)
+{
+	bool was_up = iface->up;
+	bool moved = up && was_up && !addr_equal(iface->nbma, nbma);
+	const struct nhs *server;
+
+	iface->up = up;
+	iface->device = device;
+	iface->nbma = nbma;
+	if (up == was_up && !moved)
+		return;
+	for (size_t i = 0; i < iface->nhs_count; i++)
+		nhs_step(&iface->nhs[i], up ? NHS_EVENT_LINK_UP : NHS_EVENT_LINK_DOWN, now);
+	server = nhs_active(iface);
+	// Nobody knows the new address yet, so what others hold is withdrawn in the server's name.
+	if (moved && server)
+		requester_purge_by(iface, server->nbma, now);
+}
+
+/// Every prefix of the family of `iface`.
+static struct prefix everything(const struct iface *iface)
+{
+	struct addr zero = { .family = iface_address(iface).family };
+
+	return prefix_make(zero, 0);
+}
+
+size_t iface_clear_shortcuts(struct iface *iface)
+{
+	struct prefix cursor = { 0 };
+	struct shortcut *shortcut;
+	size_t count = 0;
+
+	while ((shortcut = shortcut_next(iface, everything(iface), &cursor)) != NULL) {
+		shortcut_remove(shortcut, "cleared");
+		count++;
+	}
+	return count;
+}
+
+size_t iface_clear(struct iface *iface, struct addr protocol, struct mono now)
+{
+	struct binding *binding, *next;
+	struct resolution *resolution, *next_resolution;
+	size_t count = addr_is_set(protocol) ? 0 : iface_clear_shortcuts(iface);
+
+	HASH_ITER(hh, iface->resolutions, resolution, next_resolution)
+	{
+		if (!addr_is_set(protocol) || addr_equal(protocol, resolution->destination))
+			resolve_forget(resolution);
+	}
+	HASH_ITER(hh, iface->bindings, binding, next)
+	{
+		if (binding->type > BINDING_DYNAMIC)
+			continue;
+		if (addr_is_set(protocol) && !addr_equal(protocol, binding->protocol))
+			continue;
+		if (binding->type == BINDING_DYNAMIC)
+			requester_purge(iface, prefix_host(binding->protocol), now);
+		cache_remove(binding, "cleared");
+		count++;
+	}
+	return count;
+}
+
+void iface_shutdown(struct iface *iface, struct mono now)
+{
+	requester_purge(iface, everything(iface), now);
+	nhs_withdraw(iface, now);
+}
+
+static void free_bindings(struct iface *iface)
+{
+	struct binding *binding, *next;
+
+	HASH_ITER(hh, iface->bindings, binding, next)
+	{
+		cache_remove(binding, "the node ends");
+	}
+}
+
+void iface_done(struct iface *iface)
+{
+	struct resolution *resolution, *next;
+
+	HASH_ITER(hh, iface->resolutions, resolution, next)
+	{
+		resolve_forget(resolution);
+	}
+	iface_clear_shortcuts(iface);
+	free_bindings(iface);
+	requester_done(iface);
+	redirect_done(iface);
+	trie_done(&iface->shortcuts);
+	free(iface->nhs);
+}

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/// The states: INIT → PROBE → UP ⇄ CHECK, and back to PROBE when CHECK had no answer for seven seconds
+/// (requests after 0, 1 and 3 s). A request keeps its ID over retries, so that a late reply still counts.
+#include <utlist.h>
+
+#include "core/cache.h"
+#include "core/emit.h"
+#include "core/message.h"
+#include "core/nhs.h"
+#include "core/node.h"
+#include "core/peer.h"
+#include "core/timers.h"
+
+#define RETRY_FIRST   1  ///< seconds
+#define RETRY_LAST    64 ///< seconds
+#define TRIES_TO_DOWN 3  ///< unanswered requests, 1 + 2 + 4 seconds, until a server is declared down
+
+const char *nhs_state_name(enum nhs_state state)
+{
+	switch (state) {
+	case NHS_INIT:
+		return "init";
+	case NHS_PROBE:
+		return "probe";
+	case NHS_UP:
+		return "up";
+	case NHS_CHECK:
+		return "check";
+	}
+	return "unknown";
+}
+
+static bool is_up(const struct nhs *nhs)
+{
+	return nhs->state == NHS_UP || nhs->state == NHS_CHECK;
+}
+
+/// Is `a` to be asked rather than `b`?
+static bool is_better(const struct nhs *a, const struct nhs *b)
+{
+	if (is_up(a) != is_up(b))
+		return is_up(a);
+	if (a->config->priority != b->config->priority)
+		return a->config->priority < b->config->priority;
+	return a->config->cluster < b->config->cluster;
+}
+
+struct nhs *nhs_active(const struct iface *iface)
+{
+	struct nhs *best = NULL;
+
+	for (size_t i = 0; i < iface->nhs_count; i++) {
+		struct nhs *nhs = &iface->nhs[i];
+
+		if (addr_is_set(nhs->nbma) && (!best || is_better(nhs, best)))
+			best = nhs;
+	}
+	return best;
+}
+
+struct nhs *nhs_by_nbma(const struct iface *iface, struct addr nbma)
+{
+	for (size_t i = 0; i < iface->nhs_count; i++) {
+		if (addr_equal(iface->nhs[i].nbma, nbma))
+			return &iface->nhs[i];
+	}
+	return NULL;
+}
+
+static void tell(const struct nhs *nhs, enum event_type type, const char *reason)
+{
+	emit_event(nhs->iface->node, &(struct event) {
+					     .type = type,
+					     .iface = nhs->iface->config->id,
+					     .protocol = nhs->config->protocol,
+					     .nbma = nhs->nbma,
+					     .reason = reason,
+				     });
+}
+
+/// A Registration Request (section 5.2.3): one CIE without addresses, which stands for the source's.
+static void send_registration(struct nhs *nhs, struct mono now)
+{
+	struct iface *iface = nhs->iface;
+	const struct iface_config *config = iface->config;
+	struct message_space space;
+	struct nhrp_msg msg;
+
+	message_request(iface, &msg, NHRP_REGISTRATION_REQUEST, nhs->config->protocol);
+	if (nhs->request_pending)
+		msg.request_id = nhs->request_id;
+	nhs->request_id = msg.request_id;
+	nhs->request_pending = true;
+	msg.flags = NHRP_FLAG_NAT | (config->registration_unique ? NHRP_FLAG_REG_UNIQUE : 0);
+	msg.cie_count = 1;
+	msg.cies[0] = (struct nhrp_cie) {
+		.prefix_length = config->registration_unique ? 0xff : addr_bits(iface_address(iface)),
+		.mtu = config->mtu,
+		.holding_time = config->holding_time,
+	};
+	message_add_nat_cie(&msg, nhs->nbma, nhs->config->protocol, &space);
+	nhs->last_sent = now;
+	if (message_send(iface, &msg, nhs->nbma, now))
+		nhs->requests_sent++;
+}
+
+static void arm_retry(struct nhs *nhs, struct mono now)
+{
+	struct node *node = nhs->iface->node;
+	int64_t delay = nhs->retry_seconds * MONO_SECOND;
+
+	// Jitter of a tenth keeps a thousand spokes from asking a returning hub in step.
+	delay += (int64_t)rng_below(&node->rng, (uint32_t)(delay / 10));
+	timerq_arm(&node->timers, &nhs->timer, mono_add(now, delay));
+}
+
+static void arm_refresh(struct nhs *nhs, struct mono now)
+{
+	struct node *node = nhs->iface->node;
+	int64_t interval = iface_registration_interval(nhs->iface) * MONO_SECOND;
+
+	interval -= (int64_t)rng_below(&node->rng, (uint32_t)(interval / 10));
+	timerq_arm(&node->timers, &nhs->timer, mono_add(now, interval));
+}
+
+/// Starts a series of requests.
+static void start_requests(struct nhs *nhs, struct mono now)
+{
+	nhs->tries = 1;
+	nhs->retry_seconds = RETRY_FIRST;
+	nhs->request_pending = false;
+	send_registration(nhs, now);
+	arm_retry(nhs, now);
+}
+
+/// Traffic that was sent by this server meanwhile goes by another one.
+static void hand_over(struct nhs *nhs, struct mono now)
+{
+	const struct nhs *other = nhs_active(nhs->iface);
+
+	if (other && is_up(other) && other != nhs)
+		cache_move_temporary(nhs->iface, nhs->nbma, other->nbma, now);
+}
+
+static void set_state(struct nhs *nhs, enum nhs_state state, struct mono now)
+{
+	bool was_up = is_up(nhs);
+
+	nhs->state = state;
+	if (was_up == is_up(nhs))
+		return;
+	nhs->since = now;
+	if (is_up(nhs)) {
+		nhs->declared_down = false;
+		tell(nhs, EVENT_NHS_UP, NULL);
+	}
+}
+
+static void declare_down(struct nhs *nhs, const char *reason, struct mono now)
+{
+	set_state(nhs, NHS_PROBE, now);
+	if (nhs->declared_down)
+		return;
+	nhs->declared_down = true;
+	nhs->since = now;
+	tell(nhs, EVENT_NHS_DOWN, reason);
+	hand_over(nhs, now);
+}
+
+static void on_retry(struct nhs *nhs, struct mono now)
+{
+	if (nhs->request_pending)
+		nhs->requests_failed++;
+	if (nhs->tries >= TRIES_TO_DOWN)
+		declare_down(nhs, "no answer to registration", now);
+	nhs->tries++;
+	nhs->retry_seconds = nhs->retry_seconds * 2 > RETRY_LAST ? RETRY_LAST : nhs->retry_seconds * 2;
+	send_registration(nhs, now);
+	arm_retry(nhs, now);
+}
+
+static void on_reply(struct nhs *nhs, struct mono now)
+{
+	nhs->replies_received++;
+	nhs->last_reply = now;
+	nhs->request_pending = false;
+	nhs->refused_code = 0;
+	nhs->tries = 0;
+	set_state(nhs, NHS_UP, now);
+	arm_refresh(nhs, now);
+}
+
+static void on_refused(struct nhs *nhs, struct mono now)
+{
+	nhs->requests_failed++;
+	nhs->request_pending = false;
+	declare_down(nhs, nhs->refused_code ? nhrp_code_name(nhs->refused_code) : "refused", now);
+	// The server is alive: no need to ask it faster than the back-off says.
+	if (!timer_is_armed(&nhs->timer))
+		arm_retry(nhs, now);
+}
+
+static void step_down(struct nhs *nhs, struct mono now)
+{
+	timerq_disarm(&nhs->iface->node->timers, &nhs->timer);
+	nhs->request_pending = false;
+	nhs->declared_down = false;
+	set_state(nhs, NHS_INIT, now);
+}
+
+void nhs_step(struct nhs *nhs, enum nhs_event event, struct mono now)
+{
+	switch (event) {
+	case NHS_EVENT_LINK_UP:
+		if (addr_is_set(nhs->nbma)) {
+			set_state(nhs, is_up(nhs) ? NHS_CHECK : NHS_PROBE, now);
+			start_requests(nhs, now);
+		}
+		break;
+	case NHS_EVENT_LINK_DOWN:
+		step_down(nhs, now);
+		break;
+	case NHS_EVENT_REPLY:
+		if (nhs->state != NHS_INIT)
+			on_reply(nhs, now);
+		break;
+	case NHS_EVENT_REFUSED:
+		if (nhs->state != NHS_INIT)
+			on_refused(nhs, now);
+		break;
+	case NHS_EVENT_TIMER:
+		if (nhs->state == NHS_UP) {
+			set_state(nhs, NHS_CHECK, now);
+			start_requests(nhs, now);
+		} else if (nhs->state != NHS_INIT) {
+			on_retry(nhs, now);
+		}
+		break;
+	case NHS_EVENT_SUSPECT:
+		if (nhs->state == NHS_UP) {
+			set_state(nhs, NHS_CHECK, now);
+			start_requests(nhs, now);
+		}
+		break;
+	}
+}
+
+/// The server a reply belongs to: by the ID of its request.
+static struct nhs *find_pending(const struct iface *iface, uint32_t request_id)
+{
+	for (size_t i = 0; i < iface->nhs_count; i++) {
+		if (iface->nhs[i].request_pending && iface->nhs[i].request_id == request_id)
+			return &iface->nhs[i];
+	}
+	return NULL;
+}
+
+bool nhs_on_reply(struct iface *iface, const struct nhrp_msg *msg, struct mono now)
+{
+	struct nhs *nhs = find_pending(iface, msg->request_id);
+	struct addr seen;
+
+	if (!nhs)
+		return false;
+	if (msg->cie_count > 0 && msg->cies[0].code != NHRP_CODE_OK) {
+		nhs->refused_code = msg->cies[0].code;
+		nhs_step(nhs, NHS_EVENT_REFUSED, now);
+		return true;
+	}
+	seen = message_nat_address(msg, iface_address(iface));
+	nhs->public_nbma = addr_equal(seen, iface->nbma) ? (struct addr) { 0 } : seen;
+	nhs_step(nhs, NHS_EVENT_REPLY, now);
+	return true;
+}
+
+bool nhs_on_error(struct iface *iface, uint32_t request_id, struct mono now)
+{
+	struct nhs *nhs = find_pending(iface, request_id);
+
+	if (!nhs)
+		return false;
+	nhs_step(nhs, NHS_EVENT_REFUSED, now);
+	return true;
+}
+
+void nhs_withdraw(struct iface *iface, struct mono now)
+{
+	for (size_t i = 0; i < iface->nhs_count; i++) {
+		const struct nhs *nhs = &iface->nhs[i];
+		struct nhrp_msg msg;
+
+		if (!is_up(nhs))
+			continue;
+		message_request(iface, &msg, NHRP_PURGE_REQUEST, nhs->config->protocol);
+		msg.flags = NHRP_FLAG_PURGE_NO_REPLY;
+		msg.cie_count = 1;
+		msg.cies[0] = (struct nhrp_cie) {
+			.prefix_length = addr_bits(iface_address(iface)),
+			.nbma = iface->nbma,
+			.protocol = iface_address(iface),
+		};
+		(void)message_send(iface, &msg, nhs->nbma, now);
+	}
+}

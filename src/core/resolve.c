@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/// One resolution per destination. A request is repeated after 1, 2 and 4 seconds; one that fails is held
+/// back for a while, so that no traffic can make us ask without end. Packets go by the hub all the time.
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "core/cache.h"
+#include "core/emit.h"
+#include "core/message.h"
+#include "core/nhs.h"
+#include "core/node.h"
+#include "core/peer.h"
+#include "core/resolve.h"
+#include "core/route.h"
+#include "core/shortcut.h"
+#include "core/timers.h"
+
+#define MAX_TRIES       4                  ///< requests; a failed one is held after 1 + 2 + 4 + 8 s
+#define PROBE_TRIES     3                  ///< requests to a silent peer, a second apart
+#define HOLD_NEGATIVE   (15 * MONO_SECOND) ///< after "no binding": a site may be about to register
+#define HOLD_UNANSWERED (30 * MONO_SECOND)
+#define HOLD_USELESS    (60 * MONO_SECOND) ///< after an answer that brings no better way
+
+struct resolution *resolve_find(const struct iface *iface, struct addr destination)
+{
+	struct resolution *resolution;
+
+	HASH_FIND(hh, iface->resolutions, &destination, sizeof(destination), resolution);
+	return resolution;
+}
+
+void resolve_forget(struct resolution *resolution)
+{
+	struct iface *iface = resolution->iface;
+
+	timerq_disarm(&iface->node->timers, &resolution->timer);
+	HASH_DEL(iface->resolutions, resolution);
+	free(resolution);
+}
+
+static void send_request(struct resolution *resolution, struct mono now)
+{
+	struct iface *iface = resolution->iface;
+	struct addr nbma =
+		resolution->direct ? resolution->probed : route_nbma(iface, resolution->destination);
+	struct addr public_nbma;
+	struct message_space space;
+	const struct nhs *nhs = nhs_active(iface);
+	struct nhrp_msg msg;
+
+	if (!addr_is_set(nbma))
+		return;
+	message_request(iface, &msg, NHRP_RESOLUTION_REQUEST, resolution->destination);
+	if (resolution->tries > 0)
+		msg.request_id = resolution->request_id;
+	resolution->request_id = msg.request_id;
+	msg.flags = NHRP_FLAG_ROUTER | NHRP_FLAG_AUTHORITATIVE | NHRP_FLAG_SRC_STABLE | NHRP_FLAG_NAT;
+	msg.cie_count = 1;
+	msg.cies[0] = (struct nhrp_cie) {
+		.prefix_length = addr_bits(resolution->destination),
+		.mtu = iface->config->mtu,
+		.holding_time = iface->config->holding_time,
+	};
+	public_nbma = nhs ? nhs->public_nbma : (struct addr) { 0 };
+	if (addr_is_set(public_nbma))
+		message_add_nat_cie(&msg, public_nbma, iface_address(iface), &space);
+	(void)message_send(iface, &msg, nbma, now);
+}
+
+static void try(struct resolution *resolution, struct mono now)
+{
+	struct node *node = resolution->iface->node;
+	int64_t wait = resolution->direct ? MONO_SECOND : MONO_SECOND << resolution->tries;
+
+	send_request(resolution, now);
+	resolution->tries++;
+	timerq_arm(&node->timers, &resolution->timer,
+		mono_add(now, wait + (int64_t)rng_below(&node->rng, (uint32_t)(wait / 10))));
+}
+
+static struct resolution *make(struct iface *iface, struct addr destination, struct mono now)
+{
+	struct resolution *resolution;
+
+	if (HASH_COUNT(iface->resolutions) >= iface->config->limits.resolutions) {
+		iface->counters.refused[REFUSED_LIMIT]++;
+		return NULL;
+	}
+	resolution = alloc_zeroed(1, sizeof(*resolution));
+	resolution->destination = destination;
+	resolution->iface = iface;
+	resolution->started = now;
+	resolution->timer.kind = TIMER_RESOLUTION;
+	HASH_ADD(hh, iface->resolutions, destination, sizeof(resolution->destination), resolution);
+	return resolution;
+}
+
+static bool may_ask(const struct iface *iface)
+{
+	return iface->up && !iface->config->server_only && !addr_is_set(iface->config->destination);
+}
+
+void resolve_start(struct iface *iface, struct addr destination, struct mono now)
+{
+	struct resolution *resolution;
+
+	if (!may_ask(iface) || resolve_find(iface, destination) ||
+		!addr_is_set(route_nbma(iface, destination)))
+		return;
+	resolution = make(iface, destination, now);
+	if (resolution)
+		try(resolution, now);
+}
+
+void resolve_refresh(struct iface *iface, struct addr destination, struct mono now)
+{
+	resolve_start(iface, destination, now);
+}
+
+void resolve_probe(struct iface *iface, struct addr protocol, struct addr nbma, struct mono now)
+{
+	struct resolution *resolution = resolve_find(iface, protocol);
+
+	if (resolution && resolution->direct)
+		return;
+	if (resolution)
+		resolve_forget(resolution);
+	resolution = make(iface, protocol, now);
+	if (!resolution)
+		return;
+	resolution->direct = true;
+	resolution->probed = nbma;
+	try(resolution, now);
+}
+
+/// Keeps the resolution as a reminder not to ask again at once.
+static void hold(struct resolution *resolution, const char *reason, int64_t duration, struct mono now)
+{
+	resolution->state = RESOLUTION_HELD;
+	resolution->direct = false;
+	resolution->reason = reason;
+	timerq_arm(&resolution->iface->node->timers, &resolution->timer, mono_add(now, duration));
+}
+
+static void fail(struct resolution *resolution, const char *reason, int64_t duration, struct mono now)
+{
+	struct iface *iface = resolution->iface;
+
+	emit_event(iface->node, &(struct event) {
+					.type = EVENT_RESOLUTION_FAILED,
+					.iface = iface->config->id,
+					.protocol = resolution->destination,
+					.reason = reason,
+				});
+	hold(resolution, reason, duration, now);
+}
+
+/// A silent peer did not answer for itself: what goes by it goes by the hub again.
+static void give_up_peer(struct resolution *resolution, struct mono now)
+{
+	struct iface *iface = resolution->iface;
+	struct binding *binding = cache_find(iface, resolution->destination);
+
+	if (binding && binding->type == BINDING_CACHED && addr_equal(binding->peer->nbma, resolution->probed))
+		cache_remove(binding, "peer does not answer");
+	hold(resolution, "peer does not answer", HOLD_NEGATIVE, now);
+}
+
+void resolve_on_timer(struct resolution *resolution, struct mono now)
+{
+	if (resolution->state == RESOLUTION_HELD)
+		resolve_forget(resolution);
+	else if (resolution->direct && resolution->tries >= PROBE_TRIES)
+		give_up_peer(resolution, now);
+	else if (resolution->tries >= MAX_TRIES)
+		fail(resolution, "no answer to resolution", HOLD_UNANSWERED, now);
+	else
+		try(resolution, now);
+}
+
+static struct resolution *find_pending(const struct iface *iface, uint32_t request_id)
+{
+	struct resolution *resolution, *next;
+
+	HASH_ITER(hh, iface->resolutions, resolution, next)
+	{
+		if (resolution->state == RESOLUTION_PENDING && resolution->request_id == request_id)
+			return resolution;
+	}
+	return NULL;
+}
+
+/// The best CIE of a positive reply: the one with the highest preference, the first of equals.
+static const struct nhrp_cie *best_cie(const struct nhrp_msg *msg)
+{
+	const struct nhrp_cie *best = &msg->cies[0];
+
+	for (uint8_t i = 1; i < msg->cie_count; i++) {
+		if (msg->cies[i].code == NHRP_CODE_OK && msg->cies[i].preference > best->preference)
+			best = &msg->cies[i];
+	}
+	return best;
+}
+
+/// What a reply says, in our terms.
+struct answer {
+	struct addr next_hop;
+	struct prefix prefix;
+	struct binding_facts binding;
+};
+
+static bool read_answer(
+	const struct iface *iface, const struct nhrp_msg *msg, struct addr from, struct answer *ret)
+{
+	const struct nhrp_cie *cie = best_cie(msg);
+	struct addr destination = msg->dst_protocol;
+	struct addr nat, claimed = addr_is_set(cie->nbma) ? cie->nbma : from;
+
+	ret->next_hop = addr_is_set(cie->protocol) ? cie->protocol : destination;
+	ret->prefix = prefix_make(destination, nhrp_cie_prefix_bits(cie, msg->protocol_family));
+	nat = message_nat_address(msg, ret->next_hop);
+	ret->binding = (struct binding_facts) {
+		.type = BINDING_CACHED,
+		.nbma = addr_is_set(nat) ? nat : claimed,
+		.claimed_nbma = claimed,
+		.mtu = cie->mtu,
+		.holding_time = cie->holding_time ? cie->holding_time : iface->config->holding_time,
+		.request_id = msg->request_id,
+	};
+	return addr_is_host(ret->next_hop) && addr_is_host(ret->binding.nbma) &&
+	       !route_is_own(iface->node, ret->next_hop) && !addr_equal(ret->binding.nbma, iface->nbma);
+}
+
+/// Makes bindings and shortcuts of a positive answer. False, with the reason, where nothing came of it.
+static bool apply_answer(struct iface *iface, struct addr destination, const struct answer *answer,
+	struct mono now, const char **ret_reason)
+{
+	struct route_verdict verdict = route_judge(iface, destination);
+
+	*ret_reason = "the routing table leads elsewhere";
+	if (verdict.side != ROUTE_CLOUD || verdict.iface != iface)
+		return false;
+	*ret_reason = "the routed next hop is the egress already";
+	if (!addr_equal(answer->next_hop, destination) && addr_equal(answer->next_hop, verdict.next_hop))
+		return false;
+	*ret_reason = "too many bindings";
+	if (!cache_set(iface, answer->next_hop, &answer->binding, now) &&
+		!cache_find(iface, answer->next_hop))
+		return false;
+	if (addr_equal(answer->next_hop, destination))
+		return true;
+	if (!iface->config->shortcut) {
+		*ret_reason = "shortcuts are not enabled";
+		return false;
+	}
+	return shortcut_install(iface, destination, answer->prefix, answer->next_hop,
+		answer->binding.holding_time, answer->binding.mtu, now, ret_reason);
+}
+
+/// "No binding" for something that we still had: it is not to be used any longer.
+static void forget_known(struct iface *iface, struct addr destination)
+{
+	struct shortcut *shortcut = shortcut_find(iface, destination);
+	struct binding *binding = cache_find(iface, destination);
+
+	if (shortcut)
+		shortcut_remove(shortcut, "no binding any more");
+	if (binding && binding->type == BINDING_CACHED)
+		cache_remove(binding, "no binding any more");
+}
+
+bool resolve_on_reply(struct iface *iface, const struct nhrp_msg *msg, struct addr from, struct mono now)
+{
+	struct resolution *resolution = resolve_find(iface, msg->dst_protocol);
+	struct answer answer;
+	const char *reason;
+
+	if (!resolution || resolution->state != RESOLUTION_PENDING ||
+		resolution->request_id != msg->request_id)
+		return false;
+	if (msg->cie_count == 0 || msg->cies[0].code != NHRP_CODE_OK) {
+		forget_known(iface, msg->dst_protocol);
+		fail(resolution, msg->cie_count == 0 ? "empty reply" : nhrp_code_name(msg->cies[0].code),
+			HOLD_NEGATIVE, now);
+	} else if (!read_answer(iface, msg, from, &answer)) {
+		fail(resolution, "the answer names no usable next hop", HOLD_USELESS, now);
+	} else if (!apply_answer(iface, msg->dst_protocol, &answer, now, &reason)) {
+		hold(resolution, reason, HOLD_USELESS, now);
+	} else {
+		resolve_forget(resolution);
+	}
+	return true;
+}
+
+bool resolve_on_error(struct iface *iface, uint32_t request_id, const char *reason, struct mono now)
+{
+	struct resolution *resolution = find_pending(iface, request_id);
+
+	if (!resolution)
+		return false;
+	fail(resolution, reason, HOLD_NEGATIVE, now);
+	return true;
+}

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "core/cache.h"
+#include "core/emit.h"
+#include "core/node.h"
+#include "core/peer.h"
+#include "core/resolve.h"
+#include "core/route.h"
+#include "core/shortcut.h"
+#include "core/timers.h"
+
+struct shortcut *shortcut_find(const struct iface *iface, struct addr destination)
+{
+	return trie_longest(&iface->shortcuts, destination);
+}
+
+static struct desired_item route_of(const struct shortcut *shortcut)
+{
+	return (struct desired_item) {
+		.kind = DESIRED_ROUTE,
+		.iface = shortcut->iface->config->id,
+		.prefix = shortcut->prefix,
+		.next_hop = shortcut->next_hop,
+		.mtu = shortcut->mtu,
+	};
+}
+
+static void tell(const struct shortcut *shortcut, enum event_type type, const char *reason)
+{
+	const struct binding *binding = cache_find(shortcut->iface, shortcut->next_hop);
+
+	emit_event(shortcut->iface->node, &(struct event) {
+						  .type = type,
+						  .iface = shortcut->iface->config->id,
+						  .prefix = shortcut->prefix,
+						  .protocol = shortcut->next_hop,
+						  .nbma = binding ? binding->peer->nbma : (struct addr) { 0 },
+						  .reason = reason,
+					  });
+}
+
+void shortcut_remove(struct shortcut *shortcut, const char *reason)
+{
+	struct iface *iface = shortcut->iface;
+	struct desired_item item = route_of(shortcut);
+
+	tell(shortcut, EVENT_SHORTCUT_DOWN, reason);
+	desired_clear(&iface->node->desired, &item);
+	timerq_disarm(&iface->node->timers, &shortcut->timer);
+	trie_remove(&iface->shortcuts, shortcut->prefix);
+	iface->cached_count--;
+	free(shortcut);
+}
+
+struct shortcut *shortcut_next(const struct iface *iface, struct prefix within, struct prefix *cursor)
+{
+	struct prefix found;
+	struct shortcut *shortcut =
+		trie_next(&iface->shortcuts, within, addr_is_set(cursor->addr) ? cursor : NULL, &found);
+
+	if (shortcut)
+		*cursor = found;
+	return shortcut;
+}
+
+/// Every prefix of the family of `iface`.
+static struct prefix everything(const struct iface *iface)
+{
+	struct addr zero = { .family = iface_address(iface).family };
+
+	return prefix_make(zero, 0);
+}
+
+void shortcut_remove_via(struct iface *iface, struct addr next_hop, const char *reason)
+{
+	struct prefix cursor = { 0 };
+	struct shortcut *shortcut;
+
+	while ((shortcut = shortcut_next(iface, everything(iface), &cursor)) != NULL) {
+		if (addr_equal(shortcut->next_hop, next_hop))
+			shortcut_remove(shortcut, reason);
+	}
+}
+
+static bool is_in_use(const struct shortcut *shortcut, int64_t window, struct mono now)
+{
+	const struct binding *binding = cache_find(shortcut->iface, shortcut->next_hop);
+
+	return binding && peer_is_in_use(binding->peer, window, now);
+}
+
+void shortcut_renew_via(struct iface *iface, struct addr next_hop, const char *reason, struct mono now)
+{
+	struct prefix cursor = { 0 };
+	struct shortcut *shortcut;
+
+	while ((shortcut = shortcut_next(iface, everything(iface), &cursor)) != NULL) {
+		if (!addr_equal(shortcut->next_hop, next_hop))
+			continue;
+		if (is_in_use(shortcut, 60 * MONO_SECOND, now))
+			resolve_start(iface, shortcut->destination, now);
+		shortcut_remove(shortcut, reason);
+	}
+}
+
+/// Is the route under the shortcut what it was when the shortcut was made?
+static bool still_holds(const struct shortcut *shortcut)
+{
+	const struct iface *iface = shortcut->iface;
+	struct route_verdict verdict = route_judge(iface, shortcut->destination);
+
+	return verdict.side == ROUTE_CLOUD && verdict.iface == iface &&
+	       prefix_equal(verdict.route, shortcut->under) &&
+	       addr_equal(verdict.next_hop, shortcut->under_next_hop) &&
+	       prefix_equal(rib_widest(&iface->node->rib, shortcut->destination, shortcut->prefix),
+		       shortcut->prefix);
+}
+
+void shortcut_on_route(struct iface *iface, struct prefix changed)
+{
+	struct prefix cursor = { 0 };
+	struct shortcut *shortcut = trie_covering(&iface->shortcuts, changed);
+
+	if (shortcut && !still_holds(shortcut))
+		shortcut_remove(shortcut, "the route under it changed");
+	while ((shortcut = shortcut_next(iface, changed, &cursor)) != NULL) {
+		if (!still_holds(shortcut))
+			shortcut_remove(shortcut, "the route under it changed");
+	}
+}
+
+static struct shortcut *get(struct iface *iface, struct prefix prefix, struct mono now)
+{
+	struct shortcut *shortcut = trie_exact(&iface->shortcuts, prefix);
+
+	if (shortcut)
+		return shortcut;
+	if (iface->cached_count >= iface->config->limits.cached) {
+		iface->counters.refused[REFUSED_LIMIT]++;
+		return NULL;
+	}
+	shortcut = alloc_zeroed(1, sizeof(*shortcut));
+	shortcut->prefix = prefix;
+	shortcut->iface = iface;
+	shortcut->created = now;
+	shortcut->timer.kind = TIMER_SHORTCUT;
+	trie_set(&iface->shortcuts, prefix, shortcut);
+	iface->cached_count++;
+	return shortcut;
+}
+
+/// A renewed answer with another prefix replaces what the same destination had before.
+static void remove_replaced(struct iface *iface, struct addr destination, struct prefix prefix)
+{
+	struct shortcut *other = shortcut_find(iface, destination);
+
+	if (other && !prefix_equal(other->prefix, prefix))
+		shortcut_remove(other, "replaced by a new answer");
+}
+
+bool shortcut_install(struct iface *iface, struct addr destination, struct prefix prefix,
+	struct addr next_hop, uint16_t holding_time, uint16_t mtu, struct mono now, const char **ret_reason)
+{
+	struct node *node = iface->node;
+	struct route_verdict verdict = route_judge(iface, destination);
+	struct prefix usable = rib_widest(&node->rib, destination, prefix);
+	struct shortcut *shortcut;
+	struct desired_item item;
+	bool is_news;
+
+	*ret_reason = "the prefix covers the tunnel's own subnet";
+	if (prefix_covers(usable, iface_subnet(iface)))
+		return false;
+	*ret_reason = "too many shortcuts";
+	remove_replaced(iface, destination, usable);
+	shortcut = get(iface, usable, now);
+	if (!shortcut)
+		return false;
+	is_news = !addr_equal(shortcut->next_hop, next_hop);
+	shortcut->next_hop = next_hop;
+	shortcut->destination = destination;
+	shortcut->under = verdict.route;
+	shortcut->under_next_hop = verdict.next_hop;
+	shortcut->exact = prefix_equal(usable, verdict.route);
+	shortcut->holding_time = holding_time;
+	shortcut->mtu = mtu;
+	shortcut->expires = mono_add(now, holding_time * MONO_SECOND);
+	timerq_arm(&node->timers, &shortcut->timer, mono_add(now, holding_time * MONO_SECOND / 10 * 6));
+	item = route_of(shortcut);
+	desired_set(&node->desired, &item);
+	if (is_news)
+		tell(shortcut, EVENT_SHORTCUT_UP, NULL);
+	return true;
+}
+
+void shortcut_on_timer(struct shortcut *shortcut, struct mono now)
+{
+	struct iface *iface = shortcut->iface;
+	int64_t tenth = shortcut->holding_time * MONO_SECOND / 10;
+
+	if (!mono_before(now, shortcut->expires)) {
+		shortcut_remove(shortcut, "holding time expired");
+		return;
+	}
+	if (is_in_use(shortcut, tenth * 4, now))
+		resolve_refresh(iface, shortcut->destination, now);
+	timerq_arm(
+		&iface->node->timers, &shortcut->timer, mono_add(now, tenth > 0 ? tenth : MONO_MILLISECOND));
+}
