@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // `show ip nhrp nhs`, `show ip nhrp multicast` and `show ip nhrp traffic`.
+#include <string.h>
+
 #include "cli/field.h"
 #include "cli/tables.h"
 
@@ -33,10 +35,12 @@ static void print_pending(FILE *out, const json_t *interfaces)
 			char name[FIELD_SIZE];
 			if (!field_true(nhs, "request_pending"))
 				continue;
-			fprintf(out, "%sRegistration Request: Reqid %lld, Ret %lld  NHS %s (%s)\n",
+			fprintf(out, "%sRegistration Request: Reqid %lld, Ret %lld  NHS %s %s(%s)\n",
 				any ? "" : "\nPending Registration Requests:\n",
 				field_number(nhs, "request_id"), field_number(nhs, "retry_seconds"),
-				field_text(nhs, "address"), field_interface_short(interface, name));
+				field_text(nhs, "address"),
+				strchr(field_text(nhs, "flags"), 'R') != NULL ? "" : "expired ",
+				field_interface_short(interface, name));
 			any = true;
 		}
 	}

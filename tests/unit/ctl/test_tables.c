@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The text layouts against golden files: golden/NAME.json is a reply of the daemon, golden/NAME.txt what
+// dmvpnctl prints for it, blanks at the ends of lines included.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/attr.h"
+#include "cli/field.h"
+#include "cli/tables.h"
+
+static char *read_file(const char *path)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *file = fopen(path, "r");
+	if (file == NULL)
+		fail_msg("%s is missing", path);
+	FILE *copy = open_memstream(&text, &size);
+	for (int c = fgetc(file); c != EOF; c = fgetc(file))
+		fputc(c, copy);
+	fclose(copy);
+	fclose(file);
+	return text;
+}
+
+static char *print(const json_t *reply)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	table_print(out, field_text(reply, "view"), json_object_get(reply, "data"));
+	fclose(out);
+	return text;
+}
+
+static void test_golden(void **state)
+{
+	const char *name = *state;
+	char path[512];
+	json_error_t error;
+
+	snprintf(path, sizeof(path), GOLDEN_DIR "/%s.json", name);
+	json_t *reply = json_load_file(path, 0, &error);
+	if (reply == NULL)
+		fail_msg("%s:%d: %s", path, error.line, error.text);
+	snprintf(path, sizeof(path), GOLDEN_DIR "/%s.txt", name);
+	char *expected = read_file(path);
+	char *printed = print(reply);
+	assert_string_equal(printed, expected);
+	free(printed);
+	free(expected);
+	json_decref(reply);
+}
+
+/// No layout may depend on a field being there: the client may be newer than the daemon, or older.
+static void test_missing_fields(void **state)
+{
+	static const char *const views[] = { "dmvpn", "dmvpn-detail", "nhrp", "nhrp-detail", "nhrp-brief",
+		"nhrp-summary", "nhrp-nhs", "nhrp-nhs-detail", "nhrp-multicast", "nhrp-traffic", "route",
+		"route-override", "interface", "running-config", "message", "version", "debugging", "help" };
+	static const char hollow[] =
+		"{\"interfaces\": [{\"peers\": [{\"entries\": [{}, 1]}, null], \"nhs\": [{}]}, null],"
+		" \"entries\": [{}, [], null], \"routes\": [{\"override\": {}}, 1], \"receivers\": [{}],"
+		" \"commands\": [{}]}";
+	json_t *data = json_loads(hollow, 0, NULL);
+	json_t *empty = json_object();
+	(void)state;
+	assert_non_null(data);
+	for (size_t i = 0; i < ARRAY_SIZE(views); i++) {
+		json_t *reply = json_pack("{s:s, s:O}", "view", views[i], "data", data);
+		free(print(reply));
+		json_object_set(reply, "data", empty);
+		free(print(reply));
+		json_decref(reply);
+	}
+	json_decref(empty);
+	json_decref(data);
+}
+
+static void test_time(void **state)
+{
+	static const struct {
+		long long seconds;
+		const char *text;
+	} rows[] = {
+		{ 0, "00:00:00" },
+		{ 67, "00:01:07" },
+		{ 86399, "23:59:59" },
+		{ 86400, "1d00h" },
+		{ 93784, "1d02h" },
+		{ 604799, "6d23h" },
+		{ 604800, "1w0d" },
+		{ 31535999, "52w0d" },
+		{ 31536000 + 70 * 86400, "1y10w" },
+	};
+	char text[FIELD_SIZE];
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		json_t *object = json_pack("{s:I}", "t", (json_int_t)rows[i].seconds);
+		assert_string_equal(field_time(object, "t", text), rows[i].text);
+		assert_string_equal(field_time(object, "none", text), "never");
+		json_decref(object);
+	}
+}
+
+#define GOLDEN(name) cmocka_unit_test_prestate(test_golden, (void *)(uintptr_t)name)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		GOLDEN("dmvpn"),
+		GOLDEN("dmvpn-detail"),
+		GOLDEN("nhrp"),
+		GOLDEN("nhrp-brief"),
+		GOLDEN("nhrp-nhs"),
+		GOLDEN("nhrp-nhs-detail"),
+		GOLDEN("nhrp-traffic"),
+		GOLDEN("nhrp-multicast"),
+		GOLDEN("nhrp-summary"),
+		GOLDEN("route"),
+		GOLDEN("route-override"),
+		GOLDEN("interface"),
+		GOLDEN("version"),
+		GOLDEN("debugging"),
+		GOLDEN("message"),
+		GOLDEN("running-config"),
+		GOLDEN("unknown"),
+		cmocka_unit_test(test_missing_fields),
+		cmocka_unit_test(test_time),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
