@@ -54,8 +54,9 @@ class Lab:
         self._namespace("internet").sysctl(net_ipv4_ip_forward=1)
         for node in self.scenario.nodes:
             self._build(node)
-            self.daemons[node.name] = Daemon(node, self.namespaces[node.name], self.directory)
-            self.daemons[node.name].write_config()
+            if node.config:
+                self.daemons[node.name] = Daemon(node, self.namespaces[node.name], self.directory)
+                self.daemons[node.name].write_config()
         self.capture = Capture(self.namespaces["internet"], self.directory / "underlay.pcap")
         return self
 

@@ -15,7 +15,7 @@ class Route:
 
 @dataclass
 class Node:
-    """A host that runs dmvpnd."""
+    """A host with a LAN. It runs dmvpnd where it has a configuration."""
     name: str
     nbma: str  # address and length in the underlay; the gateway is the other host of the /30
     config: str

@@ -145,6 +145,11 @@ def two_clouds(holdtime=HOLDTIME, **options):
         hub_node, both, *(spoke(i, static=first, holdtime=holdtime, **options) for i in (2, 3)), last])
 
 
+def stranger():
+    """A host in the underlay that runs no dmvpnd, for packets made by hand."""
+    return Node(name="stranger", nbma=site(SPOKE_SITES, 62), lan="192.168.250.1/24", config="")
+
+
 CATALOGUE = {
     "phase1": phase1,
     "phase2": phase2,

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Fixtures of the system tests: real daemons in real networks. What is true of every test is checked here at
+its end: the daemons end with status 0, no sanitizer complained, and tshark can read every packet."""
+import contextlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from lab.capture import complaints, sanitizer_reports  # noqa: E402
+from lab.daemon import build_directory  # noqa: E402
+from lab.network import Lab  # noqa: E402
+
+
+def pytest_configure():
+    if os.geteuid() != 0:
+        pytest.exit("The system tests make network namespaces: run them as root (sudo).", returncode=1)
+    if not (build_directory() / "dmvpnd").exists():
+        pytest.exit(f"There is no dmvpnd in {build_directory()}: build it, or set DMVPN_BUILD.", returncode=1)
+
+
+def faults_of(lab, forgers):
+    """Ends the daemons and tells what is wrong with what they leave."""
+    for name, daemon in lab.daemons.items():
+        if daemon.child is None:
+            continue
+        if daemon.child.poll() is not None:
+            yield f"{name}: dmvpnd ended by itself with status {daemon.child.returncode}"
+            continue
+        status = daemon.stop()
+        if status:
+            yield f"{name}: dmvpnd ended with status {status} after SIGTERM"
+    for name, daemon in lab.daemons.items():
+        for report in sanitizer_reports(daemon.log()):
+            yield f"{name}: {report}"
+    lab.capture.stop()
+    for complaint in complaints(lab.capture.path, forgers):
+        yield f"tshark: {complaint}"
+
+
+@pytest.fixture
+def network(tmp_path):
+    """A function that builds a scenario: network(phase3()) gives a Lab whose daemons run and are registered.
+    `start=False`: only the network. `forgers`: NBMA addresses whose packets tshark may complain of."""
+    with contextlib.ExitStack() as stack:
+        labs = []
+
+        def build(scenario, start=True, forgers=()):
+            lab = stack.enter_context(Lab(scenario, tmp_path))
+            labs.append((lab, forgers))
+            if start:
+                lab.start().wait_registered()
+            return lab
+
+        yield build
+        faults = [fault for lab, forgers in labs for fault in faults_of(lab, forgers)]
+        if faults:
+            for lab, _ in labs:
+                for name, daemon in lab.daemons.items():
+                    print(f"--- log of {name}\n{daemon.tail(60)}")
+            pytest.fail("\n".join(faults), pytrace=False)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A test that failed shows the daemons' logs."""
+    outcome = yield
+    report = outcome.get_result()
+    directory = item.funcargs.get("tmp_path") if hasattr(item, "funcargs") else None
+    if report.when == "call" and report.failed and directory:
+        for path in sorted(directory.glob("*.log"))[:6]:
+            tail = "\n".join(path.read_text(errors="replace").splitlines()[-40:])
+            report.sections.append((path.name, tail))
+
+
+@pytest.fixture
+def dmvpnd(tmp_path):
+    """A function that runs dmvpnd --check on a text: (exit status, what it said)."""
+    def check(text):
+        path = tmp_path / "dmvpn.conf"
+        path.write_text(text)
+        result = subprocess.run([str(build_directory() / "dmvpnd"), "--config", str(path), "--check"],
+                                capture_output=True, text=True, timeout=30, check=False)
+        assert not sanitizer_reports(result.stderr), result.stderr
+        return result.returncode, result.stdout + result.stderr
+    return check

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the daemon and the kernel say, in the words that the tests use."""
+from lab import measure
+from lab.wait import wait_until
+
+OVERRIDE_TABLE = "1190"
+OVERRIDE_PROTOCOL = "191"
+
+
+# --- the daemon
+
+def view(daemon, command):
+    return daemon.ctl_json(command)
+
+
+def entries(daemon, command="show ip nhrp"):
+    return view(daemon, command)["entries"]
+
+
+def entry(daemon, target):
+    """The entry of the cache for an address or prefix; None where there is none."""
+    target = target if "/" in target else f"{target}/32"
+    return next((one for one in entries(daemon) if one["target"] == target), None)
+
+
+def bound(daemon, target, nbma):
+    """Whether a tunnel address is bound to this NBMA address, and not for the time being only."""
+    one = entry(daemon, target)
+    return one is not None and one["nbma"] == nbma and "temporary" not in one["flags"]
+
+
+def bindings(daemon):
+    """What is bound to what."""
+    return {one["target"]: one["nbma"] for one in entries(daemon)}
+
+
+def traffic(daemon, interface="tunnel1"):
+    counted = view(daemon, "show ip nhrp traffic")["interfaces"]
+    return next(one for one in counted if one["interface"] == interface)
+
+
+def servers(daemon, interface="tunnel1"):
+    """The next hop servers by their tunnel addresses."""
+    known = view(daemon, "show ip nhrp nhs")["interfaces"]
+    return {one["address"]: one for listed in known if listed["interface"] == interface for one in listed["nhs"]}
+
+
+# --- the kernel
+
+def overrides(lab, name):
+    """The prefixes of a node's shortcut routes, with their next hops."""
+    routes = lab.namespace(name).ip("route", "show", "table", OVERRIDE_TABLE, check=False)
+    return {route["dst"]: route.get("gateway") for route in routes}
+
+
+def rib(lab, name):
+    """The routing table that everybody sees."""
+    return sorted(map(str, lab.namespace(name).ip("route", "show", "table", "main")))
+
+
+def neighbours(lab, name, device="tunnel1"):
+    """Link-layer addresses by tunnel address, of those that can be used."""
+    found = lab.namespace(name).ip("neigh", "show", "dev", device, check=False)
+    return {one["dst"]: one["lladdr"] for one in found if "lladdr" in one}
+
+
+def path(lab, source, destination):
+    """The hops from a node, out of its LAN address, to another node's LAN address."""
+    origin, end = lab.scenario.node(source), lab.scenario.node(destination)
+    return measure.traceroute(lab.namespace(source), end.lan_address, origin.lan_address)
+
+
+def tunnel(lab, name):
+    """A node's first tunnel address."""
+    line = next(line for line in lab.scenario.node(name).config.splitlines() if line.startswith(" ip address"))
+    return line.split()[2]
+
+
+def lan(lab, name):
+    return lab.scenario.node(name).lan_address
+
+
+def nbma(lab, name):
+    return lab.scenario.node(name).nbma_address
+
+
+# --- the way there
+
+def ping(lab, source, destination, **options):
+    """Between nodes, LAN address to LAN address."""
+    return measure.ping(lab.namespace(source), lan(lab, destination), lan(lab, source), **options)
+
+
+def shortcut(lab, source, destination, deadline=10):
+    """Makes the traffic that leads to a shortcut, and waits for it."""
+    prefix = lab.scenario.node(destination).lan_prefix
+    ping(lab, source, destination, count=2)
+    wait_until(lambda: prefix in overrides(lab, source), deadline, f"{source} has a shortcut to {prefix}")
+    return prefix
+
+
+def works(lab, source, destination):
+    """Whether a ping gets an answer now; for use with wait_until."""
+    return ping(lab, source, destination, count=1).lost == 0

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""dmvpnctl: every command, as text and as JSON, and the log."""
+import json
+
+import pytest
+
+from facts import entries, shortcut
+from lab import scenarios
+
+SPOKE = {
+    "show dmvpn": ["Legend:", "Interface: Tunnel1, IPv4 NHRP Details", "Type:Spoke, NHRP Peers:2", "198.51.100.6",
+                   "203.0.113.2", "10.0.0.12", "UP", "DT1"],
+    "show dmvpn detail": ["Tunnel1 is up/up", "198.51.100.2/", "IPv4 NHS:", "10.0.0.1  RE", "192.168.2.0/24"],
+    "show ip nhrp": ["10.0.0.1/32 via 10.0.0.1", "never expire", "Type: static", "192.168.2.0/24 via 10.0.0.12",
+                     "NBMA address: 198.51.100.6", "Flags:"],
+    "show ip nhrp detail": ["10.0.0.1/32 via 10.0.0.1"],
+    "show ip nhrp brief": ["10.0.0.12", "198.51.100.6"],
+    "show ip nhrp static": ["10.0.0.1/32"],
+    "show ip nhrp dynamic": ["10.0.0.12/32"],
+    "show ip nhrp incomplete": [],
+    "show ip nhrp shortcut": ["192.168.2.0/24 via 10.0.0.12"],
+    "show ip nhrp nhs": ["Legend:", "Tunnel1:", "10.0.0.1", "RE"],
+    "show ip nhrp nhs detail": ["NBMA Address: 203.0.113.2", "req-sent", "repl-recv"],
+    "show ip nhrp multicast": ["NBMA address", "203.0.113.2"],
+    "show ip nhrp traffic": ["Sent: Total", "Rcvd:", "Resolution Request", "Registration Request"],
+    "show ip nhrp summary": ["entries"],
+    "show ip route": ["192.168.0.0/16"],
+    "show ip route nhrp": ["192.168.2.0/24", "10.0.0.12"],
+    "show ip route next-hop-override": ["192.168.2.0/24"],
+    "show interfaces": ["tunnel1"],
+    "show interfaces tunnel 1": ["tunnel1"],
+    "show running-config": ["interface Tunnel1", "ip nhrp network-id 1", "ip nhrp nhs 10.0.0.1"],
+    "show version": ["dmvpn"],
+    "show debugging": [],
+    "help": ["show dmvpn"],
+}
+
+
+@pytest.fixture
+def lab(network):
+    lab = network(scenarios.phase3())
+    shortcut(lab, "spoke1", "spoke2")
+    return lab
+
+
+def test_every_show(lab):
+    for command, wanted in SPOKE.items():
+        text = lab["spoke1"].ctl(command)
+        for word in wanted:
+            assert word.lower() in text.lower(), f"{command} does not show {word}:\n{text}"
+        data = lab["spoke1"].ctl_json(command)
+        assert data["schema"].startswith("dmvpn/"), command
+
+
+def test_hub(lab):
+    text = lab["hub"].ctl("show dmvpn")
+    assert "Type:Hub, NHRP Peers:2" in text
+    assert "198.51.100.2" in text and "198.51.100.6" in text
+    assert {one["type"] for one in entries(lab["hub"])} == {"dynamic"}
+    receivers = lab["hub"].ctl_json("show ip nhrp multicast")["receivers"]
+    assert {one["kind"] for one in receivers} == {"dynamic"}
+
+
+def test_abbreviations(lab):
+    assert lab["spoke1"].ctl_json("sh dm")["schema"] == lab["spoke1"].ctl_json("show dmvpn")["schema"]
+    assert "203.0.113.2" in lab["spoke1"].ctl("sh ip nh nhs det")
+
+
+@pytest.mark.parametrize("command", ["show nonsense", "show ip nhrp trafic", "clear", "show interfaces tunnel 9"])
+def test_wrong_commands(lab, command):
+    result = lab["spoke1"].ctl_run(*command.split())
+    assert result.returncode == 1 and result.stderr.startswith("%"), result
+    assert result.stdout == ""
+
+
+def test_no_secret_is_shown(lab):
+    assert "BigScale" not in lab["spoke1"].ctl("show running-config")
+    assert "BigScale" not in json.dumps(lab["spoke1"].ctl_json("show running-config"))
+    assert "BigScale" not in lab["spoke1"].log()
+
+
+def test_clear_counters(lab):
+    assert lab["spoke1"].ctl_json("show ip nhrp traffic")["interfaces"][0]["sent"]["total"] > 0
+    lab["spoke1"].ctl("clear ip nhrp counters")
+    # A message may be sent between the two commands.
+    assert lab["spoke1"].ctl_json("show ip nhrp traffic")["interfaces"][0]["sent"]["total"] < 3
+
+
+def test_debug_shows_packets(lab):
+    daemon = lab["hub"]
+    daemon.ctl("debug nhrp packet")
+    assert daemon.ctl_json("show debugging")["packet"] is True
+    mark = daemon.mark()
+    lab["spoke1"].ctl("clear ip nhrp")
+    shortcut(lab, "spoke1", "spoke2", deadline=15)
+    daemon.wait_event("packet-received", since=mark)
+    daemon.ctl("no debug all")
+    assert daemon.ctl_json("show debugging")["packet"] is False
+
+
+def test_nobody_there(lab):
+    daemon = lab["spoke1"]
+    assert daemon.stop() == 0
+    result = daemon.ctl_run("show", "dmvpn")
+    assert result.returncode == 2 and str(daemon.socket) in result.stderr

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The tunnel as a network interface: multicast, GRE's options, packet sizes."""
+import subprocess
+import sys
+
+import craft
+from facts import lan, nbma, ping, tunnel, works
+from lab import measure, scenarios
+from lab.wait import wait_until
+
+GROUP = "224.0.0.9"
+RECEIVE = """
+import socket, struct, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("224.0.0.9", 5520))
+s.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, socket.inet_aton("224.0.0.9") + socket.inet_aton(sys.argv[1]))
+print("ready", flush=True)
+s.settimeout(10)
+print(s.recvfrom(100)[1][0])
+"""
+SEND = """
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(sys.argv[1]))
+s.sendto(b"hello", ("224.0.0.9", 5520))
+"""
+
+
+def listen(lab, name):
+    child = lab.namespace(name).popen(sys.executable, "-c", RECEIVE, tunnel(lab, name), stdout=subprocess.PIPE,
+                                      stderr=subprocess.PIPE, text=True)
+    assert child.stdout.readline() == "ready\n"
+    return child
+
+
+def test_multicast_from_spoke_to_hub(network):
+    lab = network(scenarios.phase3())
+    listener = listen(lab, "hub")
+    lab.namespace("spoke1").run(sys.executable, "-c", SEND, tunnel(lab, "spoke1"))
+    assert listener.communicate(timeout=20)[0].strip() == tunnel(lab, "spoke1")
+
+
+def test_multicast_from_hub_to_all_spokes(network):
+    lab = network(scenarios.phase3())
+    listeners = [listen(lab, name) for name in ("spoke1", "spoke2")]
+    lab.namespace("hub").run(sys.executable, "-c", SEND, tunnel(lab, "hub"))
+    for listener in listeners:
+        assert listener.communicate(timeout=20)[0].strip() == tunnel(lab, "hub")
+
+
+def icmp_echo(source, destination):
+    """An IPv4 packet with an ICMP echo request."""
+    body = bytes([8, 0, 0, 0, 0, 7, 0, 1]) + b"abcdefgh"
+    body = body[:2] + craft.checksum(body).to_bytes(2, "big") + body[4:]
+    header = bytes([0x45, 0, 0, 20 + len(body), 0, 1, 0, 0, 64, 1, 0, 0]) + craft.address(source) + \
+        craft.address(destination)
+    return header[:10] + craft.checksum(header).to_bytes(2, "big") + header[12:] + body
+
+
+def echoes(lab, name):
+    counters = lab.namespace(name).output("cat", "/proc/net/snmp").splitlines()
+    rows = [line.split()[1:] for line in counters if line.startswith("Icmp:")]
+    return int(dict(zip(*rows))["InEchos"])
+
+
+def test_gre_checksum_and_sequence_are_accepted(network):
+    scenario = scenarios.phase3()
+    scenario.nodes.append(scenarios.stranger())
+    lab = network(scenario, forgers=[scenarios.stranger().nbma_address])
+    inner = icmp_echo("10.0.0.200", tunnel(lab, "hub"))
+    key = (1).to_bytes(4, "big")
+
+    def with_checksum(payload, sequence):
+        flags = 0xA000 | (0x1000 if sequence else 0)
+        tail = key + (b"\0\0\0\7" if sequence else b"")
+        packet = flags.to_bytes(2, "big") + b"\x08\x00" + bytes(4) + tail + payload
+        return packet[:4] + craft.checksum(packet).to_bytes(2, "big") + packet[6:]
+
+    seen = echoes(lab, "hub")
+    good = [craft.gre(inner, protocol=craft.IPV4), with_checksum(inner, False), with_checksum(inner, True),
+            b"\x30\x00\x08\x00" + key + b"\0\0\0\1" + inner]
+    for packet in good:
+        craft.send(lab.namespace("stranger"), nbma(lab, "hub"), packet)
+        seen += 1
+        wait_until(lambda: echoes(lab, "hub") == seen, 5, "the packet comes out of the tunnel")
+    broken = bytearray(with_checksum(inner, False))
+    broken[4] ^= 0xFF
+    craft.send(lab.namespace("stranger"), nbma(lab, "hub"), bytes(broken), good[0])
+    seen += 1
+    wait_until(lambda: echoes(lab, "hub") == seen, 5, "what follows the broken one comes out")
+
+
+def test_packet_sizes(network):
+    """Full-sized packets pass; what is too big draws an answer that says so."""
+    lab = network(scenarios.phase3())
+    assert ping(lab, "spoke1", "spoke2", count=3, size=1400 - 28).lost == 0
+    namespace = lab.namespace("spoke1-host")
+    target = lab.scenario.node("spoke2").host_address
+    text = namespace.run("ping", "-n", "-c", "2", "-W", "2", "-M", "do", "-s", "1400", target, check=False).stdout
+    assert "mtu" in text.lower() and "1400" in text
+
+
+def test_bulk_data(network):
+    """Many bytes both ways, as they were sent."""
+    lab = network(scenarios.phase3())
+    wait_until(lambda: works(lab, "spoke1", "spoke2"), 10, "traffic")
+    server = lab.namespace("spoke2").popen(sys.executable, "-c", f"""
+import socket, hashlib
+s = socket.create_server(("{lan(lab, 'spoke2')}", 5000)); print("ready", flush=True)
+c = s.accept()[0]; data = b"".join(iter(lambda: c.recv(65536), b"")); c.sendall(hashlib.sha256(data).digest())
+""", stdout=subprocess.PIPE, text=True)
+    assert server.stdout.readline() == "ready\n"
+    text = lab.namespace("spoke1").output(sys.executable, "-c", f"""
+import socket, hashlib, random
+data = random.Random(1).randbytes(8 << 20)
+c = socket.create_connection(("{lan(lab, 'spoke2')}", 5000), source_address=("{lan(lab, 'spoke1')}", 0))
+c.sendall(data); c.shutdown(socket.SHUT_WR)
+print(c.recv(32) == hashlib.sha256(data).digest())
+""")
+    server.communicate(timeout=10)
+    assert text.strip() == "True"
+
+
+def test_outer_ttl_is_not_the_inner(network):
+    """A traceroute through the tunnel never shows the underlay."""
+    lab = network(scenarios.phase1())
+    hops = measure.traceroute(lab.namespace("spoke1-host"), lab.scenario.node("spoke2").host_address)
+    assert not [hop for hop in hops if hop.startswith(("203.", "198."))]
