@@ -21,6 +21,11 @@ void log_set_level(enum log_level level)
 	highest_level = level;
 }
 
+bool log_is_on(enum log_level level)
+{
+	return level <= highest_level;
+}
+
 bool log_level_parse(const char *text, enum log_level *ret)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(level_names); i++) {

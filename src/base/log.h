@@ -17,6 +17,8 @@ enum log_level {
 
 /// Lines above this level are not written. The start value is LOG_LEVEL_INFO.
 void log_set_level(enum log_level level);
+/// Would a line of this level be written? To spare work for one that is not.
+bool log_is_on(enum log_level level);
 /// "error", "warning", "notice", "info", "debug".
 bool log_level_parse(const char *text, enum log_level *ret) MUST_CHECK;
 const char *log_level_name(enum log_level level);

@@ -20,8 +20,6 @@ static const char *const event_names[EVENT_TYPES] = {
 	[EVENT_REDIRECT_SENT] = "redirect-sent",
 	[EVENT_PACKET_REFUSED] = "packet-refused",
 	[EVENT_ERROR_RECEIVED] = "error-received",
-	[EVENT_PACKET_SENT] = "packet-sent",
-	[EVENT_PACKET_RECEIVED] = "packet-received",
 };
 
 const char *event_name(enum event_type type)

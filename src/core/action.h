@@ -29,8 +29,6 @@ enum event_type {
 	EVENT_REDIRECT_SENT,        ///< protocol (destination of the packet), nbma
 	EVENT_PACKET_REFUSED,       ///< nbma (sender), reason: malformed, not authentic, forged
 	EVENT_ERROR_RECEIVED,       ///< an Error Indication came: nbma, reason
-	EVENT_PACKET_SENT,          ///< for debugging: nbma, reason is the type's name
-	EVENT_PACKET_RECEIVED,      ///< for debugging: nbma, reason is the type's name
 	EVENT_TYPES,
 };
 

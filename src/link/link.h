@@ -9,6 +9,7 @@
 
 #include "base/addr.h"
 #include "base/err.h"
+#include "conf/conf.h"
 
 #define LINK_LLADDR_SIZE 32   ///< largest link-layer address the kernel takes
 #define LINK_MARK        0xd4 ///< SO_MARK of what a link sends: the override rule leaves it alone
@@ -88,11 +89,5 @@ struct link {
 
 extern const struct link_ops link_user;
 
-enum link_kind {
-	LINK_KIND_AUTO, ///< the kernel's device where it exists, else ours
-	LINK_KIND_KERNEL,
-	LINK_KIND_USER,
-};
-
 /// The operations for a kind of link, or NULL and `err` where this version or system has it not.
-const struct link_ops *link_by_kind(enum link_kind kind, struct err *err) MUST_CHECK;
+const struct link_ops *link_by_kind(enum tunnel_link kind, struct err *err) MUST_CHECK;

@@ -1,0 +1,417 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/// Every input goes the same way: the kernel or a peer tells something, the core is told with the time, and
+/// daemon_drain() carries out what the core then wants.
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "conf/conf.h"
+#include "core/node.h"
+#include "ctl/server.h"
+#include "daemon/daemon.h"
+#include "daemon/events.h"
+#include "daemon/state.h"
+#include "daemon/statics.h"
+#include "daemon/tunnel.h"
+#include "link/link.h"
+#include "linux/apply.h"
+#include "linux/guard.h"
+#include "linux/monitor.h"
+#include "linux/nflog.h"
+#include "linux/override.h"
+#include "linux/priv.h"
+#include "linux/rtnl.h"
+
+struct mono daemon_now(void)
+{
+	return (struct mono) { (int64_t)(uv_hrtime() / 1000) };
+}
+
+static struct tunnel *tunnel_by_id(struct daemon *daemon, uint32_t id)
+{
+	for (size_t i = 0; i < daemon->tunnel_count; i++) {
+		if (daemon->tunnels[i].nhrp->id == id)
+			return &daemon->tunnels[i];
+	}
+	return NULL;
+}
+
+static struct tunnel *tunnel_by_device(struct daemon *daemon, uint32_t device)
+{
+	for (size_t i = 0; i < daemon->tunnel_count; i++) {
+		if (device != 0 && daemon->tunnels[i].device == device)
+			return &daemon->tunnels[i];
+	}
+	return NULL;
+}
+
+/* What the core wants. */
+
+static void send_packet(struct daemon *daemon, const struct action *action)
+{
+	const struct tunnel *tunnel = tunnel_by_id(daemon, action->iface);
+	struct err err;
+
+	if (!tunnel || !tunnel->link)
+		return;
+	events_log_packet(tunnel->nhrp->name, "to", action->send.nbma, action->packet, action->send.length,
+		&daemon->context.debug);
+	// A packet that the underlay refuses is like one that it lost: the core's timers repeat it.
+	if (!tunnel->link->ops->send_nhrp(
+		    tunnel->link, action->send.nbma, action->packet, action->send.length, &err))
+		log_debug("%s: %s", tunnel->nhrp->name, err.text);
+}
+
+static void handle_event(struct daemon *daemon, const struct event *event)
+{
+	const struct tunnel *tunnel = tunnel_by_id(daemon, event->iface);
+
+	events_log(event, tunnel ? tunnel->nhrp->name : "-", &daemon->context.debug);
+	if (event->type == EVENT_NHS_UP || event->type == EVENT_NHS_DOWN)
+		statics_update(daemon->statics);
+}
+
+static void on_wake(uv_timer_t *timer)
+{
+	struct daemon *daemon = timer->data;
+
+	node_tick(daemon->node, daemon_now());
+	daemon_drain(daemon);
+}
+
+static void arm_wake(struct daemon *daemon)
+{
+	struct mono next = node_next_wake(daemon->node);
+	int64_t wait = mono_between(daemon_now(), next);
+
+	if (daemon->stopping || mono_is_never(next)) {
+		uv_timer_stop(&daemon->wake);
+		return;
+	}
+	uv_update_time(daemon->loop);
+	// Rounded up to the loop's milliseconds: a timer that fires early would find nothing due.
+	wait = wait < 0 ? 0 : (wait + MONO_MILLISECOND - 1) / MONO_MILLISECOND;
+	uv_timer_start(&daemon->wake, on_wake, (uint64_t)wait, 0);
+}
+
+void daemon_drain(struct daemon *daemon)
+{
+	struct action *action;
+
+	// What is done here can be told back by the kernel at once; that waits for the outer call.
+	if (daemon->draining)
+		return;
+	daemon->draining = true;
+	do {
+		while ((action = node_pop_action(daemon->node)) != NULL) {
+			if (action->type == ACTION_SEND)
+				send_packet(daemon, action);
+			else
+				handle_event(daemon, &action->event);
+			free(action);
+		}
+		apply_changes(daemon->apply);
+	} while (daemon->node->actions || desired_has_change(&daemon->node->desired));
+	daemon->draining = false;
+	arm_wake(daemon);
+}
+
+/* What the kernel tells. */
+
+static void on_route(void *owner, const struct rib_route *route, bool added)
+{
+	struct daemon *daemon = owner;
+
+	node_on_route(daemon->node, route, added, daemon_now());
+	daemon_drain(daemon);
+}
+
+static void on_link(void *owner, const struct device_info *device, bool exists)
+{
+	struct daemon *daemon = owner;
+
+	if (!exists)
+		statics_on_device_gone(daemon->statics);
+	for (size_t i = 0; i < daemon->tunnel_count; i++)
+		tunnel_on_device(&daemon->tunnels[i], device, exists);
+	statics_update(daemon->statics);
+	daemon_drain(daemon);
+}
+
+static void on_address(void *owner, uint32_t device, struct prefix address, bool added)
+{
+	struct daemon *daemon = owner;
+
+	(void)device;
+	(void)address;
+	(void)added;
+	for (size_t i = 0; i < daemon->tunnel_count; i++)
+		tunnel_update(&daemon->tunnels[i]);
+	statics_update(daemon->statics);
+	daemon_drain(daemon);
+}
+
+static void on_neighbour_miss(void *owner, uint32_t device, struct addr next_hop)
+{
+	struct daemon *daemon = owner;
+	const struct tunnel *tunnel = tunnel_by_device(daemon, device);
+
+	if (!tunnel)
+		return;
+	node_on_neigh_miss(daemon->node, tunnel->nhrp->id, next_hop, daemon_now());
+	daemon_drain(daemon);
+}
+
+static void on_disturbed(void *owner)
+{
+	struct daemon *daemon = owner;
+
+	apply_resync_soon(daemon->apply);
+}
+
+static void on_forwarded(void *owner, uint32_t in, uint32_t out, const uint8_t *packet, size_t length)
+{
+	struct daemon *daemon = owner;
+	const struct tunnel *from = tunnel_by_device(daemon, in);
+	const struct tunnel *to = tunnel_by_device(daemon, out);
+
+	if (!from || !to)
+		return;
+	node_on_traffic(daemon->node, from->nhrp->id, to->nhrp->id, packet, length, daemon_now());
+	daemon_drain(daemon);
+}
+
+static void on_second(uv_timer_t *timer)
+{
+	struct daemon *daemon = timer->data;
+
+	for (size_t i = 0; i < daemon->tunnel_count; i++) {
+		tunnel_report_use(&daemon->tunnels[i]);
+		if (!daemon->tunnels[i].link)
+			tunnel_update(&daemon->tunnels[i]);
+	}
+	statics_update(daemon->statics);
+	state_keep(daemon->state, daemon->node->next_request_id);
+	daemon_drain(daemon);
+}
+
+/* What others ask of us. */
+
+static bool find_target(void *owner, uint32_t iface, struct apply_target *ret)
+{
+	const struct tunnel *tunnel = tunnel_by_id(owner, iface);
+
+	if (!tunnel)
+		return false;
+	*ret = (struct apply_target) { .device = tunnel->link ? tunnel->device : 0, .link = tunnel->link };
+	return true;
+}
+
+static struct link *find_link(void *owner, uint32_t iface)
+{
+	const struct tunnel *tunnel = tunnel_by_id(owner, iface);
+
+	return tunnel ? tunnel->link : NULL;
+}
+
+static void on_changed(void *owner)
+{
+	daemon_drain(owner);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+	struct daemon *daemon = handle->data;
+
+	if (number == SIGHUP) {
+		log_warning("SIGHUP: a running daemon cannot read its configuration anew yet; restart it");
+		return;
+	}
+	log_notice("ending: %s", number == SIGTERM ? "SIGTERM" : "SIGINT");
+	uv_stop(daemon->loop);
+}
+
+/* Start and end. */
+
+static uint64_t random_seed(void)
+{
+	uint64_t seed = 0;
+
+	// Only jitter depends on it: the clock will do where the system has no entropy yet.
+	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != sizeof(seed))
+		seed = uv_hrtime();
+	return seed;
+}
+
+static bool open_kernel(struct daemon *daemon, struct err *err)
+{
+	const struct monitor_handler monitor = {
+		.on_route = on_route,
+		.on_link = on_link,
+		.on_address = on_address,
+		.on_neighbour_miss = on_neighbour_miss,
+		.on_disturbed = on_disturbed,
+		.owner = daemon,
+	};
+	const struct apply_handler apply = { .target = find_target, .owner = daemon };
+	bool existed;
+
+	if (!priv_check(true, err))
+		return false;
+	daemon->rtnl = rtnl_open(err);
+	if (!daemon->rtnl)
+		return false;
+	daemon->apply = apply_new(daemon->loop, daemon->rtnl, &daemon->node->desired, &apply);
+	daemon->statics = statics_new(daemon);
+	daemon->monitor = monitor_open(daemon->loop, daemon->rtnl, &monitor, err);
+	daemon->guard = daemon->monitor ? guard_open(err) : NULL;
+	if (!daemon->guard || !override_rule_add(daemon->rtnl, &existed, err))
+		return false;
+	if (existed)
+		log_notice("adopted the policy rule that an earlier run left");
+	daemon->nflog = nflog_open(daemon->loop, GUARD_NFLOG_GROUP, on_forwarded, daemon, err);
+	return daemon->nflog && monitor_sync(daemon->monitor, err);
+}
+
+static bool set_guard(struct daemon *daemon, struct err *err)
+{
+	struct guard_tunnel *tunnels = alloc_zeroed(daemon->tunnel_count + 1, sizeof(*tunnels));
+	bool ok;
+
+	for (size_t i = 0; i < daemon->tunnel_count; i++) {
+		const struct tunnel *tunnel = &daemon->tunnels[i];
+
+		memcpy(tunnels[i].name, tunnel->nhrp->name, sizeof(tunnels[i].name));
+		tunnels[i].network_id = tunnel->nhrp->network_id;
+		tunnels[i].redirect = tunnel->nhrp->redirect;
+		tunnels[i].redirect_timeout = tunnel->nhrp->redirect_timeout;
+		tunnels[i].mss = tunnel->config->adjust_mss;
+	}
+	ok = guard_set(daemon->guard, tunnels, daemon->tunnel_count, err);
+	free(tunnels);
+	return ok;
+}
+
+static void start_handles(struct daemon *daemon)
+{
+	const int numbers[] = { SIGTERM, SIGINT, SIGHUP };
+
+	uv_timer_init(daemon->loop, &daemon->wake);
+	uv_timer_init(daemon->loop, &daemon->second);
+	daemon->wake.data = daemon->second.data = daemon;
+	uv_timer_start(&daemon->second, on_second, 1000, 1000);
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		uv_signal_init(daemon->loop, &daemon->signals[i]);
+		daemon->signals[i].data = daemon;
+		uv_signal_start(&daemon->signals[i], on_signal, numbers[i]);
+	}
+}
+
+static bool open_control(struct daemon *daemon, const char *path, struct err *err)
+{
+	daemon->context = (struct ctl_context) {
+		.node = daemon->node,
+		.config = daemon->config,
+		.now = daemon_now,
+		.started = daemon_now(),
+		.link = find_link,
+		.changed = on_changed,
+		.owner = daemon,
+	};
+	daemon->control = ctl_server_open(daemon->loop, path, &daemon->context, CTL_LIMITS_DEFAULT, err);
+	return daemon->control != NULL;
+}
+
+/// Compares what the kernel holds with what is wanted now, and says what an earlier run left.
+static void take_stock(struct daemon *daemon)
+{
+	struct apply_report report = { 0 };
+	struct err err;
+
+	if (!apply_resync(daemon->apply, &report, &err))
+		log_warning("%s", err.text);
+	if (report.adopted > 0)
+		log_notice("adopted %u neighbours and shortcuts that an earlier run left", report.adopted);
+	if (report.removed > 0)
+		log_notice("removed %u neighbours and shortcuts that an earlier run left", report.removed);
+}
+
+static bool start(struct daemon *daemon, const struct daemon_options *options, struct err *err)
+{
+	// The control socket comes first: where another daemon answers on it, nothing must be touched.
+	if (!open_control(daemon, options->control, err) || !open_kernel(daemon, err) ||
+		!set_guard(daemon, err))
+		return false;
+	for (size_t i = 0; i < daemon->tunnel_count; i++)
+		tunnel_update(&daemon->tunnels[i]);
+	take_stock(daemon);
+	statics_update(daemon->statics);
+	daemon_drain(daemon);
+	return true;
+}
+
+/// Removes from the kernel what we made.
+static void withdraw(struct daemon *daemon)
+{
+	struct err err;
+
+	if (daemon->apply)
+		apply_withdraw(daemon->apply);
+	statics_free(daemon->statics);
+	for (size_t i = 0; i < daemon->tunnel_count; i++)
+		tunnel_close(&daemon->tunnels[i]);
+	if (daemon->guard && !guard_remove(daemon->guard, &err))
+		log_warning("%s", err.text);
+	if (daemon->guard && !override_rule_delete(daemon->rtnl, &err))
+		log_warning("%s", err.text);
+}
+
+static void stop(struct daemon *daemon)
+{
+	if (daemon->apply) {
+		node_shutdown(daemon->node, daemon_now());
+		daemon_drain(daemon);
+	}
+	daemon->stopping = true;
+	monitor_close(daemon->monitor);
+	withdraw(daemon);
+	nflog_close(daemon->nflog);
+	ctl_server_close(daemon->control);
+	apply_free(daemon->apply);
+	guard_close(daemon->guard);
+	uv_close((uv_handle_t *)&daemon->wake, NULL);
+	uv_close((uv_handle_t *)&daemon->second, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(daemon->signals); i++)
+		uv_close((uv_handle_t *)&daemon->signals[i], NULL);
+	uv_run(daemon->loop, UV_RUN_DEFAULT);
+	rtnl_close(daemon->rtnl);
+	state_close(daemon->state, daemon->node->next_request_id);
+	node_free(daemon->node);
+	free(daemon->tunnels);
+}
+
+int daemon_run(const struct config *config, const struct daemon_options *options)
+{
+	struct daemon daemon = { .loop = uv_default_loop(), .config = config };
+	struct err err;
+	bool started;
+
+	daemon.state = state_open(options->state_dir);
+	daemon.node = node_new(&config->node, random_seed(), state_request_id(daemon.state), daemon_now());
+	daemon.tunnel_count = config->node.iface_count;
+	daemon.tunnels = alloc_zeroed(daemon.tunnel_count + 1, sizeof(*daemon.tunnels));
+	for (size_t i = 0; i < daemon.tunnel_count; i++)
+		tunnel_init(&daemon.tunnels[i], &daemon, &config->node.ifaces[i], &config->tunnels[i]);
+	start_handles(&daemon);
+	started = start(&daemon, options, &err);
+	if (started)
+		uv_run(daemon.loop, UV_RUN_DEFAULT);
+	else
+		log_error("cannot start: %s", err.text);
+	stop(&daemon);
+	uv_loop_close(daemon.loop);
+	return started ? 0 : 1;
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/// The daemon: one core, the kernel around it, and the event loop that carries inputs in and actions out.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <uv.h>
+
+#include "base/mono.h"
+#include "ctl/context.h"
+
+struct apply;
+struct config;
+struct ctl_server;
+struct guard;
+struct monitor;
+struct nflog;
+struct node;
+struct rtnl;
+struct state;
+struct statics;
+struct tunnel;
+
+struct daemon_options {
+	const char *control;   ///< path of the control socket
+	const char *state_dir; ///< where request IDs survive a restart
+};
+
+struct daemon {
+	uv_loop_t *loop;
+	const struct config *config; ///< borrowed
+	struct node *node;
+	struct rtnl *rtnl;
+	struct monitor *monitor;
+	struct apply *apply;
+	struct guard *guard;
+	struct nflog *nflog;
+	struct statics *statics;
+	struct state *state;
+	struct ctl_server *control;
+	struct ctl_context context;
+	struct tunnel *tunnels; ///< one per interface of the configuration
+	size_t tunnel_count;
+	uv_timer_t wake;   ///< the core's next timer
+	uv_timer_t second; ///< use of peers, retries, request IDs
+	uv_signal_t signals[3];
+	bool draining;
+	bool stopping;
+};
+
+/// Runs until SIGTERM or SIGINT. Returns the exit status: 0 after a clean end, 1 where it could not start
+/// (the log says why).
+int daemon_run(const struct config *config, const struct daemon_options *options);
+
+/// The time now, as the core counts it.
+struct mono daemon_now(void);
+/// Carries out what the core wants; to be called after every input.
+void daemon_drain(struct daemon *daemon);

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdio.h>
+
+#include "base/log.h"
+#include "ctl/context.h"
+#include "daemon/events.h"
+#include "wire/nhrp_msg.h"
+
+static enum log_level level_of(enum event_type type, const struct ctl_debug *debug)
+{
+	switch (type) {
+	case EVENT_NHS_DOWN:
+	case EVENT_REGISTRATION_REFUSED:
+	case EVENT_PACKET_REFUSED:
+	case EVENT_ERROR_RECEIVED:
+		return LOG_LEVEL_WARNING;
+	case EVENT_NHS_UP:
+	case EVENT_PEER_UP:
+	case EVENT_PEER_DOWN:
+	case EVENT_PEER_MOVED:
+		return LOG_LEVEL_NOTICE;
+	case EVENT_SHORTCUT_UP:
+	case EVENT_SHORTCUT_DOWN:
+	case EVENT_BINDING_UP:
+	case EVENT_BINDING_DOWN:
+		return debug->cache ? LOG_LEVEL_NOTICE : LOG_LEVEL_INFO;
+	case EVENT_RESOLUTION_FAILED:
+	case EVENT_REDIRECT_SENT:
+		return debug->event ? LOG_LEVEL_NOTICE : LOG_LEVEL_INFO;
+	case EVENT_TYPES:
+		break;
+	}
+	return LOG_LEVEL_DEBUG;
+}
+
+/// Appends to a line that may be full already.
+static void add(char *line, size_t size, size_t *at, const char *format, const char *text)
+{
+	int n = *at < size ? snprintf(line + *at, size - *at, format, text) : 0;
+
+	if (n > 0)
+		*at += (size_t)n;
+}
+
+void events_log(const struct event *event, const char *device, const struct ctl_debug *debug)
+{
+	char line[256] = "";
+	char text[PREFIX_TEXT_SIZE];
+	size_t at = 0;
+
+	if (addr_is_set(event->prefix.addr)) {
+		add(line, sizeof(line), &at, " %s", prefix_format(event->prefix, text));
+		add(line, sizeof(line), &at, " via %s", addr_format(event->protocol, text));
+	} else if (addr_is_set(event->protocol)) {
+		add(line, sizeof(line), &at, " %s", addr_format(event->protocol, text));
+	}
+	if (addr_is_set(event->nbma))
+		add(line, sizeof(line), &at, " at %s", addr_format(event->nbma, text));
+	if (event->reason)
+		add(line, sizeof(line), &at, ": %s", event->reason);
+	log_line(level_of(event->type, debug), "%s: %s%s", device, event_name(event->type), line);
+}
+
+void events_log_packet(const char *device, const char *direction, struct addr nbma, const uint8_t *packet,
+	size_t length, const struct ctl_debug *debug)
+{
+	enum log_level level = debug->packet ? LOG_LEVEL_NOTICE : LOG_LEVEL_DEBUG;
+	char peer[ADDR_TEXT_SIZE], src[ADDR_TEXT_SIZE], dst[ADDR_TEXT_SIZE];
+	enum nhrp_decode_status status;
+	struct nhrp_msg msg;
+
+	if (!log_is_on(level))
+		return;
+	status = nhrp_msg_decode(packet, length, &msg, NULL);
+	if (status != NHRP_DECODE_OK) {
+		log_line(level, "%s: packet %s %s, %zu bytes: %s", device, direction, addr_format(nbma, peer),
+			length, nhrp_decode_status_text(status));
+		return;
+	}
+	log_line(level, "%s: packet %s %s, %zu bytes: %s, request ID %u, source %s, destination %s", device,
+		direction, addr_format(nbma, peer), length, nhrp_type_name(msg.type), msg.request_id,
+		addr_format(msg.src_protocol, src), addr_format(msg.dst_protocol, dst));
+}

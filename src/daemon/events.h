@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/// The events of the core as lines of the log. Each has a stable name, the first word behind the device.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "core/action.h"
+
+struct ctl_debug;
+
+/// Logs an event of the interface called `device` at the level its type deserves; `debug` raises some.
+void events_log(const struct event *event, const char *device, const struct ctl_debug *debug);
+/// Logs an NHRP packet, where `debug nhrp packet` is on; `direction` is "sent to" or "received from".
+void events_log_packet(const char *device, const char *direction, struct addr nbma, const uint8_t *packet,
+	size_t length, const struct ctl_debug *debug);

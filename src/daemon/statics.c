@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "conf/conf.h"
+#include "core/nhs.h"
+#include "core/node.h"
+#include "daemon/daemon.h"
+#include "daemon/statics.h"
+#include "linux/device.h"
+#include "linux/routes.h"
+
+struct entry {
+	const struct static_route *config;
+	struct routes_static route; ///< as installed
+	bool is_installed;
+	bool told; ///< the log said why it is not
+};
+
+struct statics {
+	struct daemon *daemon;
+	struct entry *entries;
+	size_t count;
+};
+
+struct statics *statics_new(struct daemon *daemon)
+{
+	struct statics *statics = alloc_zeroed(1, sizeof(*statics));
+	unsigned removed;
+	struct err err;
+
+	statics->daemon = daemon;
+	statics->count = daemon->config->route_count;
+	statics->entries = alloc_zeroed(statics->count ? statics->count : 1, sizeof(*statics->entries));
+	for (size_t i = 0; i < statics->count; i++)
+		statics->entries[i].config = &daemon->config->routes[i];
+	if (!routes_static_flush(daemon->rtnl, &removed, &err))
+		log_warning("%s", err.text);
+	else if (removed > 0)
+		log_notice("removed %u static routes that an earlier run left", removed);
+	return statics;
+}
+
+/// Is the next hop a server that does not answer?
+static bool is_down(const struct node *node, struct addr next_hop)
+{
+	for (size_t i = 0; i < node->iface_count; i++) {
+		const struct iface *iface = &node->ifaces[i];
+
+		for (size_t j = 0; j < iface->nhs_count; j++) {
+			if (addr_equal(iface->nhs[j].config->protocol, next_hop) &&
+				iface->nhs[j].declared_down)
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool install(struct statics *statics, struct entry *entry, struct err *err)
+{
+	const struct static_route *config = entry->config;
+	struct rtnl *rtnl = statics->daemon->rtnl;
+	struct device_info device = { 0 };
+
+	if (config->interface[0] != '\0' && !device_get(rtnl, config->interface, &device, err))
+		return false;
+	entry->route = (struct routes_static) {
+		.prefix = config->prefix,
+		.next_hop = config->next_hop,
+		.device = device.index,
+		.metric = config->distance,
+	};
+	return routes_static_add(rtnl, &entry->route, err);
+}
+
+static void withdraw(struct statics *statics, struct entry *entry)
+{
+	struct err err;
+
+	if (entry->is_installed && !routes_static_delete(statics->daemon->rtnl, &entry->route, &err))
+		log_warning("%s", err.text);
+	entry->is_installed = false;
+}
+
+void statics_update(struct statics *statics)
+{
+	for (size_t i = 0; i < statics->count; i++) {
+		struct entry *entry = &statics->entries[i];
+		char text[PREFIX_TEXT_SIZE];
+		struct err err;
+
+		if (is_down(statics->daemon->node, entry->config->next_hop)) {
+			withdraw(statics, entry);
+			continue;
+		}
+		if (entry->is_installed)
+			continue;
+		entry->is_installed = install(statics, entry, &err);
+		if (!entry->is_installed && !entry->told)
+			log_info("the route to %s waits: %s", prefix_format(entry->config->prefix, text),
+				err.text);
+		entry->told = !entry->is_installed;
+	}
+}
+
+void statics_on_device_gone(struct statics *statics)
+{
+	for (size_t i = 0; i < statics->count; i++)
+		statics->entries[i].is_installed = false;
+}
+
+void statics_free(struct statics *statics)
+{
+	if (!statics)
+		return;
+	for (size_t i = 0; i < statics->count; i++)
+		withdraw(statics, &statics->entries[i]);
+	free(statics->entries);
+	free(statics);
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/// The static routes of the configuration (`ip route`). One by a next hop server stays out of the table
+/// while that server is down, so that a floating route takes over.
+#pragma once
+
+struct daemon;
+struct statics;
+
+/// Removes what an earlier run left, and says so.
+struct statics *statics_new(struct daemon *daemon);
+/// Installs and removes what the state of devices and servers asks for. What fails is tried again at the
+/// next call, and logged once.
+void statics_update(struct statics *statics);
+/// A device went, with its routes: they are not there any more.
+void statics_on_device_gone(struct statics *statics);
+/// Removes every route, and frees. NULL does no harm.
+void statics_free(struct statics *statics);

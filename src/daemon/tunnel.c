@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <string.h>
+
+#include "base/log.h"
+#include "conf/conf.h"
+#include "core/node.h"
+#include "daemon/daemon.h"
+#include "daemon/events.h"
+#include "daemon/tunnel.h"
+#include "link/link.h"
+#include "linux/apply.h"
+#include "linux/device.h"
+
+void tunnel_init(struct tunnel *tunnel, struct daemon *daemon, const struct iface_config *nhrp,
+	const struct tunnel_config *config)
+{
+	*tunnel = (struct tunnel) { .daemon = daemon, .nhrp = nhrp, .config = config };
+}
+
+static void on_nhrp(void *owner, struct addr from, const uint8_t *packet, size_t length)
+{
+	struct tunnel *tunnel = owner;
+
+	events_log_packet(
+		tunnel->nhrp->name, "from", from, packet, length, &tunnel->daemon->context.debug);
+	node_on_packet(tunnel->daemon->node, tunnel->nhrp->id, from, packet, length, daemon_now());
+	daemon_drain(tunnel->daemon);
+}
+
+static void tell_core(struct tunnel *tunnel)
+{
+	bool up = tunnel->link && !tunnel->config->shutdown && addr_is_set(tunnel->nbma);
+
+	node_on_link(tunnel->daemon->node, tunnel->nhrp->id, up, tunnel->device, tunnel->nbma, daemon_now());
+}
+
+static bool find_source(struct tunnel *tunnel, struct addr *ret, struct err *err)
+{
+	const struct tunnel_config *config = tunnel->config;
+	struct device_info source;
+
+	if (config->source_interface[0] == '\0') {
+		*ret = config->source_address;
+		return true;
+	}
+	return device_get(tunnel->daemon->rtnl, config->source_interface, &source, err) &&
+	       device_address(tunnel->daemon->rtnl, source.index, ADDR_IPV4, ret, err);
+}
+
+/// Makes the device what the configuration says. Its link is open.
+static bool set_up_device(struct tunnel *tunnel, struct err *err)
+{
+	struct rtnl *rtnl = tunnel->daemon->rtnl;
+	struct device_info info;
+
+	if (!device_get(rtnl, tunnel->nhrp->name, &info, err))
+		return false;
+	tunnel->device = info.index;
+	return device_prepare(rtnl, info.index, tunnel->nhrp->name, err) &&
+	       device_set_mtu(rtnl, info.index, tunnel->config->ip_mtu, err) &&
+	       device_set_address(rtnl, info.index, tunnel->nhrp->address, err) &&
+	       device_set_up(rtnl, info.index, !tunnel->config->shutdown, err);
+}
+
+static void close_link(struct tunnel *tunnel, bool keep_device)
+{
+	if (tunnel->link)
+		tunnel->link->ops->close(tunnel->link, keep_device);
+	tunnel->link = NULL;
+	tunnel->device = 0;
+	tunnel->nbma = (struct addr) { 0 };
+}
+
+static bool open_link(struct tunnel *tunnel, struct addr nbma, struct err *err)
+{
+	const struct link_ops *ops = link_by_kind(tunnel->config->link, err);
+	const struct link_handler handler = { .on_nhrp = on_nhrp, .owner = tunnel };
+	struct link_config link = {
+		.nbma = nbma,
+		.destination = tunnel->nhrp->destination,
+		.has_key = tunnel->config->has_key,
+		.key = tunnel->config->key,
+		.mtu = tunnel->config->ip_mtu,
+	};
+	bool adopted = false;
+
+	memcpy(link.name, tunnel->nhrp->name, sizeof(link.name));
+	tunnel->link = ops ? ops->open(tunnel->daemon->loop, &link, &handler, &adopted, err) : NULL;
+	if (!tunnel->link)
+		return false;
+	if (!set_up_device(tunnel, err)) {
+		close_link(tunnel, adopted);
+		return false;
+	}
+	tunnel->nbma = nbma;
+	if (adopted)
+		log_notice("%s: adopted the device that an earlier run left", tunnel->nhrp->name);
+	return true;
+}
+
+static void open_tunnel(struct tunnel *tunnel, struct addr nbma)
+{
+	char text[ADDR_TEXT_SIZE];
+	struct err err;
+
+	if (!open_link(tunnel, nbma, &err)) {
+		if (!tunnel->told_waiting)
+			log_warning(
+				"%s: not up: %s; trying again until it works", tunnel->nhrp->name, err.text);
+		tunnel->told_waiting = true;
+		return;
+	}
+	tunnel->told_waiting = false;
+	log_info("%s: up, source %s", tunnel->nhrp->name, addr_format(nbma, text));
+	tell_core(tunnel);
+	apply_resync_soon(tunnel->daemon->apply);
+}
+
+static void follow_source(struct tunnel *tunnel, struct addr nbma)
+{
+	char before[ADDR_TEXT_SIZE], after[ADDR_TEXT_SIZE];
+	struct err err;
+
+	if (!tunnel->link->ops->set_nbma(tunnel->link, nbma, &err)) {
+		log_warning("%s: cannot follow its source to %s: %s", tunnel->nhrp->name,
+			addr_format(nbma, after), err.text);
+		return;
+	}
+	log_notice("%s: source moved from %s to %s", tunnel->nhrp->name, addr_format(tunnel->nbma, before),
+		addr_format(nbma, after));
+	tunnel->nbma = nbma;
+	tell_core(tunnel);
+}
+
+static void lose_source(struct tunnel *tunnel, const char *why)
+{
+	if (!tunnel->told_waiting)
+		log_warning("%s: waits for its source: %s", tunnel->nhrp->name, why);
+	tunnel->told_waiting = true;
+	if (!addr_is_set(tunnel->nbma))
+		return;
+	tunnel->nbma = (struct addr) { 0 };
+	tell_core(tunnel);
+}
+
+void tunnel_update(struct tunnel *tunnel)
+{
+	struct addr nbma;
+	struct err err;
+
+	if (tunnel->daemon->stopping)
+		return;
+	if (!find_source(tunnel, &nbma, &err))
+		lose_source(tunnel, err.text);
+	else if (!tunnel->link)
+		open_tunnel(tunnel, nbma);
+	else if (!addr_equal(nbma, tunnel->nbma))
+		follow_source(tunnel, nbma);
+}
+
+void tunnel_on_device(struct tunnel *tunnel, const struct device_info *device, bool exists)
+{
+	if (tunnel->link && device->index == tunnel->device && !exists) {
+		log_warning("%s: somebody deleted the device; making it again", tunnel->nhrp->name);
+		close_link(tunnel, false);
+		tell_core(tunnel);
+	}
+	tunnel_update(tunnel);
+}
+
+static void on_active(void *context, struct addr nbma, bool sent, bool received)
+{
+	const struct tunnel *tunnel = context;
+
+	node_on_use(tunnel->daemon->node, tunnel->nhrp->id, nbma, sent, received, daemon_now());
+}
+
+void tunnel_report_use(struct tunnel *tunnel)
+{
+	if (tunnel->link)
+		tunnel->link->ops->each_active(tunnel->link, on_active, tunnel);
+}
+
+void tunnel_close(struct tunnel *tunnel)
+{
+	close_link(tunnel, false);
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/// One tunnel of the configuration as a device of this host: it comes up when its source is there, follows
+/// it when it moves, and is made again when somebody deletes it.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/err.h"
+
+struct daemon;
+struct device_info;
+struct iface_config;
+struct link;
+struct tunnel_config;
+
+struct tunnel {
+	struct daemon *daemon;
+	const struct iface_config *nhrp;
+	const struct tunnel_config *config;
+	struct link *link; ///< NULL: not open
+	uint32_t device;   ///< index; 0: not there
+	struct addr nbma;  ///< the source address in use
+	bool told_waiting; ///< the log said why it is not up
+};
+
+void tunnel_init(struct tunnel *tunnel, struct daemon *daemon, const struct iface_config *nhrp,
+	const struct tunnel_config *config);
+/// Brings the tunnel to where it can be now: opens it when its source is there, or follows the source. What
+/// is missing is logged once.
+void tunnel_update(struct tunnel *tunnel);
+/// Something about a device changed; the tunnel looks whether it is its own or its source.
+void tunnel_on_device(struct tunnel *tunnel, const struct device_info *device, bool exists);
+/// Tells the core which peers carried data.
+void tunnel_report_use(struct tunnel *tunnel);
+/// Closes the link and removes the device.
+void tunnel_close(struct tunnel *tunnel);
