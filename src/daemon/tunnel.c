@@ -21,8 +21,7 @@ static void on_nhrp(void *owner, struct addr from, const uint8_t *packet, size_t
 {
 	struct tunnel *tunnel = owner;
 
-	events_log_packet(
-		tunnel->nhrp->name, "from", from, packet, length, &tunnel->daemon->context.debug);
+	events_log_packet(tunnel->nhrp->name, "from", from, packet, length, &tunnel->daemon->context.debug);
 	node_on_packet(tunnel->daemon->node, tunnel->nhrp->id, from, packet, length, daemon_now());
 	daemon_drain(tunnel->daemon);
 }
@@ -44,7 +43,7 @@ static bool find_source(struct tunnel *tunnel, struct addr *ret, struct err *err
 		return true;
 	}
 	return device_get(tunnel->daemon->rtnl, config->source_interface, &source, err) &&
-	       device_address(tunnel->daemon->rtnl, source.index, ADDR_IPV4, ret, err);
+	       device_primary_address(tunnel->daemon->rtnl, source.index, ret, err);
 }
 
 /// Makes the device what the configuration says. Its link is open.
@@ -56,7 +55,7 @@ static bool set_up_device(struct tunnel *tunnel, struct err *err)
 	if (!device_get(rtnl, tunnel->nhrp->name, &info, err))
 		return false;
 	tunnel->device = info.index;
-	return device_prepare(rtnl, info.index, tunnel->nhrp->name, err) &&
+	return device_prepare(rtnl, info.index, err) &&
 	       device_set_mtu(rtnl, info.index, tunnel->config->ip_mtu, err) &&
 	       device_set_address(rtnl, info.index, tunnel->nhrp->address, err) &&
 	       device_set_up(rtnl, info.index, !tunnel->config->shutdown, err);
