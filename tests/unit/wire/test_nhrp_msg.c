@@ -195,7 +195,7 @@ static void test_damage(void **state)
 		{ "extensions within the addresses", 15, 30, NHRP_DECODE_TRUNCATED, 28 },
 		{ "extensions behind the end", 15, 90, NHRP_DECODE_BAD_EXTENSION, 14 },
 		{ "extensions at the end, taken for a CIE", 15, 89, NHRP_DECODE_BAD_ADDRESS, 84 },
-		{ "part of an extension, taken for a CIE", 15, 79, NHRP_DECODE_TRUNCATED, 79 },
+		{ "part of an extension, taken for a CIE", 15, 79, NHRP_DECODE_TRUNCATED, 78 },
 		{ "extension longer than the packet", 79, 100, NHRP_DECODE_BAD_EXTENSION, 76 },
 		{ "no End", 86, 7, NHRP_DECODE_BAD_EXTENSION, 89 },
 	};
