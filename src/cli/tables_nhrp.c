@@ -33,8 +33,9 @@ static void print_entry(FILE *out, const json_t *entry, bool detail)
 		return;
 	}
 	fprintf(out, "%s via %s\n", field_text(entry, "target"), field_text(entry, "next_hop"));
-	fprintf(out, "   %s created %s, ", field_interface(entry, name),
-		field_time(entry, "created_seconds", created));
+	fprintf(out, "   %s ", field_interface(entry, name));
+	if (!field_is_null(entry, "created_seconds"))
+		fprintf(out, "created %s, ", field_time(entry, "created_seconds", created));
 	if (field_is_null(entry, "expire_seconds"))
 		fprintf(out, "never expire \n");
 	else
@@ -43,6 +44,8 @@ static void print_entry(FILE *out, const json_t *entry, bool detail)
 	print_flags(out, entry);
 	fprintf(out, "   NBMA address: %s \n",
 		field_is_null(entry, "nbma") ? "UNKNOWN" : field_text(entry, "nbma"));
+	if (field_lists(entry, "flags", "local"))
+		fprintf(out, "    (no-socket) \n");
 	if (!field_is_null(entry, "claimed_nbma"))
 		fprintf(out, "    (Claimed NBMA address: %s) \n", field_text(entry, "claimed_nbma"));
 	if (detail) {

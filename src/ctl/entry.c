@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Cisco's cache knows one kind of entry where the core has three: bindings, shortcuts and resolutions. This
-// is the only place that translates between the two.
+// Cisco's cache knows one kind of entry where the core has four: bindings, shortcuts, resolutions and
+// requesters. This is the only place that translates between the two.
 #include "ctl/entry.h"
 
 #include <stdlib.h>
@@ -11,6 +11,7 @@
 #include "core/iface.h"
 #include "core/nhs.h"
 #include "core/peer.h"
+#include "core/requester.h"
 #include "core/resolve.h"
 #include "core/shortcut.h"
 
@@ -35,7 +36,7 @@ const char *entry_state_name(enum entry_state state)
 const char *entry_flag_name(unsigned index)
 {
 	static const char *const names[] = { "unique", "registered", "router", "used", "nhop", "rib", "nho",
-		"nat", "negative", "temporary" };
+		"local", "nat", "negative", "temporary" };
 	return index < ARRAY_SIZE(names) ? names[index] : NULL;
 }
 
@@ -50,7 +51,9 @@ char *entry_attributes(const struct entry *entry, char buffer[static ENTRY_ATTRI
 								 : "I");
 	if (entry->flags & ENTRY_NAT)
 		end = stpcpy(end, "N");
-	if (entry->type == ENTRY_INCOMPLETE)
+	if (entry->flags & ENTRY_LOCAL)
+		end = stpcpy(end, "L");
+	if (entry->type == ENTRY_INCOMPLETE || (entry->flags & ENTRY_LOCAL))
 		end = stpcpy(end, "X");
 	if (entry->flags & ENTRY_NHO)
 		end = stpcpy(end, "T2");
@@ -177,23 +180,53 @@ static int compare(const void *left, const void *right)
 	return order != 0 ? order : (int)a->target.length - (int)b->target.length;
 }
 
-static void add_shortcuts(
-	const struct iface *iface, struct addr family, struct mono now, struct entry *entries, size_t *count)
+/// An answer of ours to somebody: what is behind us, until the last of those who asked forgets it.
+static bool from_requesters(const struct iface *iface, const struct requester *list, struct entry *ret)
 {
-	const struct prefix all = prefix_make(family, 0);
-	struct prefix found, last;
-	const struct shortcut *shortcut = trie_next(&iface->shortcuts, all, NULL, &found);
-	while (shortcut != NULL) {
+	bool any = false;
+	for (const struct requester *r = list; r != NULL; r = r->next) {
+		if (!r->is_egress)
+			continue;
+		if (!any || mono_before(ret->expires, r->expires))
+			ret->expires = r->expires;
+		ret->target = r->prefix;
+		any = true;
+	}
+	ret->next_hop = iface_address(iface);
+	ret->nbma = iface->nbma;
+	ret->type = ENTRY_DYNAMIC;
+	ret->state = ENTRY_UP;
+	ret->flags = ENTRY_UNIQUE | ENTRY_ROUTER | ENTRY_LOCAL;
+	ret->since = ret->created = MONO_NEVER;
+	return any;
+}
+
+static void add_tries(const struct iface *iface, enum addr_family family, struct mono now,
+	struct entry *entries, size_t *count)
+{
+	const struct prefix all = prefix_make((struct addr) { .family = family }, 0);
+	const struct shortcut *shortcut;
+	const struct requester *list;
+	struct prefix found, last, *after = NULL;
+
+	while ((shortcut = trie_next(&iface->shortcuts, all, after, &found)) != NULL) {
 		entries[(*count)++] = from_shortcut(iface, shortcut, now);
 		last = found;
-		shortcut = trie_next(&iface->shortcuts, all, &last, &found);
+		after = &last;
+	}
+	after = NULL;
+	while ((list = trie_next(&iface->requesters, all, after, &found)) != NULL) {
+		*count += from_requesters(iface, list, &entries[*count]);
+		last = found;
+		after = &last;
 	}
 }
 
 struct entry *entries_of(const struct iface *iface, struct mono now, size_t *ret_count)
 {
 	size_t count = 0;
-	size_t most = HASH_COUNT(iface->bindings) + HASH_COUNT(iface->resolutions) + iface->shortcuts.count;
+	size_t most = HASH_COUNT(iface->bindings) + HASH_COUNT(iface->resolutions) + iface->shortcuts.count +
+		      iface->requesters.count;
 	*ret_count = 0;
 	if (most == 0)
 		return NULL;
@@ -201,8 +234,8 @@ struct entry *entries_of(const struct iface *iface, struct mono now, size_t *ret
 	struct entry *entries = alloc_zeroed(most, sizeof(*entries));
 	for (const struct binding *b = iface->bindings; b != NULL; b = b->hh.next)
 		entries[count++] = from_binding(iface, b, now);
-	add_shortcuts(iface, (struct addr) { .family = ADDR_IPV4 }, now, entries, &count);
-	add_shortcuts(iface, (struct addr) { .family = ADDR_IPV6 }, now, entries, &count);
+	add_tries(iface, ADDR_IPV4, now, entries, &count);
+	add_tries(iface, ADDR_IPV6, now, entries, &count);
 	for (const struct resolution *r = iface->resolutions; r != NULL; r = r->hh.next)
 		if (resolution_is_entry(iface, r))
 			entries[count++] = from_resolution(r);

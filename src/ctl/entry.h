@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/// The NHRP cache as an operator knows it: one list of entries out of the core's bindings, shortcuts and
-/// resolutions, with the type, state, flags and attributes that Cisco's commands show.
+/// The NHRP cache as an operator knows it: one list of entries out of the core's bindings, shortcuts,
+/// resolutions and answers given, with the type, state, flags and attributes that Cisco's commands show.
 #pragma once
 
 #include <stdbool.h>
@@ -34,9 +34,10 @@ enum entry_flag {
 	ENTRY_NHOP = 1 << 4,       ///< a next hop of the cloud
 	ENTRY_RIB = 1 << 5,        ///< a route of its own
 	ENTRY_NHO = 1 << 6,        ///< overrides the next hop of a route
-	ENTRY_NAT = 1 << 7,        ///< behind NAT
-	ENTRY_NEGATIVE = 1 << 8,   ///< nothing is known
-	ENTRY_TEMPORARY = 1 << 9,  ///< by the NHS, until the answer is there
+	ENTRY_LOCAL = 1 << 7,      ///< ours: what we answered to others
+	ENTRY_NAT = 1 << 8,        ///< behind NAT
+	ENTRY_NEGATIVE = 1 << 9,   ///< nothing is known
+	ENTRY_TEMPORARY = 1 << 10, ///< by the NHS, until the answer is there
 };
 
 struct entry {
@@ -69,5 +70,5 @@ const char *entry_state_name(enum entry_state state);
 const char *entry_flag_name(unsigned index);
 
 #define ENTRY_ATTRIBUTES_SIZE 16
-/// The attributes of `show dmvpn`: S, D, I, I2, N, X, T1, T2 in a row. Returns `buffer`.
+/// The attributes of `show dmvpn`: S, D, I, I2, N, L, X, T1, T2 in a row. Returns `buffer`.
 char *entry_attributes(const struct entry *entry, char buffer[static ENTRY_ATTRIBUTES_SIZE]);

@@ -47,10 +47,21 @@ static int by_nbma(const void *left, const void *right)
 	return order != 0 ? order : (int)a->target.length - (int)b->target.length;
 }
 
+/// What is ours is no peer's. Returns how many entries stay.
+static size_t drop_local(struct entry *entries, size_t count)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < count; i++)
+		if (!(entries[i].flags & ENTRY_LOCAL))
+			entries[kept++] = entries[i];
+	return kept;
+}
+
 static json_t *peers(const struct iface *iface, struct mono now)
 {
 	size_t count;
 	struct entry *entries = entries_of(iface, now, &count);
+	count = drop_local(entries, count);
 	if (count > 0)
 		qsort(entries, count, sizeof(*entries), by_nbma);
 

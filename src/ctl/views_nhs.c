@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // `show ip nhrp nhs` and `show ip nhrp multicast`: what the configuration and the clients point to.
-#include <string.h>
-
+#include "core/multicast.h"
 #include "core/nhs.h"
 #include "core/node.h"
 #include "ctl/view.h"
@@ -55,15 +54,17 @@ json_t *view_nhs(const struct node *node, struct mono now)
 	return json_pack("{s:s, s:o}", "schema", "dmvpn/nhrp-nhs/1", "interfaces", list);
 }
 
-/// Why an address receives multicast.
 static const char *receiver_kind(const struct iface *iface, struct addr nbma)
 {
-	for (size_t i = 0; i < iface->config->multicast_count; i++)
-		if (addr_equal(iface->config->multicast[i], nbma))
-			return "static";
-	for (size_t i = 0; i < iface->nhs_count; i++)
-		if (iface->nhs[i].config->multicast && addr_equal(iface->nhs[i].nbma, nbma))
-			return "nhs";
+	switch (multicast_reason(iface, nbma)) {
+	case MULTICAST_STATIC:
+		return "static";
+	case MULTICAST_NHS:
+		return "nhs";
+	case MULTICAST_DYNAMIC:
+	case MULTICAST_NONE:
+		break;
+	}
 	return "dynamic";
 }
 

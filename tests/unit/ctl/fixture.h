@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/// Two nodes for the tests of ctl, made through the core's own functions at a fixed time: a hub with two
+/// clients, and a spoke with a server, two shortcuts and an open question.
+#pragma once
+
+#include "conf/conf.h"
+#include "core/node.h"
+#include "ctl/context.h"
+
+struct fixture {
+	struct iface_config iface;
+	struct nhs_config nhs;
+	struct tunnel_config tunnel;
+	struct config config;
+	struct ctl_context context;
+	unsigned changes; ///< how often the `changed` hook was called
+};
+
+/// Seconds after the start of the test's clock.
+struct mono at(int64_t seconds);
+/// What the context's clock says from now on; starts at 1000 s.
+void clock_set(int64_t seconds);
+struct addr ip(const char *text);
+struct prefix net(const char *text);
+
+struct fixture *hub_new(void);
+struct fixture *spoke_new(void);
+void fixture_free(struct fixture *fixture);

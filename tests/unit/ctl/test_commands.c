@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The table of commands: abbreviations, what is ambiguous, unknown or not complete, and what commands do.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/alloc.h"
+#include "ctl/commands.h"
+#include "fixture.h"
+
+static json_t *run(struct fixture *fixture, const char *line)
+{
+	const char *words[COMMAND_MAX_WORDS];
+	size_t count = 0;
+	char *copy = alloc_string(line), *rest;
+	for (char *word = strtok_r(copy, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest))
+		words[count++] = word;
+	json_t *reply = command_run(&fixture->context, words, count);
+	assert_non_null(reply);
+	free(copy);
+	return reply;
+}
+
+static void test_abbreviations(void **state)
+{
+	static const struct {
+		const char *line, *view;
+	} rows[] = {
+		{ "show dmvpn", "dmvpn" },
+		{ "sh dmvpn", "dmvpn" },
+		{ "SHOW DMVPN DETAIL", "dmvpn-detail" },
+		{ "s dm d", "dmvpn-detail" },
+		{ "sh ip nh", "nhrp" },
+		{ "sh ip nhrp br", "nhrp-brief" },
+		{ "show ip nhrp de", "nhrp-detail" },
+		{ "show ip nhrp dy", "nhrp" },
+		{ "show ip nhrp sh", "nhrp" },
+		{ "sh ip n n", "nhrp-nhs" },
+		{ "sh ip n n d", "nhrp-nhs-detail" },
+		{ "show ip nhrp m", "nhrp-multicast" },
+		{ "show ip nhrp tr", "nhrp-traffic" },
+		{ "show ip nhrp su", "nhrp-summary" },
+		{ "show ip ro", "route" },
+		{ "show ip route nh", "route" },
+		{ "show ip route next", "route-override" },
+		{ "show int", "interface" },
+		{ "show interface tunnel1", "interface" },
+		{ "show int Tu1", "interface" },
+		{ "show int tunnel 1", "interface" },
+		{ "show run", "running-config" },
+		{ "sh ver", "version" },
+		{ "sh debug", "debugging" },
+		{ "clear ip nhrp counters", "message" },
+		{ "undebug all", "debugging" },
+		{ "u a", "debugging" },
+		{ "help", "help" },
+	};
+	struct fixture *hub = hub_new();
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		json_t *reply = run(hub, rows[i].line);
+		if (!json_is_true(json_object_get(reply, "ok")))
+			fail_msg("%s: %s", rows[i].line, json_string_value(json_object_get(reply, "error")));
+		assert_string_equal(json_string_value(json_object_get(reply, "view")), rows[i].view);
+		assert_true(json_is_object(json_object_get(reply, "data")));
+		json_decref(reply);
+	}
+	fixture_free(hub);
+}
+
+static void test_errors(void **state)
+{
+	static const struct {
+		const char *line, *error;
+	} rows[] = {
+		{ "show d", "Ambiguous word \"d\"; it could be: dmvpn, debugging." },
+		{ "show ip nhrp s", "Ambiguous word \"s\"; it could be: static, shortcut, summary." },
+		{ "show ip route n", "Ambiguous word \"n\"; it could be: nhrp, next-hop-override." },
+		{ "shw", "Unknown word \"shw\"; known here: show, clear, debug, no, undebug, help." },
+		{ "show ip nhrq", "Unknown word \"nhrq\"; known here: nhrp, route." },
+		{ "show dmvpn detail now", "Unknown word \"now\": the command is complete before it." },
+		{ "show",
+			"Incomplete command; it goes on with: dmvpn, ip, interfaces, running-config, version, "
+			"debugging." },
+		{ "debug nhrp", "Incomplete command; it goes on with: packet, cache, event." },
+		{ "show interfaces tunnel", "Incomplete command; it goes on with: NUMBER." },
+		{ "show interfaces tunnel7",
+			"There is no tunnel interface tunnel7; `show interfaces` lists those that are configured." },
+		{ "clear ip nhrp all", "\"all\" is not an address; give the tunnel address of an entry." },
+		{ "", "Incomplete command; it goes on with: show, clear, debug, no, undebug, help." },
+	};
+	struct fixture *hub = hub_new();
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		json_t *reply = run(hub, rows[i].line);
+		assert_true(json_is_false(json_object_get(reply, "ok")));
+		assert_string_equal(json_string_value(json_object_get(reply, "error")), rows[i].error);
+		json_decref(reply);
+	}
+	fixture_free(hub);
+}
+
+static void test_long_words(void **state)
+{
+	struct fixture *hub = hub_new();
+	char word[3000];
+	(void)state;
+	memset(word, 'x', sizeof(word) - 1);
+	word[sizeof(word) - 1] = '\0';
+	const char *first[] = { word }, *third[] = { "show", "interfaces", word };
+	json_decref(command_run(&hub->context, first, 1));
+	json_t *reply = command_run(&hub->context, third, 3);
+	assert_true(json_is_false(json_object_get(reply, "ok")));
+	json_decref(reply);
+	fixture_free(hub);
+}
+
+static size_t entries(struct fixture *fixture)
+{
+	json_t *reply = run(fixture, "show ip nhrp");
+	size_t count = json_array_size(json_object_get(json_object_get(reply, "data"), "entries"));
+	json_decref(reply);
+	return count;
+}
+
+static void run_message(struct fixture *fixture, const char *line, const char *text)
+{
+	json_t *reply = run(fixture, line);
+	assert_string_equal(json_string_value(json_object_get(json_object_get(reply, "data"), "text")), text);
+	json_decref(reply);
+}
+
+static void test_clear(void **state)
+{
+	struct fixture *hub = hub_new(), *spoke = spoke_new();
+	(void)state;
+	assert_int_equal(entries(hub), 2);
+	run_message(hub, "clear ip nhrp 10.0.0.9", "0 entries cleared.");
+	run_message(hub, "clear ip nhrp 10.0.0.2", "1 entry cleared.");
+	assert_int_equal(entries(hub), 1);
+	run_message(hub, "clear ip nhrp", "1 entry cleared.");
+	assert_int_equal(entries(hub), 0);
+	assert_int_equal(hub->changes, 3);
+
+	run_message(spoke, "clear ip nhrp shortcut", "2 shortcuts cleared.");
+	hub->context.node->ifaces[0].counters.quirks = 3;
+	run_message(hub, "clear ip nhrp counters", "Counters cleared.");
+	assert_int_equal(hub->context.node->ifaces[0].counters.quirks, 0);
+	fixture_free(hub);
+	fixture_free(spoke);
+}
+
+static void test_debug(void **state)
+{
+	struct fixture *hub = hub_new();
+	const struct ctl_debug *debug = &hub->context.debug;
+	(void)state;
+	json_decref(run(hub, "debug nhrp packet"));
+	assert_true(debug->packet && !debug->cache && !debug->event);
+	json_decref(run(hub, "debug nhrp cache"));
+	json_decref(run(hub, "debug nhrp event"));
+	json_decref(run(hub, "no debug nhrp packet"));
+	assert_true(!debug->packet && debug->cache && debug->event);
+	json_t *reply = run(hub, "show debugging");
+	assert_true(json_is_true(json_object_get(json_object_get(reply, "data"), "cache")));
+	json_decref(reply);
+	json_decref(run(hub, "undebug all"));
+	assert_true(!debug->packet && !debug->cache && !debug->event);
+	fixture_free(hub);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_abbreviations),
+		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_long_words),
+		cmocka_unit_test(test_clear),
+		cmocka_unit_test(test_debug),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

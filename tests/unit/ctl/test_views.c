@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Views over nodes that the core itself made.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/alloc.h"
+#include "core/nhs.h"
+#include "ctl/entry.h"
+#include "ctl/views.h"
+#include "fixture.h"
+#include "link/link.h"
+
+/// The fields of `expected` (JSON with ' for ") are in `view`, arrays element by element; takes `view`.
+static void check_part(const json_t *view, const json_t *expected, const char *where)
+{
+	const char *key;
+	json_t *value;
+	if (json_is_object(expected)) {
+		assert_true(json_is_object(view));
+		json_object_foreach((json_t *)(uintptr_t)expected, key, value)
+			check_part(json_object_get(view, key), value, key);
+	} else if (json_is_array(expected)) {
+		assert_int_equal(json_array_size(view), json_array_size(expected));
+		for (size_t i = 0; i < json_array_size(expected); i++)
+			check_part(json_array_get(view, i), json_array_get(expected, i), where);
+	} else if (!json_equal(view, expected)) {
+		char *got = json_dumps(view, JSON_ENCODE_ANY), *want = json_dumps(expected, JSON_ENCODE_ANY);
+		fail_msg("%s is %s instead of %s", where, got, want);
+	}
+}
+
+static void check(json_t *view, const char *expected)
+{
+	json_error_t error;
+	char *text = alloc_string(expected);
+	for (char *c = text; *c != '\0'; c++)
+		if (*c == '\'')
+			*c = '"';
+	json_t *wanted = json_loads(text, 0, &error);
+	if (wanted == NULL)
+		fail_msg("the test's JSON, column %d: %s", error.column, error.text);
+	assert_non_null(view);
+	check_part(view, wanted, "the view");
+	free(text);
+	json_decref(wanted);
+	json_decref(view);
+}
+
+static void test_dmvpn_hub(void **state)
+{
+	struct fixture *hub = hub_new();
+	(void)state;
+	check(view_dmvpn(hub->context.node, &hub->config, at(1000)),
+		"{'schema': 'dmvpn/dmvpn/1', 'interfaces': [{'interface': 'tunnel1', 'type': 'Hub', 'up': true,"
+		" 'shutdown': false, 'address': '10.0.0.1/24', 'source': '192.0.2.1', 'destination': null,"
+		" 'mode': 'gre multipoint', 'nhs': [], 'peers': ["
+		"  {'nbma': '192.0.2.2', 'entry_count': 1, 'entries': [{'tunnel_address': '10.0.0.2',"
+		"   'state': 'UP', 'up_down_seconds': 50, 'attributes': 'D', 'target': '10.0.0.2/32'}]},"
+		"  {'nbma': '198.51.100.3', 'entry_count': 1, 'entries': [{'tunnel_address': '10.0.0.3',"
+		"   'state': 'UP', 'up_down_seconds': 10, 'attributes': 'DN', 'target': '10.0.0.3/32'}]}]}]}");
+	fixture_free(hub);
+}
+
+static void test_dmvpn_spoke(void **state)
+{
+	struct fixture *spoke = spoke_new();
+	(void)state;
+	check(view_dmvpn(spoke->context.node, &spoke->config, at(1000)),
+		"{'interfaces': [{'type': 'Spoke', 'nhs': [{'address': '10.0.0.1', 'flags': 'E'}], 'peers': ["
+		"  {'nbma': null, 'entry_count': 1, 'entries': [{'tunnel_address': '192.168.9.9',"
+		"   'state': 'NHRP', 'up_down_seconds': null, 'attributes': 'IX'}]},"
+		"  {'nbma': '192.0.2.1', 'entry_count': 2, 'entries': ["
+		"   {'tunnel_address': '10.0.0.1', 'state': 'NHRP', 'up_down_seconds': null, 'attributes': 'S'},"
+		"   {'tunnel_address': '10.0.0.4', 'state': 'NHRP', 'attributes': 'I2'}]},"
+		"  {'nbma': '192.0.2.3', 'entry_count': 3, 'entries': ["
+		"   {'target': '10.0.0.3/32', 'attributes': 'DT1', 'up_down_seconds': 60},"
+		"   {'target': '192.168.3.0/24', 'attributes': 'DT2'},"
+		"   {'target': '192.168.4.0/24', 'attributes': 'DT1'}]}]}]}");
+
+	spoke->context.node->ifaces[0].dynamic_count = 1;
+	check(view_dmvpn(spoke->context.node, &spoke->config, at(1000)),
+		"{'interfaces': [{'type': 'Hub/Spoke'}]}");
+	spoke->context.node->ifaces[0].dynamic_count = 0;
+
+	node_on_link(spoke->context.node, 1, false, 0, (struct addr) { 0 }, at(1001));
+	json_t *view = view_dmvpn(spoke->context.node, &spoke->config, at(1001));
+	check(json_incref(json_array_get(json_object_get(view, "interfaces"), 0)), "{'up': false}");
+	json_decref(view);
+	fixture_free(spoke);
+}
+
+static void test_nhrp(void **state)
+{
+	struct fixture *hub = hub_new(), *spoke = spoke_new();
+	(void)state;
+	check(view_nhrp(hub->context.node, NHRP_FILTER_ALL, at(1000)),
+		"{'schema': 'dmvpn/nhrp/1', 'entries': ["
+		" {'target': '10.0.0.2/32', 'next_hop': '10.0.0.2', 'interface': 'tunnel1', 'type': 'dynamic',"
+		"  'flags': ['unique', 'registered', 'used', 'nhop'], 'nbma': '192.0.2.2', 'claimed_nbma': null,"
+		"  'created_seconds': 50, 'expire_seconds': 550},"
+		" {'target': '10.0.0.3/32', 'flags': ['registered', 'nhop', 'nat'], 'nbma': '198.51.100.3',"
+		"  'claimed_nbma': '192.168.0.3'}]}");
+	check(view_nhrp(spoke->context.node, NHRP_FILTER_ALL, at(1000)),
+		"{'entries': ["
+		" {'target': '10.0.0.1/32', 'type': 'static', 'nhs': true, 'expire_seconds': null},"
+		" {'target': '10.0.0.3/32', 'type': 'dynamic', 'flags': ['router', 'nhop', 'rib'], 'mtu': 1400},"
+		" {'target': '10.0.0.4/32', 'type': 'dynamic', 'flags': ['temporary'], 'nbma': '192.0.2.1'},"
+		" {'target': '192.168.3.0/24', 'next_hop': '10.0.0.3', 'flags': ['router', 'rib', 'nho'],"
+		"  'nbma': '192.0.2.3', 'created_seconds': 60, 'expire_seconds': 540},"
+		" {'target': '192.168.4.0/24', 'next_hop': '10.0.0.3', 'flags': ['router', 'rib']},"
+		" {'target': '192.168.9.9/32', 'next_hop': null, 'type': 'incomplete', 'flags': ['negative'],"
+		"  'nbma': null, 'created_seconds': 2, 'requests_unanswered': 1, 'reason': null}]}");
+	fixture_free(hub);
+	fixture_free(spoke);
+}
+
+static void test_nhrp_filters(void **state)
+{
+	static const struct {
+		enum nhrp_filter filter;
+		size_t count;
+	} rows[] = {
+		{ NHRP_FILTER_ALL, 6 },
+		{ NHRP_FILTER_STATIC, 1 },
+		{ NHRP_FILTER_DYNAMIC, 4 },
+		{ NHRP_FILTER_INCOMPLETE, 1 },
+		{ NHRP_FILTER_SHORTCUT, 3 },
+		{ NHRP_FILTER_BRIEF, 5 },
+	};
+	struct fixture *spoke = spoke_new();
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		json_t *view = view_nhrp(spoke->context.node, rows[i].filter, at(1000));
+		assert_int_equal(json_array_size(json_object_get(view, "entries")), rows[i].count);
+		json_decref(view);
+	}
+	check(view_nhrp_summary(spoke->context.node, at(1000)),
+		"{'schema': 'dmvpn/nhrp-summary/1', 'entries': 6, 'static': 1, 'dynamic': 4, 'incomplete': 1,"
+		" 'next_hops': 1, 'temporary': 1, 'routes': 2, 'overrides': 1}");
+	fixture_free(spoke);
+}
+
+static void test_used_for_a_minute(void **state)
+{
+	struct fixture *hub = hub_new();
+	(void)state;
+	check(view_nhrp(hub->context.node, NHRP_FILTER_ALL, at(1041)),
+		"{'entries': [{'flags': ['unique', 'registered', 'nhop']}, {}]}");
+	fixture_free(hub);
+}
+
+static void test_nhs(void **state)
+{
+	static const struct {
+		enum nhs_state state;
+		const char *flags;
+	} rows[] = {
+		{ NHS_INIT, "W" },
+		{ NHS_PROBE, "E" },
+		{ NHS_UP, "RE" },
+		{ NHS_CHECK, "RE" },
+	};
+	struct fixture *spoke = spoke_new();
+	struct nhs *nhs = spoke->context.node->ifaces[0].nhs;
+	(void)state;
+	check(view_nhs(spoke->context.node, at(1000)),
+		"{'schema': 'dmvpn/nhrp-nhs/1', 'interfaces': [{'interface': 'tunnel1', 'nhs': ["
+		" {'address': '10.0.0.1', 'nbma': '192.0.2.1', 'priority': 0, 'cluster': 0, 'state': 'probe',"
+		"  'flags': 'E', 'active': true, 'replies_received': 0, 'last_reply_seconds': null,"
+		"  'request_pending': true, 'public_nbma': null}]}]}");
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		nhs->state = rows[i].state;
+		nhs->last_reply = at(978);
+		json_t *view = view_nhs(spoke->context.node, at(1000));
+		const json_t *first = json_array_get(json_object_get(view, "interfaces"), 0);
+		first = json_array_get(json_object_get(first, "nhs"), 0);
+		assert_string_equal(json_string_value(json_object_get(first, "flags")), rows[i].flags);
+		assert_int_equal(json_integer_value(json_object_get(first, "last_reply_seconds")), 22);
+		json_decref(view);
+	}
+	nhs->state = NHS_UP;
+	nhs->since = at(950);
+	check(view_nhrp(spoke->context.node, NHRP_FILTER_STATIC, at(1000)), "{'entries': [{'state': 'UP'}]}");
+	nhs->state = NHS_PROBE;
+	fixture_free(spoke);
+}
+
+static void test_multicast(void **state)
+{
+	struct fixture *hub = hub_new(), *spoke = spoke_new();
+	(void)state;
+	json_t *view = view_multicast(hub->context.node);
+	assert_int_equal(json_array_size(json_object_get(view, "receivers")), 2);
+	check(json_incref(json_array_get(json_object_get(view, "receivers"), 0)),
+		"{'interface': 'tunnel1', 'kind': 'dynamic'}");
+	json_decref(view);
+	check(view_multicast(spoke->context.node),
+		"{'schema': 'dmvpn/nhrp-multicast/1', 'receivers': [{'nbma': '192.0.2.1', 'kind': 'nhs'}]}");
+	fixture_free(hub);
+	fixture_free(spoke);
+}
+
+static void test_traffic(void **state)
+{
+	struct fixture *hub = hub_new();
+	struct counters *counters = &hub->context.node->ifaces[0].counters;
+	(void)state;
+	*counters = (struct counters) { 0 };
+	counters->sent[NHRP_TRAFFIC_INDICATION] = 5;
+	counters->sent[NHRP_PURGE_REQUEST] = 2;
+	counters->received[NHRP_REGISTRATION_REQUEST] = 1;
+	counters->forwarded[NHRP_RESOLUTION_REQUEST] = 3;
+	counters->refused[REFUSED_AUTHENTICATION] = 7;
+	counters->redirect_suppressed = 9;
+	check(view_traffic(hub->context.node, at(1000)),
+		"{'schema': 'dmvpn/nhrp-traffic/1', 'interfaces': [{'interface': 'tunnel1',"
+		" 'max_send': {'packets': 100, 'interval_seconds': 10, 'usage_percent': 0},"
+		" 'sent': {'total': 7, 'traffic_indication': 5, 'purge_request': 2, 'resolution_reply': 0},"
+		" 'received': {'total': 1, 'registration_request': 1},"
+		" 'forwarded': {'total': 3, 'resolution_request': 3}, 'refused': {'authentication': 7,"
+		" 'malformed': 0}, 'redirects_suppressed': 9, 'registrations_refused': 0, 'quirks': 0}]}");
+	fixture_free(hub);
+}
+
+static void test_route(void **state)
+{
+	struct fixture *spoke = spoke_new();
+	(void)state;
+	check(view_route(spoke->context.node, ROUTE_FILTER_OVERRIDE, at(1000)),
+		"{'schema': 'dmvpn/route/1', 'routes': ["
+		" {'code': 'C', 'prefix': '10.0.0.0/24', 'next_hop': null, 'interface': 'tunnel1'},"
+		" {'code': 'H', 'prefix': '10.0.0.3/32', 'next_hop': null, 'interface': 'tunnel1',"
+		"  'distance': 250, 'metric': 255, 'age_seconds': 60, 'override': null},"
+		" {'code': 'O', 'prefix': '192.168.0.0/16', 'next_hop': '10.0.0.1', 'distance': 110,"
+		"  'age_seconds': null, 'override': null},"
+		" {'code': 'B', 'prefix': '192.168.3.0/24', 'next_hop': '10.0.0.1',"
+		"  'override': {'next_hop': '10.0.0.3', 'interface': 'tunnel1', 'metric': 255,"
+		"  'age_seconds': 60}},"
+		" {'code': 'H', 'prefix': '192.168.4.0/24', 'next_hop': '10.0.0.3', 'age_seconds': 40}]}");
+	check(view_route(spoke->context.node, ROUTE_FILTER_NHRP, at(1000)),
+		"{'routes': [{'prefix': '10.0.0.3/32'}, {'prefix': '192.168.4.0/24'}]}");
+	fixture_free(spoke);
+}
+
+static bool fake_counters(struct link *link, struct addr nbma, struct link_counters *ret)
+{
+	(void)link;
+	if (!addr_equal(nbma, ip("192.0.2.2")))
+		return false;
+	*ret = (struct link_counters) { 3, 252, 4, 336 };
+	return true;
+}
+
+static void fake_drops(struct link *link, struct link_drops *ret)
+{
+	(void)link;
+	*ret = (struct link_drops) { .not_wanted = 2 };
+}
+
+static const struct link_ops fake_ops = { .name = "fake", .counters = fake_counters, .drops = fake_drops };
+static struct link fake_link = { &fake_ops };
+
+static struct link *find_link(void *owner, uint32_t iface)
+{
+	(void)owner;
+	return iface == 1 ? &fake_link : NULL;
+}
+
+static void test_interfaces(void **state)
+{
+	struct fixture *hub = hub_new();
+	(void)state;
+	check(view_interfaces(&hub->context, NULL), "{'interfaces': [{'link': null, 'drops': null}]}");
+	check(view_interfaces(&hub->context, "tunnel7"), "{'interfaces': []}");
+	hub->context.link = find_link;
+	hub->tunnel.description = (char[]) { "caf\xe9" };
+	check(view_interfaces(&hub->context, "Tunnel1"),
+		"{'schema': 'dmvpn/interface/1', 'interfaces': [{'interface': 'tunnel1', 'description': 'caf?',"
+		" 'mtu': 1400, 'key': 1, 'source': '192.0.2.1', 'source_interface': 'eth0', 'link': 'fake',"
+		" 'drops': {'unknown_peer': 0, 'not_wanted': 2, 'send_failed': 0, 'device_full': 0},"
+		" 'peers': [{'nbma': '192.0.2.2', 'sent_packets': 3, 'sent_bytes': 252, 'received_packets': 4,"
+		" 'received_bytes': 336}, {'nbma': '198.51.100.3', 'sent_packets': 0}]}]}");
+	fixture_free(hub);
+}
+
+static void test_running_config(void **state)
+{
+	struct fixture *hub = hub_new();
+	(void)state;
+	hub->iface.auth = (struct nhrp_auth_key) { NHRP_AUTH_CLEARTEXT, 6, "SECRET" };
+	json_t *view = view_running_config(&hub->config);
+	const char *text = json_string_value(json_object_get(view, "text"));
+	assert_non_null(text);
+	assert_non_null(strstr(text, "interface"));
+	assert_null(strstr(text, "SECRET"));
+	json_decref(view);
+	fixture_free(hub);
+}
+
+static void test_version(void **state)
+{
+	struct config config = { .hostname = (char[]) { "hub" } };
+	(void)state;
+	check(view_version(&config, at(400), at(1000)),
+		"{'schema': 'dmvpn/version/1', 'hostname': 'hub', 'uptime_seconds': 600}");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_dmvpn_hub),
+		cmocka_unit_test(test_dmvpn_spoke),
+		cmocka_unit_test(test_nhrp),
+		cmocka_unit_test(test_nhrp_filters),
+		cmocka_unit_test(test_used_for_a_minute),
+		cmocka_unit_test(test_nhs),
+		cmocka_unit_test(test_multicast),
+		cmocka_unit_test(test_traffic),
+		cmocka_unit_test(test_route),
+		cmocka_unit_test(test_interfaces),
+		cmocka_unit_test(test_running_config),
+		cmocka_unit_test(test_version),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
