@@ -75,7 +75,7 @@ struct conf_message {
 struct conf_messages {
 	struct conf_message *items;
 	size_t count;
-	size_t errors; ///< how many of them are errors
+	size_t errors; ///< how many errors there are: all, while `items` keeps the first thousand
 };
 
 /// Reads a configuration from text. Returns NULL where there was an error; the messages tell all of them,

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/// What the commands do that are more than one field: the functions of the rows in schema.c, as struct
+/// command describes them.
+#pragma once
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "conf/draft.h"
+#include "conf/match.h"
+
+#define COMMAND_SET(name)   void name(struct draft *draft, const struct match *match)
+#define COMMAND_PRINT(name) void name(FILE *out, const struct config *config, size_t index, bool hide_secrets)
+
+COMMAND_SET(command_set_hostname);
+COMMAND_PRINT(command_print_hostname);
+COMMAND_SET(command_set_alias);
+COMMAND_PRINT(command_print_alias);
+COMMAND_SET(command_set_interface);
+COMMAND_PRINT(command_print_interface);
+COMMAND_SET(command_set_route);
+COMMAND_PRINT(command_print_route);
+COMMAND_SET(command_exit);
+
+COMMAND_SET(command_set_description);
+COMMAND_PRINT(command_print_description);
+COMMAND_SET(command_set_address);
+COMMAND_PRINT(command_print_address);
+COMMAND_PRINT(command_print_mtu);
+COMMAND_SET(command_set_source);
+COMMAND_PRINT(command_print_source);
+COMMAND_SET(command_set_destination);
+COMMAND_PRINT(command_print_destination);
+COMMAND_SET(command_set_mode);
+COMMAND_PRINT(command_print_mode);
+COMMAND_SET(command_set_key);
+COMMAND_PRINT(command_print_key);
+COMMAND_SET(command_set_link);
+COMMAND_PRINT(command_print_link);
+
+COMMAND_SET(command_set_authentication);
+COMMAND_PRINT(command_print_authentication);
+COMMAND_SET(command_set_map);
+COMMAND_PRINT(command_print_map);
+COMMAND_SET(command_set_multicast);
+COMMAND_PRINT(command_print_multicast);
+COMMAND_SET(command_set_nhs);
+COMMAND_PRINT(command_print_nhs);
+COMMAND_SET(command_set_redirect);
+COMMAND_PRINT(command_print_redirect);
+COMMAND_SET(command_set_max_send);
+COMMAND_PRINT(command_print_max_send);

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The `ip nhrp` commands.
+#include <string.h>
+
+#include "base/alloc.h"
+#include "conf/command.h"
+#include "conf/message.h"
+
+COMMAND_SET(command_set_authentication)
+{
+	struct nhrp_auth_key *auth = &draft_iface(draft)->auth;
+	const char *key = match_argument(match, "PASSWORD");
+
+	*auth = (struct nhrp_auth_key) { .kind = NHRP_AUTH_NONE };
+	if (match->negated)
+		return;
+	auth->kind = NHRP_AUTH_CLEARTEXT;
+	if (!key) {
+		auth->kind = match_has(match, "hmac-md5") ? NHRP_AUTH_HMAC_MD5 : NHRP_AUTH_HMAC_SHA256;
+		key = match_argument(match, "KEY");
+	}
+	auth->length = (uint8_t)strlen(key);
+	memcpy(auth->key, key, auth->length);
+}
+
+COMMAND_PRINT(command_print_authentication)
+{
+	const struct nhrp_auth_key *auth = &config->node.ifaces[index].auth;
+	static const char *const kinds[] = {
+		[NHRP_AUTH_CLEARTEXT] = "",
+		[NHRP_AUTH_HMAC_MD5] = "hmac-md5 ",
+		[NHRP_AUTH_HMAC_SHA256] = "hmac-sha256 ",
+	};
+
+	if (auth->kind == NHRP_AUTH_NONE)
+		return;
+	fprintf(out, " ip nhrp authentication %s", kinds[auth->kind]);
+	if (hide_secrets)
+		fprintf(out, "*****\n");
+	else
+		fprintf(out, "%.*s\n", auth->length, (const char *)auth->key);
+}
+
+static size_t find_map(const struct iface_config *iface, struct addr protocol)
+{
+	size_t index = 0;
+
+	while (index < iface->map_count && !addr_equal(iface->maps[index].protocol, protocol))
+		index++;
+	return index;
+}
+
+COMMAND_SET(command_set_map)
+{
+	struct iface_config *iface = draft_iface(draft);
+	struct map_config map = { match_addr(match, "ADDRESS"), match_addr(match, "NBMA") };
+	int mask = match_index(match, "MASK");
+	size_t index = find_map(iface, map.protocol);
+
+	if (mask >= 0 && strcmp(match->line->words[mask].text, "255.255.255.255") != 0) {
+		message_error(draft->messages, match->line->number, match->line->words[mask].column,
+			"a map is of one host: leave the mask out, or write 255.255.255.255");
+	} else if (match->negated) {
+		if (index < iface->map_count && addr_equal(iface->maps[index].nbma, map.nbma))
+			draft_remove(iface->maps, &iface->map_count, sizeof(map), index);
+	} else if (index < iface->map_count) {
+		iface->maps[index] = map;
+	} else if (draft_has_room(draft, match->line, iface->map_count)) {
+		iface->maps = alloc_resize(iface->maps, iface->map_count + 1, sizeof(map));
+		iface->maps[iface->map_count++] = map;
+	}
+}
+
+COMMAND_PRINT(command_print_map)
+{
+	const struct iface_config *iface = &config->node.ifaces[index];
+	char protocol[ADDR_TEXT_SIZE];
+	char nbma[ADDR_TEXT_SIZE];
+
+	(void)hide_secrets;
+	for (size_t i = 0; i < iface->map_count; i++)
+		fprintf(out, " ip nhrp map %s %s\n", addr_format(iface->maps[i].protocol, protocol),
+			addr_format(iface->maps[i].nbma, nbma));
+}
+
+COMMAND_SET(command_set_multicast)
+{
+	struct iface_config *iface = draft_iface(draft);
+	struct addr nbma = match_addr(match, "NBMA");
+	size_t index = 0;
+
+	while (index < iface->multicast_count && !addr_equal(iface->multicast[index], nbma))
+		index++;
+	if (match->negated) {
+		if (index < iface->multicast_count)
+			draft_remove(iface->multicast, &iface->multicast_count, sizeof(nbma), index);
+	} else if (index == iface->multicast_count && draft_has_room(draft, match->line, index)) {
+		iface->multicast = alloc_resize(iface->multicast, index + 1, sizeof(nbma));
+		iface->multicast[iface->multicast_count++] = nbma;
+	}
+}
+
+COMMAND_PRINT(command_print_multicast)
+{
+	const struct iface_config *iface = &config->node.ifaces[index];
+	char nbma[ADDR_TEXT_SIZE];
+
+	(void)hide_secrets;
+	for (size_t i = 0; i < iface->multicast_count; i++)
+		fprintf(out, " ip nhrp map multicast %s\n", addr_format(iface->multicast[i], nbma));
+}
+
+COMMAND_SET(command_set_nhs)
+{
+	struct iface_config *iface = draft_iface(draft);
+	struct nhs_config nhs = {
+		.protocol = match_addr(match, "ADDRESS"),
+		.nbma = match_addr(match, "NBMA"),
+		.multicast = match_has(match, "multicast"),
+		.priority = (uint8_t)match_number(match, "priority", 0),
+		.cluster = (uint8_t)match_number(match, "cluster", 0),
+	};
+	size_t index = 0;
+
+	while (index < iface->nhs_count && !addr_equal(iface->nhs[index].protocol, nhs.protocol))
+		index++;
+	if (match->negated) {
+		if (index < iface->nhs_count)
+			draft_remove(iface->nhs, &iface->nhs_count, sizeof(nhs), index);
+	} else if (index < iface->nhs_count) {
+		iface->nhs[index] = nhs;
+	} else if (draft_has_room(draft, match->line, index)) {
+		iface->nhs = alloc_resize(iface->nhs, index + 1, sizeof(nhs));
+		iface->nhs[iface->nhs_count++] = nhs;
+	}
+}
+
+COMMAND_PRINT(command_print_nhs)
+{
+	const struct iface_config *iface = &config->node.ifaces[index];
+	char text[ADDR_TEXT_SIZE];
+
+	(void)hide_secrets;
+	for (size_t i = 0; i < iface->nhs_count; i++) {
+		const struct nhs_config *nhs = &iface->nhs[i];
+		fprintf(out, " ip nhrp nhs %s", addr_format(nhs->protocol, text));
+		if (addr_is_set(nhs->nbma))
+			fprintf(out, " nbma %s", addr_format(nhs->nbma, text));
+		if (nhs->multicast)
+			fprintf(out, " multicast");
+		if (nhs->priority != 0)
+			fprintf(out, " priority %u", nhs->priority);
+		if (nhs->cluster != 0)
+			fprintf(out, " cluster %u", nhs->cluster);
+		fprintf(out, "\n");
+	}
+}
+
+COMMAND_SET(command_set_redirect)
+{
+	struct iface_config *iface = draft_iface(draft);
+	uint32_t timeout = match->negated ? REDIRECT_TIMEOUT_DEFAULT
+					  : match_number(match, "timeout", REDIRECT_TIMEOUT_DEFAULT);
+
+	iface->redirect = !match->negated;
+	iface->redirect_timeout = (uint16_t)timeout;
+}
+
+COMMAND_PRINT(command_print_redirect)
+{
+	const struct iface_config *iface = &config->node.ifaces[index];
+
+	(void)hide_secrets;
+	if (!iface->redirect)
+		return;
+	fprintf(out, " ip nhrp redirect");
+	if (iface->redirect_timeout != REDIRECT_TIMEOUT_DEFAULT)
+		fprintf(out, " timeout %u", iface->redirect_timeout);
+	fprintf(out, "\n");
+}
+
+COMMAND_SET(command_set_max_send)
+{
+	struct iface_config *iface = draft_iface(draft);
+
+	iface->max_send_packets = MAX_SEND_PACKETS_DEFAULT;
+	iface->max_send_interval = MAX_SEND_INTERVAL_DEFAULT;
+	if (match->negated)
+		return;
+	iface->max_send_packets = match_number(match, "max-send", 0);
+	iface->max_send_interval = match_number(match, "every", 0);
+}
+
+COMMAND_PRINT(command_print_max_send)
+{
+	const struct iface_config *iface = &config->node.ifaces[index];
+
+	(void)hide_secrets;
+	if (iface->max_send_packets != MAX_SEND_PACKETS_DEFAULT ||
+		iface->max_send_interval != MAX_SEND_INTERVAL_DEFAULT)
+		fprintf(out, " ip nhrp max-send %u every %u\n", iface->max_send_packets,
+			iface->max_send_interval);
+}

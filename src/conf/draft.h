@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/// A configuration while it is being read: what it says so far, and where it said so.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "conf/conf.h"
+#include "conf/lex.h"
+
+#define DRAFT_NO_TUNNEL   SIZE_MAX
+#define DRAFT_TUNNELS_MAX 1000
+#define DRAFT_LIST_MAX    16384 ///< entries of each list: maps, servers, routes …
+
+/// The name of an interface as the file has it; aliases are known at the end of the file only.
+struct draft_name {
+	char *text; ///< NULL: none
+	unsigned line;
+	unsigned column;
+};
+
+struct draft_tunnel {
+	unsigned line; ///< of its `interface` line
+	struct draft_name source;
+};
+
+/// `messages` is the caller's. `tunnels` and `routes` run parallel to the arrays of `config`.
+struct draft {
+	struct config *config;
+	struct conf_messages *messages;
+	size_t current;          ///< index of the tunnel whose block is open, or DRAFT_NO_TUNNEL
+	bool foreign;            ///< in a block that belongs to other software
+	unsigned foreign_indent; ///< of the line that opened it; lines with more belong to it
+	struct draft_tunnel *tunnels;
+	struct draft_name *routes;
+};
+
+struct iface_config *draft_iface(const struct draft *draft);
+struct tunnel_config *draft_tunnel_config(const struct draft *draft);
+/// Opens the block of tunnel `id`, which is made with its defaults where it is not there.
+void draft_open_tunnel(struct draft *draft, uint32_t id, unsigned line, unsigned column);
+/// Opens a block whose lines are not ours.
+void draft_open_foreign(struct draft *draft, const struct lex_line *line);
+void draft_remove_tunnel(struct draft *draft, uint32_t id);
+void draft_remove_route(struct draft *draft, size_t index);
+void draft_name_set(struct draft_name *name, const char *text, unsigned line, unsigned column);
+/// Frees what belongs to the draft alone; the configuration is the caller's.
+void draft_done(struct draft *draft);
+
+/// Has a list of `count` entries room for one more? Where not, that is an error on this line.
+bool draft_has_room(struct draft *draft, const struct lex_line *line, size_t count) MUST_CHECK;
+/// Takes entry `index` out of an array.
+void draft_remove(void *array, size_t *count, size_t size, size_t index);

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "conf/free.h"
+
+#include <stdlib.h>
+
+void free_tunnel(struct tunnel_config *tunnel, struct iface_config *iface)
+{
+	free(tunnel->description);
+	free(iface->nhs);
+	free(iface->maps);
+	free(iface->multicast);
+}
+
+void conf_free(struct config *config)
+{
+	if (!config)
+		return;
+	for (size_t i = 0; i < config->node.iface_count; i++)
+		free_tunnel(&config->tunnels[i], &config->node.ifaces[i]);
+	for (size_t i = 0; i < config->alias_count; i++)
+		free(config->aliases[i].name);
+	free(config->node.ifaces);
+	free(config->tunnels);
+	free(config->aliases);
+	free(config->routes);
+	free(config->hostname);
+	free(config);
+}

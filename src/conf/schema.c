@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "conf/schema.h"
+
+#include "conf/command.h"
+
+#define IFACE(kind, member, value)                                                                           \
+	{                                                                                                    \
+		kind, false, offsetof(struct iface_config, member), value                                    \
+	}
+#define TUNNEL(kind, member, value)                                                                          \
+	{                                                                                                    \
+		kind, true, offsetof(struct tunnel_config, member), value                                    \
+	}
+
+// clang-format off
+static const struct command commands[] = {
+	{ COMMAND_GLOBAL, "hostname NAME",
+		"name of this node",
+		.set = command_set_hostname, .print = command_print_hostname },
+	{ COMMAND_GLOBAL, "alias interface NAME DEVICE",
+		"Linux device for a router's interface name", COMMAND_LIST,
+		.set = command_set_alias, .print = command_print_alias },
+	{ COMMAND_GLOBAL, "interface INTERFACE [UNIT] [{point-to-point|multipoint}]",
+		"open the block of a tunnel", COMMAND_LIST,
+		.set = command_set_interface, .print = command_print_interface },
+	{ COMMAND_GLOBAL, "ip route {NETWORK MASK|NETWORK/LENGTH} {NEXT-HOP|INTERFACE [NEXT-HOP]} [<1-255>] [name NAME]",
+		"static route", COMMAND_LIST,
+		.set = command_set_route, .print = command_print_route },
+
+	{ COMMAND_TUNNEL, "description TEXT",
+		"what the tunnel is for",
+		.set = command_set_description, .print = command_print_description },
+	{ COMMAND_TUNNEL, "ip address {ADDRESS MASK|ADDRESS/LENGTH}",
+		"address in the tunnel, and the tunnel's subnet",
+		.set = command_set_address, .print = command_print_address },
+	{ COMMAND_TUNNEL, "ip mtu <68-17916>",
+		"largest IP packet in the tunnel, bytes",
+		.field = TUNNEL(FIELD_U16, ip_mtu, 0), .print = command_print_mtu },
+	{ COMMAND_TUNNEL, "ip tcp adjust-mss <500-1460>",
+		"lower the MSS of TCP connections to this, bytes",
+		.field = TUNNEL(FIELD_U16, adjust_mss, 0) },
+	{ COMMAND_TUNNEL, "ip nhrp authentication PASSWORD",
+		"password in clear text, as Cisco routers have it",
+		.set = command_set_authentication, .print = command_print_authentication },
+	{ COMMAND_TUNNEL, "ip nhrp authentication hmac-md5 KEY",
+		"keyed digest of RFC 2332",
+		.set = command_set_authentication },
+	{ COMMAND_TUNNEL, "ip nhrp authentication hmac-sha256 KEY",
+		"keyed digest with HMAC-SHA-256",
+		.set = command_set_authentication },
+	{ COMMAND_TUNNEL, "ip nhrp map {ADDRESS|ADDRESS MASK} NBMA",
+		"underlay address of a host in the tunnel", COMMAND_LIST,
+		.set = command_set_map, .print = command_print_map },
+	{ COMMAND_TUNNEL, "ip nhrp map multicast dynamic",
+		"send multicast to registered clients",
+		.field = IFACE(FIELD_FLAG, multicast_dynamic, false) },
+	{ COMMAND_TUNNEL, "ip nhrp map multicast NBMA",
+		"send multicast to this underlay address", COMMAND_LIST,
+		.set = command_set_multicast, .print = command_print_multicast },
+	{ COMMAND_TUNNEL, "ip nhrp network-id <1-4294967295>",
+		"run NHRP; tunnels with the same number are one cloud",
+		.field = IFACE(FIELD_U32, network_id, 0) },
+	{ COMMAND_TUNNEL, "ip nhrp holdtime <1-65535>",
+		"how long others may keep what we tell them, seconds",
+		.field = IFACE(FIELD_U16, holding_time, HOLDING_TIME_DEFAULT) },
+	{ COMMAND_TUNNEL, "ip nhrp nhs ADDRESS [nbma NBMA [multicast]] [priority <0-255>] [cluster <0-10>]",
+		"next hop server to register with", COMMAND_LIST,
+		.set = command_set_nhs, .print = command_print_nhs },
+	{ COMMAND_TUNNEL, "ip nhrp registration no-unique",
+		"let a registration from a new underlay address replace ours",
+		.field = IFACE(FIELD_FLAG, registration_unique, true) },
+	{ COMMAND_TUNNEL, "ip nhrp registration timeout <1-65535>",
+		"time between two registrations, seconds",
+		.field = IFACE(FIELD_U16, registration_timeout, 0) },
+	{ COMMAND_TUNNEL, "ip nhrp server-only",
+		"send no Resolution Requests",
+		.field = IFACE(FIELD_FLAG, server_only, false) },
+	{ COMMAND_TUNNEL, "ip nhrp shortcut",
+		"take the direct path when told of one (phase 3 spoke)",
+		.field = IFACE(FIELD_FLAG, shortcut, false) },
+	{ COMMAND_TUNNEL, "ip nhrp redirect [timeout <2-30>]",
+		"tell senders of the direct path (phase 3 hub), once in so many seconds",
+		.set = command_set_redirect, .print = command_print_redirect },
+	{ COMMAND_TUNNEL, "ip nhrp max-send <1-65535> every <10-65535>",
+		"most NHRP packets to send in so many seconds",
+		.set = command_set_max_send, .print = command_print_max_send },
+	{ COMMAND_TUNNEL, "tunnel source {ADDRESS|INTERFACE [UNIT]}",
+		"our address in the underlay",
+		.set = command_set_source, .print = command_print_source },
+	{ COMMAND_TUNNEL, "tunnel destination NBMA",
+		"the other end of a point-to-point tunnel",
+		.set = command_set_destination, .print = command_print_destination },
+	{ COMMAND_TUNNEL, "tunnel mode {gre multipoint|gre ip}",
+		"many peers, or one",
+		.set = command_set_mode, .print = command_print_mode },
+	{ COMMAND_TUNNEL, "tunnel key <0-4294967295>",
+		"GRE key, the same at all peers",
+		.set = command_set_key, .print = command_print_key },
+	{ COMMAND_TUNNEL, "tunnel link {auto|kernel|user}",
+		"which implementation carries the packets",
+		.set = command_set_link, .print = command_print_link },
+	{ COMMAND_TUNNEL, "shutdown",
+		"keep the tunnel down",
+		.field = TUNNEL(FIELD_FLAG, shutdown, false) },
+
+	{ COMMAND_GLOBAL | COMMAND_TUNNEL, "exit",
+		"close the block", COMMAND_LIST,
+		.set = command_exit },
+	{ COMMAND_GLOBAL | COMMAND_TUNNEL, "end",
+		"close the block", COMMAND_LIST,
+		.set = command_exit },
+};
+// clang-format on
+
+const struct command *schema_command(size_t index)
+{
+	return index < ARRAY_SIZE(commands) ? &commands[index] : NULL;
+}
+
+static void *field_place(const struct config *config, size_t tunnel, const struct command_field *field)
+{
+	char *base =
+		field->of_tunnel ? (char *)&config->tunnels[tunnel] : (char *)&config->node.ifaces[tunnel];
+
+	return base + field->offset;
+}
+
+uint32_t schema_field_get(const struct config *config, size_t tunnel, const struct command_field *field)
+{
+	const void *place = field_place(config, tunnel, field);
+
+	switch (field->kind) {
+	case FIELD_FLAG:
+		return *(const bool *)place;
+	case FIELD_U16:
+		return *(const uint16_t *)place;
+	case FIELD_U32:
+		return *(const uint32_t *)place;
+	case FIELD_NONE:
+		break;
+	}
+	return 0;
+}
+
+void schema_field_set(struct config *config, size_t tunnel, const struct command_field *field, uint32_t value)
+{
+	void *place = field_place(config, tunnel, field);
+
+	switch (field->kind) {
+	case FIELD_FLAG:
+		*(bool *)place = value != 0;
+		break;
+	case FIELD_U16:
+		*(uint16_t *)place = (uint16_t)value;
+		break;
+	case FIELD_U32:
+		*(uint32_t *)place = value;
+		break;
+	case FIELD_NONE:
+		break;
+	}
+}
