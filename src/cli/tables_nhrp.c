@@ -110,17 +110,17 @@ void table_nhrp_brief(FILE *out, const json_t *data)
 
 void table_nhrp_summary(FILE *out, const json_t *data)
 {
-	long long entries = field_number(data, "entries");
+	long long entries = field_number(data, "entries"), local = field_number(data, "local");
 	long long routes = field_number(data, "routes"), overrides = field_number(data, "overrides");
 	fprintf(out, "IP NHRP cache %lld %s, %lld bytes\n", entries, entries == 1 ? "entry" : "entries",
 		field_number(data, "bytes"));
 	fprintf(out, "    %lld static  %lld dynamic  %lld incomplete\n", field_number(data, "static"),
 		field_number(data, "dynamic"), field_number(data, "incomplete"));
-	fprintf(out, "%lld Remote\n", entries);
+	fprintf(out, "%lld Remote\n", entries - local);
 	fprintf(out, "    %lld nhop  0 bfd\n", field_number(data, "next_hops"));
 	fprintf(out, "    0 default  %lld temporary\n", field_number(data, "temporary"));
 	fprintf(out, "    %lld route\n", routes + overrides);
 	fprintf(out, "        %lld rib (%lld H  %lld nho)\n", routes + overrides, routes, overrides);
 	fprintf(out, "        0 bgp\n");
-	fprintf(out, "0 Local\n");
+	fprintf(out, "%lld Local\n", local);
 }

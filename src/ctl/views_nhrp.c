@@ -4,6 +4,7 @@
 
 #include "core/cache.h"
 #include "core/node.h"
+#include "core/requester.h"
 #include "core/resolve.h"
 #include "core/shortcut.h"
 #include "ctl/entry.h"
@@ -67,13 +68,14 @@ json_t *view_nhrp(const struct node *node, enum nhrp_filter filter, struct mono 
 
 struct tally {
 	uint64_t types[ENTRY_INCOMPLETE + 1];
-	uint64_t nhop, temporary, rib, nho;
+	uint64_t local, nhop, temporary, rib, nho;
 	uint64_t bytes;
 };
 
 static void tally_add(struct tally *tally, const struct entry *entry)
 {
 	tally->types[entry->type]++;
+	tally->local += (entry->flags & ENTRY_LOCAL) != 0;
 	tally->nhop += (entry->flags & ENTRY_NHOP) != 0;
 	tally->temporary += (entry->flags & ENTRY_TEMPORARY) != 0;
 	tally->nho += (entry->flags & ENTRY_NHO) != 0;
@@ -82,6 +84,8 @@ static void tally_add(struct tally *tally, const struct entry *entry)
 		tally->bytes += sizeof(struct resolution);
 	else if ((entry->flags & ENTRY_RIB) && !(entry->flags & ENTRY_NHOP))
 		tally->bytes += sizeof(struct shortcut);
+	else if (entry->flags & ENTRY_LOCAL)
+		tally->bytes += sizeof(struct requester);
 	else
 		tally->bytes += sizeof(struct binding);
 }
@@ -98,11 +102,11 @@ json_t *view_nhrp_summary(const struct node *node, struct mono now)
 		total += count;
 		free(entries);
 	}
-	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "schema",
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "schema",
 		"dmvpn/nhrp-summary/1", "entries", view_count(total), "bytes", view_count(tally.bytes),
 		"static", view_count(tally.types[ENTRY_STATIC]), "dynamic",
 		view_count(tally.types[ENTRY_DYNAMIC]), "incomplete",
-		view_count(tally.types[ENTRY_INCOMPLETE]), "next_hops", view_count(tally.nhop), "temporary",
-		view_count(tally.temporary), "routes", view_count(tally.rib), "overrides",
-		view_count(tally.nho));
+		view_count(tally.types[ENTRY_INCOMPLETE]), "local", view_count(tally.local), "next_hops",
+		view_count(tally.nhop), "temporary", view_count(tally.temporary), "routes",
+		view_count(tally.rib), "overrides", view_count(tally.nho));
 }

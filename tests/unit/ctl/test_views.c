@@ -11,6 +11,7 @@
 
 #include "base/alloc.h"
 #include "core/nhs.h"
+#include "core/requester.h"
 #include "ctl/entry.h"
 #include "ctl/views.h"
 #include "fixture.h"
@@ -144,6 +145,33 @@ static void test_nhrp_filters(void **state)
 		"{'schema': 'dmvpn/nhrp-summary/1', 'entries': 6, 'static': 1, 'dynamic': 4, 'incomplete': 1,"
 		" 'next_hops': 1, 'temporary': 1, 'routes': 2, 'overrides': 1}");
 	fixture_free(spoke);
+}
+
+/// What we answered for is an entry of the cache and no peer.
+static void test_local(void **state)
+{
+	struct fixture *hub = hub_new();
+	struct iface *iface = hub->context.node->ifaces;
+	struct requester facts = { .iface = iface,
+		.prefix = net("192.168.1.0/24"),
+		.destination = ip("192.168.1.7"),
+		.is_egress = true,
+		.protocol = ip("10.0.0.2"),
+		.nbma = ip("192.0.2.2") };
+	(void)state;
+	requester_note(iface, &facts, 300, at(990));
+	facts.protocol = ip("10.0.0.3");
+	requester_note(iface, &facts, 600, at(990));
+	facts.prefix = net("10.0.0.3/32");
+	facts.is_egress = false;
+	requester_note(iface, &facts, 600, at(990));
+	check(view_nhrp(hub->context.node, NHRP_FILTER_ALL, at(1000)),
+		"{'entries': [{}, {}, {'target': '192.168.1.0/24', 'next_hop': '10.0.0.1', 'nbma': '192.0.2.1',"
+		" 'flags': ['unique', 'router', 'local'], 'created_seconds': null, 'expire_seconds': 590}]}");
+	check(view_nhrp_summary(hub->context.node, at(1000)), "{'entries': 3, 'local': 1}");
+	check(view_dmvpn(hub->context.node, &hub->config, at(1000)),
+		"{'interfaces': [{'peers': [{'entry_count': 1}, {'entry_count': 1}]}]}");
+	fixture_free(hub);
 }
 
 static void test_used_for_a_minute(void **state)
@@ -318,6 +346,7 @@ int main(void)
 		cmocka_unit_test(test_dmvpn_spoke),
 		cmocka_unit_test(test_nhrp),
 		cmocka_unit_test(test_nhrp_filters),
+		cmocka_unit_test(test_local),
 		cmocka_unit_test(test_used_for_a_minute),
 		cmocka_unit_test(test_nhs),
 		cmocka_unit_test(test_multicast),
