@@ -8,7 +8,10 @@
 #include "base/addr.h"
 #include "base/err.h"
 
+struct nlmsghdr;
 struct rtnl;
+
+#define DEVICE_NAME_TEXT_SIZE 24
 
 struct device_info {
 	uint32_t index;
@@ -18,6 +21,17 @@ struct device_info {
 	uint32_t mtu; ///< bytes
 };
 
+struct device_address {
+	uint32_t device;
+	struct prefix address; ///< the host's with the length of its subnet
+	bool global;           ///< more than link-local
+	bool secondary;
+};
+
+/// Writes the name of a device for a message, or "device 7" where it is gone, and returns `buffer`.
+const char *device_name(uint32_t device, char buffer[static DEVICE_NAME_TEXT_SIZE]);
+/// Reads a message RTM_NEWLINK or RTM_DELLINK. False where it is about something else than a device.
+bool device_read(const struct nlmsghdr *message, struct device_info *ret) MUST_CHECK;
 /// What the device of this name is; an error where there is none.
 bool device_get(struct rtnl *rtnl, const char *name, struct device_info *ret, struct err *err) MUST_CHECK;
 bool device_set_up(struct rtnl *rtnl, uint32_t device, bool up, struct err *err) MUST_CHECK;
@@ -34,11 +48,13 @@ bool device_remove_address(
 /// Makes `address` the only one of its family on the device; unset: none of IPv4 stays.
 bool device_set_address(
 	struct rtnl *rtnl, uint32_t device, struct prefix address, struct err *err) MUST_CHECK;
-/// The primary global address of the device, as `tunnel source eth0` wants it; an error where it has none.
-bool device_address(
-	struct rtnl *rtnl, uint32_t device, uint8_t family, struct addr *ret, struct err *err) MUST_CHECK;
+/// The primary global IPv4 address of the device, as `tunnel source eth0` wants it; an error where it has
+/// none.
+bool device_primary_address(struct rtnl *rtnl, uint32_t device, struct addr *ret, struct err *err) MUST_CHECK;
+/// Reads a message RTM_NEWADDR or RTM_DELADDR. False where it tells no address.
+bool device_read_address(const struct nlmsghdr *message, struct device_address *ret) MUST_CHECK;
 
 /// Makes a device fit to be a tunnel's: a missing neighbour is told to us and never asked for on the wire;
-/// no IPv6 link-local address of its own making, no ICMP redirects, no strict reverse path filter. What the
-/// system does not allow is warned of once and left as it is; only the first is an error.
-bool device_prepare(struct rtnl *rtnl, uint32_t device, const char *name, struct err *err) MUST_CHECK;
+/// no IPv6 link-local address of its own making, no strict reverse path filter, no ICMP redirects accepted.
+/// Only the first is an error where it cannot be had; of the others a warning is logged once.
+bool device_prepare(struct rtnl *rtnl, uint32_t device, struct err *err) MUST_CHECK;

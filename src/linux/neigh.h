@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "link/link.h"
 
+struct nlmsghdr;
 struct rtnl;
 
 struct neighbour {
@@ -21,6 +22,8 @@ struct neighbour {
 bool neigh_set(struct rtnl *rtnl, const struct neighbour *neighbour, struct err *err) MUST_CHECK;
 /// A neighbour that is not there is no error.
 bool neigh_delete(struct rtnl *rtnl, uint32_t device, struct addr address, struct err *err) MUST_CHECK;
-/// Gives every neighbour of ours, on all devices, to `visit`, which may not send requests.
+/// Gives every neighbour of ours, on all devices, to `visit`.
 bool neigh_dump(struct rtnl *rtnl, void (*visit)(void *context, const struct neighbour *neighbour),
 	void *context, struct err *err) MUST_CHECK;
+/// Reads a message about a neighbour; `*ret_protocol` tells who made it. False where it names no address.
+bool neigh_read(const struct nlmsghdr *message, struct neighbour *ret, uint8_t *ret_protocol) MUST_CHECK;

@@ -26,9 +26,9 @@ struct override_route {
 
 /// Makes or changes the override of a prefix.
 bool override_set(struct rtnl *rtnl, const struct override_route *route, struct err *err) MUST_CHECK;
-/// An override that is not there is no error.
-bool override_delete(struct rtnl *rtnl, struct prefix prefix, struct err *err) MUST_CHECK;
-/// Gives each route of ours in the override table to `visit`, which may not send requests.
+/// Removes the override of a prefix if it goes by `device`; one that is not there is no error.
+bool override_delete(struct rtnl *rtnl, struct prefix prefix, uint32_t device, struct err *err) MUST_CHECK;
+/// Gives each route of ours in the override table to `visit`.
 bool override_dump(struct rtnl *rtnl, void (*visit)(void *context, const struct override_route *route),
 	void *context, struct err *err) MUST_CHECK;
 /// Removes all of them; `*ret_count` tells how many there were.

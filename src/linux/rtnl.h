@@ -26,18 +26,20 @@ uint32_t rtnl_port(const struct rtnl *rtnl);
 /// Begins a request in the socket's buffer, where libmnl's mnl_nlmsg_put_extra_header() and
 /// mnl_attr_put_…() continue; `flags` come beside NLM_F_REQUEST. Ends what was begun before.
 struct nlmsghdr *rtnl_begin(struct rtnl *rtnl, uint16_t type, uint16_t flags);
-/// Sends the request and waits for its acknowledgement. `what` completes "cannot …" in the error, as in
-/// "add the address 10.0.0.1/24 to tunnel1".
-bool rtnl_ask(struct rtnl *rtnl, struct err *err, const char *what, ...) PRINTF_LIKE(3, 4) MUST_CHECK;
-/// The errno value of the last rtnl_ask(), 0 where it succeeded.
-int rtnl_code(const struct rtnl *rtnl);
+/// Sends the request and waits for its acknowledgement.
+bool rtnl_send(struct rtnl *rtnl) MUST_CHECK;
 
 typedef void rtnl_visit(void *context, const struct nlmsghdr *message);
-/// Sends the request as a dump and gives each message of the answer to `visit`, which may not send
-/// requests. A dump that the kernel changed meanwhile is told as a failure with code EINTR after some tries;
-/// `visit` can have seen a message twice then.
-bool rtnl_dump(struct rtnl *rtnl, rtnl_visit *visit, void *context, struct err *err, const char *what, ...)
-	PRINTF_LIKE(5, 6) MUST_CHECK;
+/// As rtnl_send, and then gives the answer to `visit`.
+bool rtnl_get(struct rtnl *rtnl, rtnl_visit *visit, void *context) MUST_CHECK;
+/// Sends the request as a dump. `visit` is called only once the whole of it is there and consistent, and may
+/// send requests of its own. A table that changes all the time makes it fail with EINTR.
+bool rtnl_dump(struct rtnl *rtnl, rtnl_visit *visit, void *context) MUST_CHECK;
+
+/// The errno value of the last of the three, 0 where it succeeded.
+int rtnl_code(const struct rtnl *rtnl);
+/// Tells why it failed and returns false. `what` completes "cannot …", as in "add an address to tunnel1".
+bool rtnl_fail(const struct rtnl *rtnl, struct err *err, const char *what, ...) PRINTF_LIKE(3, 4);
 
 /// The address in an attribute's payload, by its length; "no address" for NULL.
 struct addr rtnl_addr(const struct nlattr *attr);

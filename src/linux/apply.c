@@ -1,0 +1,433 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// What was done for the links is remembered (`placed`), since nobody can ask a link for it: which NBMA
+// address each neighbour uses, so that the link is told when the last one is gone, and who receives
+// multicast. What is in the kernel is asked of the kernel.
+#include "linux/apply.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <uthash.h>
+#include <uv.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "base/ratelimit.h"
+#include "linux/neigh.h"
+#include "linux/override.h"
+#include "linux/actual.h"
+
+#define RETRY_FIRST 1000  ///< ms
+#define RETRY_LAST  32000 ///< ms
+#define SOON        50    ///< ms in which wishes for a resync are gathered
+#define LOG_BURST   5
+#define LOG_SPAN    (30 * MONO_SECOND)
+
+struct placed_key {
+	uint32_t kind;
+	uint32_t iface;
+	struct prefix prefix; ///< NEIGHBOUR
+	struct addr nbma;     ///< MULTICAST
+};
+
+/// A neighbour or multicast receiver that a link was told of.
+struct placed {
+	struct placed_key key; ///< zeroed before it is filled: it is compared as bytes
+	struct addr nbma;
+	bool wanted; ///< seen by the resync under way
+	UT_hash_handle hh;
+};
+
+struct use_key {
+	uint32_t iface;
+	struct addr nbma;
+};
+
+/// How many neighbours use an NBMA address.
+struct use {
+	struct use_key key;
+	unsigned count;
+	UT_hash_handle hh;
+};
+
+struct apply {
+	struct rtnl *rtnl;
+	struct desired *desired;
+	struct apply_handler handler;
+	struct placed *placed;
+	struct use *uses;
+	uv_timer_t timer;
+	unsigned retry; ///< ms; 0: the last resync went well
+	struct ratelimit log;
+};
+
+struct apply *apply_new(struct uv_loop_s *loop, struct rtnl *rtnl, struct desired *desired,
+	const struct apply_handler *handler)
+{
+	struct apply *apply = alloc_zeroed(1, sizeof(*apply));
+
+	apply->rtnl = rtnl;
+	apply->desired = desired;
+	apply->handler = *handler;
+	apply->log = ratelimit_make(LOG_BURST, LOG_SPAN);
+	apply->timer.data = apply;
+	uv_timer_init(loop, &apply->timer);
+	return apply;
+}
+
+void apply_use(struct apply *apply, struct desired *desired)
+{
+	apply->desired = desired;
+}
+
+static struct apply_target target_of(const struct apply *apply, uint32_t iface)
+{
+	struct apply_target target = { 0 };
+
+	if (!apply->handler.target(apply->handler.owner, iface, &target))
+		return (struct apply_target) { 0 };
+	return target;
+}
+
+/* What links were told */
+
+static struct placed_key key_of(const struct desired_item *item)
+{
+	struct placed_key key;
+
+	memset(&key, 0, sizeof(key));
+	key.kind = item->kind;
+	key.iface = item->iface;
+	if (item->kind == DESIRED_NEIGHBOUR)
+		key.prefix = item->prefix;
+	else
+		key.nbma = item->nbma;
+	return key;
+}
+
+static struct placed *find_placed(const struct apply *apply, const struct desired_item *item)
+{
+	struct placed_key key = key_of(item);
+	struct placed *placed;
+
+	HASH_FIND(hh, apply->placed, &key, sizeof(key), placed);
+	return placed;
+}
+
+static struct use *find_use(
+	const struct apply *apply, uint32_t iface, struct addr nbma, struct use_key *ret_key)
+{
+	struct use *use;
+
+	memset(ret_key, 0, sizeof(*ret_key));
+	ret_key->iface = iface;
+	ret_key->nbma = nbma;
+	HASH_FIND(hh, apply->uses, ret_key, sizeof(*ret_key), use);
+	return use;
+}
+
+static void retain(struct apply *apply, uint32_t iface, struct addr nbma)
+{
+	struct use_key key;
+	struct use *use = find_use(apply, iface, nbma, &key);
+
+	if (!use) {
+		use = alloc_zeroed(1, sizeof(*use));
+		memcpy(&use->key, &key, sizeof(key));
+		HASH_ADD(hh, apply->uses, key, sizeof(use->key), use);
+	}
+	use->count++;
+}
+
+static void release(struct apply *apply, uint32_t iface, struct addr nbma)
+{
+	struct use_key key;
+	struct use *use = find_use(apply, iface, nbma, &key);
+	struct apply_target target;
+
+	if (!use || --use->count)
+		return;
+	HASH_DEL(apply->uses, use);
+	free(use);
+	target = target_of(apply, iface);
+	if (target.link)
+		target.link->ops->forget(target.link, nbma);
+}
+
+/// Remembers the item; true where it was not there before.
+static bool place(struct apply *apply, const struct desired_item *item)
+{
+	struct placed *placed = find_placed(apply, item);
+	bool new = !placed;
+
+	if (new) {
+		struct placed_key key = key_of(item);
+
+		placed = alloc_zeroed(1, sizeof(*placed));
+		memcpy(&placed->key, &key, sizeof(key));
+		HASH_ADD(hh, apply->placed, key, sizeof(placed->key), placed);
+	}
+	placed->wanted = true;
+	if (item->kind == DESIRED_NEIGHBOUR && !addr_equal(placed->nbma, item->nbma)) {
+		retain(apply, item->iface, item->nbma);
+		if (addr_is_set(placed->nbma))
+			release(apply, item->iface, placed->nbma);
+	}
+	placed->nbma = item->nbma;
+	return new;
+}
+
+/// Undoes what the link was told.
+static void displace(struct apply *apply, struct placed *placed)
+{
+	struct apply_target target = target_of(apply, placed->key.iface);
+
+	HASH_DEL(apply->placed, placed);
+	if (placed->key.kind == DESIRED_NEIGHBOUR)
+		release(apply, placed->key.iface, placed->nbma);
+	else if (target.link)
+		target.link->ops->multicast_remove(target.link, placed->nbma);
+	free(placed);
+}
+
+/* One change */
+
+/// What the kernel's neighbour table shall hold.
+static bool neighbour_of(const struct apply_target *target, const struct desired_item *item,
+	struct neighbour *ret, struct err *err)
+{
+	*ret = (struct neighbour) { .device = target->device, .address = item->prefix.addr };
+	return target->link->ops->lladdr(target->link, item->nbma, &ret->lladdr, err);
+}
+
+static struct override_route override_of(const struct apply_target *target, const struct desired_item *item)
+{
+	return (struct override_route) {
+		.prefix = item->prefix,
+		.next_hop = item->next_hop,
+		.device = target->device,
+		.mtu = item->mtu,
+	};
+}
+
+static bool set_item(struct apply *apply, const struct desired_item *item, struct err *err)
+{
+	struct apply_target target = target_of(apply, item->iface);
+	struct override_route route;
+	struct neighbour neighbour;
+	bool ok;
+
+	if (!target.device || !target.link)
+		return true;
+	switch (item->kind) {
+	case DESIRED_NEIGHBOUR:
+		if (!neighbour_of(&target, item, &neighbour, err))
+			return false;
+		ok = neigh_set(apply->rtnl, &neighbour, err);
+		/* Even where that failed: the link has given an address, and wants to be told when it is
+		 * over. */
+		place(apply, item);
+		return ok;
+	case DESIRED_ROUTE:
+		route = override_of(&target, item);
+		return override_set(apply->rtnl, &route, err);
+	case DESIRED_MULTICAST:
+		target.link->ops->multicast_add(target.link, item->nbma);
+		place(apply, item);
+		return true;
+	}
+	return true;
+}
+
+static bool clear_item(struct apply *apply, const struct desired_item *item, struct err *err)
+{
+	struct apply_target target = target_of(apply, item->iface);
+	struct placed *placed;
+	bool ok = true;
+
+	/* Without a device its neighbours and routes are gone as well. */
+	if (target.device && item->kind == DESIRED_NEIGHBOUR)
+		ok = neigh_delete(apply->rtnl, target.device, item->prefix.addr, err);
+	if (target.device && item->kind == DESIRED_ROUTE)
+		ok = override_delete(apply->rtnl, item->prefix, target.device, err);
+	if (item->kind == DESIRED_ROUTE)
+		return ok;
+	placed = find_placed(apply, item);
+	if (placed)
+		displace(apply, placed);
+	return ok;
+}
+
+static void log_failure(struct apply *apply, const struct err *err)
+{
+	struct mono now = { (int64_t)uv_now(apply->timer.loop) * MONO_MILLISECOND };
+
+	if (ratelimit_take(&apply->log, now))
+		log_warning("%s; trying again later", err->text);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	struct apply *apply = timer->data;
+	struct err err;
+
+	if (!apply_resync(apply, NULL, &err))
+		log_failure(apply, &err);
+}
+
+static void retry_later(struct apply *apply)
+{
+	apply->retry = apply->retry ? apply->retry * 2 : RETRY_FIRST;
+	if (apply->retry > RETRY_LAST)
+		apply->retry = RETRY_LAST;
+	uv_timer_start(&apply->timer, on_timer, apply->retry, 0);
+}
+
+/// Drains the changes; the error is the first one.
+static bool drain(struct apply *apply, struct err *err)
+{
+	struct desired_item item;
+	struct err ignored;
+	bool ok = true;
+
+	while (desired_pop_change(apply->desired, &item)) {
+		struct err *to = ok ? err : &ignored;
+
+		if (!(item.present ? set_item : clear_item)(apply, &item, to)) {
+			if (!ok)
+				continue;
+			ok = false;
+		}
+	}
+	return ok;
+}
+
+void apply_changes(struct apply *apply)
+{
+	struct err err;
+
+	if (drain(apply, &err))
+		return;
+	log_failure(apply, &err);
+	if (!uv_is_active((uv_handle_t *)&apply->timer))
+		retry_later(apply);
+}
+
+void apply_resync_soon(struct apply *apply)
+{
+	uv_timer_t *timer = &apply->timer;
+
+	if (!uv_is_active((uv_handle_t *)timer) || uv_timer_get_due_in(timer) > SOON)
+		uv_timer_start(timer, on_timer, SOON, 0);
+}
+
+/* Everything */
+
+static bool resync_item(struct apply *apply, struct actual *actual, const struct desired_item *item,
+	struct apply_report *report, struct err *err)
+{
+	struct apply_target target = target_of(apply, item->iface);
+	struct override_route route;
+	struct neighbour neighbour;
+	bool new = false, found, ok;
+
+	if (!target.device || !target.link)
+		return true;
+	switch (item->kind) {
+	case DESIRED_NEIGHBOUR:
+		if (!neighbour_of(&target, item, &neighbour, err))
+			return false;
+		found = actual_claim_neighbour(actual, &neighbour);
+		ok = found || neigh_set(apply->rtnl, &neighbour, err);
+		new = place(apply, item);
+		break;
+	case DESIRED_ROUTE:
+		route = override_of(&target, item);
+		found = actual_claim_override(actual, &route);
+		ok = found || override_set(apply->rtnl, &route, err);
+		break;
+	case DESIRED_MULTICAST:
+	default:
+		target.link->ops->multicast_add(target.link, item->nbma);
+		place(apply, item);
+		return true;
+	}
+	report->adopted += found && new;
+	report->repaired += ok && !found;
+	return ok;
+}
+
+bool apply_resync(struct apply *apply, struct apply_report *ret, struct err *err)
+{
+	const struct desired_entry *cursor = NULL;
+	struct apply_report report = { 0 };
+	struct actual actual = { 0 };
+	struct placed *placed, *next;
+	struct desired_item item;
+	struct err ignored;
+	bool ok;
+
+	uv_timer_stop(&apply->timer);
+	ok = drain(apply, err);
+	for (placed = apply->placed; placed; placed = placed->hh.next)
+		placed->wanted = false;
+	if (!actual_read(&actual, apply->rtnl, ok ? err : &ignored)) {
+		actual_done(&actual);
+		retry_later(apply);
+		return false;
+	}
+	while (desired_next(apply->desired, &cursor, &item))
+		if (!resync_item(apply, &actual, &item, &report, ok ? err : &ignored))
+			ok = false;
+	if (!actual_remove_unclaimed(&actual, apply->rtnl, &report.removed, ok ? err : &ignored))
+		ok = false;
+	HASH_ITER(hh, apply->placed, placed, next)
+	if (!placed->wanted)
+		displace(apply, placed);
+	actual_done(&actual);
+	if (ret)
+		*ret = report;
+	if (ok)
+		apply->retry = 0;
+	else
+		retry_later(apply);
+	return ok;
+}
+
+void apply_withdraw(struct apply *apply)
+{
+	struct actual actual = { 0 };
+	unsigned removed;
+	struct err err;
+
+	if (!actual_read(&actual, apply->rtnl, &err) ||
+		!actual_remove_unclaimed(&actual, apply->rtnl, &removed, &err))
+		log_warning("%s; it stays behind", err.text);
+	actual_done(&actual);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	struct apply *apply = handle->data;
+	struct placed *placed, *next_placed;
+	struct use *use, *next_use;
+
+	HASH_ITER(hh, apply->placed, placed, next_placed)
+	{
+		HASH_DEL(apply->placed, placed);
+		free(placed);
+	}
+	HASH_ITER(hh, apply->uses, use, next_use)
+	{
+		HASH_DEL(apply->uses, use);
+		free(use);
+	}
+	free(apply);
+}
+
+void apply_free(struct apply *apply)
+{
+	if (apply)
+		uv_close((uv_handle_t *)&apply->timer, on_closed);
+}
