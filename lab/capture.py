@@ -24,10 +24,6 @@ class Capture:
             raise RuntimeError(f"no capture: {self.errors.read_text().strip()}")
         self.child.stdout.close()
 
-    @property
-    def pid(self):
-        return self.child.pid
-
     def stop(self):
         """Ends the capture."""
         if self.child.poll() is None:

@@ -11,6 +11,7 @@ from . import scenarios
 from .capture import Capture
 from .daemon import PATIENCE, Daemon
 from .namespace import Namespace, Process
+from .routing import Routing
 from .scenario import gateway
 from .wait import wait_until
 
@@ -26,7 +27,9 @@ class Lab:
         self.keep = keep
         self.namespaces = {}
         self.daemons = {}
+        self.routing = {}
         self.capture = None
+        self.others = []  # processes of a lab that was loaded
 
     def __enter__(self):
         try:
@@ -111,11 +114,14 @@ class Lab:
         return self
 
     def route(self, name):
-        """Gives a node the routes that a routing protocol would have learnt."""
+        """Gives a node the routes that a routing protocol would have learnt, or the protocol itself."""
         node = self.scenario.node(name)
         if node.routes:
             self.namespaces[name].batch(
                 *(f"route replace {route.prefix} via {route.via} proto bgp" for route in node.routes))
+        if node.routing and name not in self.routing:
+            self.routing[name] = Routing(self.namespaces[name], self.directory, *node.routing)
+            self.routing[name].start()
 
     def wait_registered(self, *names, deadline=PATIENCE):
         """Waits until these spokes, or all, have heard from every NHS."""
@@ -127,16 +133,19 @@ class Lab:
 
     def down(self):
         """Ends everything, whatever state it is in."""
+        for routing in self.routing.values():
+            with contextlib.suppress(Exception):
+                routing.stop()
         for daemon in self.daemons.values():
             with contextlib.suppress(Exception):
                 daemon.stop()
-        if isinstance(self.capture, Capture):
+        for process in self.others:
+            process.end()
+        if self.capture:
             self.capture.stop()
-        elif self.capture:
-            self.capture.end()
         for namespace in self.namespaces.values():
             namespace.end()
-        self.daemons, self.namespaces, self.capture = {}, {}, None
+        self.daemons, self.namespaces, self.routing, self.capture, self.others = {}, {}, {}, None, []
 
     # --- a lab that outlives the process which made it
 
@@ -151,8 +160,11 @@ class Lab:
             "scenario": self.scenario.name,
             "namespaces": {name: identity(one.process) for name, one in self.namespaces.items()},
             "daemons": {name: identity(one.process) for name, one in self.daemons.items()},
-            "capture": identity(Process(self.capture.pid)),
+            "others": [identity(Process(child.pid)) for child in self._others()],
         }, indent=1))
+
+    def _others(self):
+        return [self.capture.child, *(child for routing in self.routing.values() for child in routing.children)]
 
     @classmethod
     def load(cls, directory):
@@ -169,7 +181,7 @@ class Lab:
             daemon = Daemon(lab.scenario.node(name), lab.namespaces[name], lab.directory)
             daemon.process = Process(*identity)
             lab.daemons[name] = daemon
-        lab.capture = Process(*record["capture"])
+        lab.others = [Process(*identity) for identity in record["others"]]
         return lab
 
 

@@ -22,6 +22,7 @@ class Node:
     lan: str  # address and length on the device lan0
     host: bool = False  # a namespace of its own for a host in the LAN
     routes: list = field(default_factory=list)
+    routing: tuple = ()  # a daemon of FRR's and its configuration: ("ospfd", "router ospf\n…")
 
     @property
     def nbma_address(self):

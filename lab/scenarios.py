@@ -145,6 +145,43 @@ def two_clouds(holdtime=HOLDTIME, **options):
         hub_node, both, *(spoke(i, static=first, holdtime=holdtime, **options) for i in (2, 3)), last])
 
 
+def ospf(network_type, node, priority):
+    """OSPF on the tunnel and the LAN of a node, with timers for the impatient."""
+    return ("ospfd", f"""hostname {node.name}
+interface tunnel1
+ ip ospf network {network_type}
+ ip ospf priority {priority}
+ ip ospf hello-interval 1
+ ip ospf dead-interval 4
+ ip ospf mtu-ignore
+interface lan0
+ ip ospf passive
+router ospf
+ ospf router-id {node.nbma_address}
+ network 10.0.0.0/24 area 0
+ network {node.lan_prefix} area 0
+""")
+
+
+def _ospf(scenario, name, title, network_type):
+    scenario.name, scenario.title = name, title
+    for node in scenario.nodes:
+        node.routes = []
+        node.config = "".join(line for line in node.config.splitlines(True) if not line.startswith("ip route"))
+        node.routing = ospf(network_type, node, 1 if node in scenario.hubs else 0)
+    return scenario
+
+
+def phase2_ospf(**options):
+    return _ospf(phase2(**options), "phase2-ospf", "Phase 2 with OSPF on a broadcast network: next hops are spokes",
+                 "broadcast")
+
+
+def phase3_ospf(**options):
+    return _ospf(phase3(**options), "phase3-ospf", "Phase 3 with OSPF point-to-multipoint: every next hop is the hub",
+                 "point-to-multipoint")
+
+
 def stranger():
     """A host in the underlay that runs no dmvpnd, for packets made by hand."""
     return Node(name="stranger", nbma=site(SPOKE_SITES, 62), lan="192.168.250.1/24", config="")
@@ -161,4 +198,6 @@ CATALOGUE = {
     "dual-hub-phase3": dual_hub_phase3,
     "two-clouds": two_clouds,
     "full-mesh-20": full_mesh_20,
+    "phase2-ospf": phase2_ospf,
+    "phase3-ospf": phase3_ospf,
 }
