@@ -6,8 +6,8 @@
 #include "core/node.h"
 #include "wire/nhrp_auth.h"
 
-/// Bytes of the offending packet that an Error Indication quotes.
-#define QUOTE_SIZE 128
+/// Bytes of the offending packet that an Error Indication quotes: all of it, but for a giant's end.
+#define QUOTE_SIZE (NHRP_MAX_PACKET - 100)
 
 static void init(const struct iface *iface, struct nhrp_msg *msg, uint8_t type)
 {
