@@ -27,13 +27,12 @@ static json_t *peer_entry(const struct entry *entry, struct mono now)
 		entry_attributes(entry, attributes), "target", view_prefix(entry->target));
 }
 
-/// The peer which begins with entry `first`: that one and all later ones with its NBMA address.
+/// The peer which begins with entry `first`: that one and those after it with its NBMA address.
 static json_t *peer(const struct entry *entries, size_t first, size_t count, struct mono now)
 {
 	json_t *list = json_array();
-	for (size_t i = first; i < count; i++)
-		if (addr_equal(entries[i].nbma, entries[first].nbma))
-			json_array_append_new(list, peer_entry(&entries[i], now));
+	for (size_t i = first; i < count && addr_equal(entries[i].nbma, entries[first].nbma); i++)
+		json_array_append_new(list, peer_entry(&entries[i], now));
 	return json_pack("{s:o, s:i, s:o}", "nbma", view_addr(entries[first].nbma), "entry_count",
 		(int)json_array_size(list), "entries", list);
 }

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The control socket with clients of every kind of manners. Server and clients live in one thread: the
-// clients wait by running the server's loop until their socket has something, or a deadline passed.
+// The control socket with clients of every kind of manners.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,97 +19,9 @@
 #include <uv.h>
 
 #include "ctl/server.h"
-#include "fixture.h"
+#include "stage.h"
 
 #define DEADLINE_MS 20000
-
-struct stage {
-	uv_loop_t loop;
-	struct fixture *hub;
-	struct ctl_server *server;
-	char directory[32];
-	char path[64];
-};
-
-static struct stage *stage_new(struct ctl_limits limits)
-{
-	struct stage *stage = calloc(1, sizeof(*stage));
-	struct err err = { 0 };
-	assert_non_null(stage);
-	strcpy(stage->directory, "/tmp/ctl-test-XXXXXX");
-	assert_non_null(mkdtemp(stage->directory));
-	snprintf(stage->path, sizeof(stage->path), "%s/run/control", stage->directory);
-	assert_int_equal(uv_loop_init(&stage->loop), 0);
-	stage->hub = hub_new();
-	stage->server = ctl_server_open(&stage->loop, stage->path, &stage->hub->context, limits, &err);
-	if (stage->server == NULL)
-		fail_msg("%s", err.text);
-	return stage;
-}
-
-static void stage_free(struct stage *stage)
-{
-	char run[64];
-	ctl_server_close(stage->server);
-	uv_run(&stage->loop, UV_RUN_DEFAULT);
-	assert_int_equal(uv_loop_close(&stage->loop), 0);
-	assert_int_equal(access(stage->path, F_OK), -1);
-	snprintf(run, sizeof(run), "%s/run", stage->directory);
-	rmdir(run);
-	rmdir(stage->directory);
-	fixture_free(stage->hub);
-	free(stage);
-}
-
-static int client(const struct stage *stage)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	strcpy(address.sun_path, stage->path);
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
-	assert_true(fd >= 0);
-	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-	return fd;
-}
-
-static void say(int fd, const char *text)
-{
-	assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
-}
-
-/// Runs the loop until `fd` can be read.
-static void wait_for(struct stage *stage, int fd)
-{
-	uint64_t deadline = uv_hrtime() / 1000000 + DEADLINE_MS;
-	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
-	do {
-		uv_run(&stage->loop, UV_RUN_NOWAIT);
-		if (uv_hrtime() / 1000000 > deadline)
-			fail_msg("the server did not answer in time");
-	} while (poll(&poll_fd, 1, 1) == 0);
-}
-
-/// Reads one line; NULL where the server closed the connection. The caller frees it.
-static char *hear(struct stage *stage, int fd)
-{
-	char *line = NULL, byte;
-	size_t length = 0;
-	FILE *out = open_memstream(&line, &length);
-	for (;;) {
-		ssize_t got = recv(fd, &byte, 1, 0);
-		if (got < 0 && errno == EAGAIN) {
-			wait_for(stage, fd);
-			continue;
-		}
-		if (got <= 0 || byte == '\n') {
-			fclose(out);
-			if (got > 0)
-				return line;
-			free(line);
-			return NULL;
-		}
-		fputc(byte, out);
-	}
-}
 
 static json_t *hear_reply(struct stage *stage, int fd)
 {
@@ -154,7 +64,7 @@ static void expect_closed(struct stage *stage, int fd)
 static void test_requests(void **state)
 {
 	struct stage *stage = stage_new(CTL_LIMITS_DEFAULT);
-	int fd = client(stage), other = client(stage);
+	int fd = stage_client(stage), other = stage_client(stage);
 	(void)state;
 	say(fd, SHOW_NHRP);
 	expect_view(stage, fd, "nhrp");
@@ -192,7 +102,7 @@ static void test_malformed(void **state)
 			"The command has too many words." },
 	};
 	struct stage *stage = stage_new(CTL_LIMITS_DEFAULT);
-	int fd = client(stage);
+	int fd = stage_client(stage);
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		say(fd, rows[i].request);
@@ -207,7 +117,7 @@ static void test_malformed(void **state)
 static void test_oversized(void **state)
 {
 	struct stage *stage = stage_new(CTL_LIMITS_DEFAULT);
-	int fd = client(stage);
+	int fd = stage_client(stage);
 	char noise[5000];
 	(void)state;
 	memset(noise, '[', sizeof(noise) - 1);
@@ -223,7 +133,7 @@ static void test_vanishing(void **state)
 	struct stage *stage = stage_new(CTL_LIMITS_DEFAULT);
 	(void)state;
 	for (int i = 0; i < 100; i++) {
-		int silent = client(stage), half = client(stage), asking = client(stage);
+		int silent = stage_client(stage), half = stage_client(stage), asking = stage_client(stage);
 		close(silent);
 		say(half, "{\"command\": [");
 		close(half);
@@ -233,7 +143,7 @@ static void test_vanishing(void **state)
 		close(asking);
 		uv_run(&stage->loop, UV_RUN_NOWAIT);
 	}
-	int fd = client(stage);
+	int fd = stage_client(stage);
 	say(fd, VERSION);
 	expect_view(stage, fd, "version");
 	close(fd);
@@ -246,8 +156,8 @@ static void test_silent_client(void **state)
 	limits.patience = 30;
 	struct stage *stage = stage_new(limits);
 	(void)state;
-	expect_closed(stage, client(stage));
-	int fd = client(stage);
+	expect_closed(stage, stage_client(stage));
+	int fd = stage_client(stage);
 	say(fd, "{\"comm");
 	expect_closed(stage, fd);
 	stage_free(stage);
@@ -259,7 +169,7 @@ static void test_slow_reader(void **state)
 	struct ctl_limits limits = CTL_LIMITS_DEFAULT;
 	limits.patience = 200;
 	struct stage *stage = stage_new(limits);
-	int fd = client(stage), fine = client(stage);
+	int fd = stage_client(stage), fine = stage_client(stage);
 	static const char request[] = "{\"command\": [\"help\"]}\n";
 	uint64_t deadline = uv_hrtime() / 1000000 + DEADLINE_MS;
 	(void)state;
@@ -274,7 +184,7 @@ static void test_slow_reader(void **state)
 	assert_int_equal(errno, EPIPE);
 	close(fd);
 	close(fine);
-	fine = client(stage);
+	fine = stage_client(stage);
 	say(fine, VERSION);
 	expect_view(stage, fine, "version");
 	close(fine);
@@ -286,20 +196,20 @@ static void test_too_many_clients(void **state)
 	struct ctl_limits limits = CTL_LIMITS_DEFAULT;
 	limits.clients = 2;
 	struct stage *stage = stage_new(limits);
-	int first = client(stage), second = client(stage);
+	int first = stage_client(stage), second = stage_client(stage);
 	(void)state;
 	say(first, VERSION);
 	expect_view(stage, first, "version");
 	say(second, VERSION);
 	expect_view(stage, second, "version");
 
-	int third = client(stage);
+	int third = stage_client(stage);
 	expect_error(stage, third, "Too many clients; try again later.");
 	expect_closed(stage, third);
 	close(second);
 	say(first, VERSION);
 	expect_view(stage, first, "version");
-	third = client(stage);
+	third = stage_client(stage);
 	say(third, VERSION);
 	expect_view(stage, third, "version");
 	close(first);
