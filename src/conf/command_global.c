@@ -90,11 +90,13 @@ COMMAND_SET(command_set_interface)
 	const struct lex_line *line = match->line;
 	struct lex_word word = line->words[match_index(match, "INTERFACE")];
 	char name[MATCH_INTERFACE_SIZE];
+	char quoted[QUOTE_SIZE];
 	uint32_t id;
 
 	match_interface(match, name);
 	if (!name_tunnel(name, &id)) {
-		message_warning(draft->messages, line->number, 0, "not ours: this block changes nothing");
+		message_warning(draft->messages, line->number, 0,
+			"`interface %s`: not ours, this block changes nothing", message_quote(name, quoted));
 		if (!match->negated)
 			draft_open_foreign(draft, line);
 	} else if (match->negated) {
@@ -169,7 +171,7 @@ COMMAND_SET(command_set_route)
 	size_t index = find_route(draft, &route, interface);
 	if (strcasecmp(interface, "dhcp") == 0) {
 		message_warning(draft->messages, line->number, 0,
-			"not ours: the host's DHCP client makes this route; this line changes nothing");
+			"`ip route`: not ours, the host's DHCP client makes this route; this changes nothing");
 	} else if (!prefix_equal(prefix, route.prefix)) {
 		message_error(draft->messages, line->number, line->words[match->first + 2].column,
 			"the address has bits set outside of its mask; write the network's address");

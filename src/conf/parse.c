@@ -48,15 +48,17 @@ static void obey(struct draft *draft, const struct match *match)
 	schema_field_set(draft->config, draft->current, field, value);
 }
 
-static void warn_foreign(
+static void tell_foreign(
 	struct draft *draft, const struct lex_line *line, const struct foreign *foreign, bool negated)
 {
 	const char *text = foreign->text && !negated ? foreign->text : "not ours";
 
 	if (foreign->severity == CONF_ERROR && !negated)
-		message_error(draft->messages, line->number, line->words[0].column, "%s", text);
+		message_error(draft->messages, line->number, line->words[0].column, "`%s`: %s",
+			foreign->words, text);
 	else
-		message_warning(draft->messages, line->number, 0, "%s: this changes nothing", text);
+		message_warning(draft->messages, line->number, 0, "`%s`: %s, this changes nothing",
+			foreign->words, text);
 }
 
 /// The delimiter of "banner motd ^C…" is the first character behind the kind of banner; "^C" is one.
@@ -92,7 +94,7 @@ static void obey_foreign(struct draft *draft, const struct lex_line *line, const
 	case FOREIGN_INSIDE:
 		break;
 	}
-	warn_foreign(draft, line, foreign, negated);
+	tell_foreign(draft, line, foreign, negated);
 }
 
 /// "; did you mean `ip nhrp shortcut`?", or nothing.
@@ -185,30 +187,39 @@ static bool is_inside_foreign(const struct draft *draft, const struct match *glo
 	return tunnel->count > 0;
 }
 
+/// Of the two contexts, the one where the line made more sense.
+static void tell_nearer(struct draft *draft, const struct match *global, const struct match *tunnel)
+{
+	bool in_tunnel = draft->current != DRAFT_NO_TUNNEL;
+	bool nearer_tunnel = tunnel->count == global->count && !global->near && (in_tunnel || tunnel->near);
+
+	if (tunnel->status == MATCH_OK)
+		message_error(draft->messages, tunnel->line->number, tunnel->line->words[0].column,
+			"this command belongs into a block: put `interface Tunnel1` before it");
+	else if (tunnel->count > global->count || nearer_tunnel)
+		tell_mistake(draft, tunnel, COMMAND_TUNNEL);
+	else
+		tell_mistake(draft, global, COMMAND_GLOBAL);
+}
+
 static void read_line(struct draft *draft, const struct lex_line *line, struct banner *banner)
 {
-	struct match global = match_line(line, COMMAND_GLOBAL);
 	struct match tunnel = match_line(line, COMMAND_TUNNEL);
-	const struct foreign *foreign = foreign_find(line, global.first);
-	bool in_tunnel = draft->current != DRAFT_NO_TUNNEL;
 
+	if (draft->current != DRAFT_NO_TUNNEL && tunnel.status == MATCH_OK) {
+		obey(draft, &tunnel);
+		return;
+	}
+	struct match global = match_line(line, COMMAND_GLOBAL);
+	const struct foreign *foreign = foreign_find(line, global.first);
 	if (draft->foreign && is_inside_foreign(draft, &global, &tunnel, foreign))
 		return;
-	if (foreign && foreign->place == FOREIGN_INSIDE)
-		foreign = NULL;
-	if (in_tunnel && tunnel.status == MATCH_OK)
-		obey(draft, &tunnel);
-	else if (global.status == MATCH_OK)
+	if (global.status == MATCH_OK)
 		obey(draft, &global);
-	else if (foreign)
+	else if (foreign && foreign->place != FOREIGN_INSIDE)
 		obey_foreign(draft, line, foreign, banner);
-	else if (tunnel.status == MATCH_OK)
-		message_error(draft->messages, line->number, line->words[0].column,
-			"this command belongs into a block: put `interface Tunnel1` before it");
-	else if (tunnel.count > global.count || (in_tunnel && tunnel.count == global.count && !global.near))
-		tell_mistake(draft, &tunnel, COMMAND_TUNNEL);
 	else
-		tell_mistake(draft, &global, COMMAND_GLOBAL);
+		tell_nearer(draft, &global, &tunnel);
 }
 
 static void read_lines(struct draft *draft, const char *text, size_t length)
