@@ -85,6 +85,16 @@ const struct rib_route *rib_lookup(const struct rib *rib, struct addr addr)
 	return entry ? &entry->route : NULL;
 }
 
+const struct rib_route *rib_lookup_network(const struct rib *rib, struct addr addr)
+{
+	const struct rib_entry *entry = trie_longest(&rib->routes, addr);
+
+	while (entry && entry->route.kind == RIB_LOCAL && entry->route.prefix.length > 0)
+		entry = trie_covering(
+			&rib->routes, prefix_make(addr, (uint8_t)(entry->route.prefix.length - 1)));
+	return entry ? &entry->route : NULL;
+}
+
 const struct rib_route *rib_exact(const struct rib *rib, struct prefix prefix)
 {
 	const struct rib_entry *entry = trie_exact(&rib->routes, prefix);
@@ -104,7 +114,7 @@ static uint8_t common_bits(struct addr a, struct addr b)
 
 struct prefix rib_widest(const struct rib *rib, struct addr addr, struct prefix bound)
 {
-	const struct rib_route *own = rib_lookup(rib, addr);
+	const struct rib_route *own = rib_lookup_network(rib, addr);
 	uint8_t length = own && own->prefix.length > bound.length ? own->prefix.length : bound.length;
 	struct prefix widest = prefix_make(addr, length);
 	struct prefix inner, after;

@@ -36,9 +36,11 @@ bool rib_add(struct rib *rib, const struct rib_route *route);
 bool rib_remove(struct rib *rib, const struct rib_route *route);
 /// The route a packet to `addr` takes, or NULL. Borrowed until the next change.
 const struct rib_route *rib_lookup(const struct rib *rib, struct addr addr);
+/// The route of the network that `addr` lies in: as rib_lookup(), but this host's own addresses aside.
+const struct rib_route *rib_lookup_network(const struct rib *rib, struct addr addr);
 /// The best route of exactly this prefix, or NULL.
 const struct rib_route *rib_exact(const struct rib *rib, struct prefix prefix);
 /// The shortest prefix around `addr` within `bound` that contains no route more specific than the one
-/// `addr` itself takes (RFC 2332 section 6.3).
+/// of the network of `addr` (RFC 2332 section 6.3).
 struct prefix rib_widest(const struct rib *rib, struct addr addr, struct prefix bound);
 void rib_done(struct rib *rib);

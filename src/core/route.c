@@ -31,6 +31,22 @@ bool route_is_own(const struct node *node, struct addr addr)
 	return route && route->kind == RIB_LOCAL;
 }
 
+/// The prefix around an address behind us that we may answer with.
+static struct prefix vouched_for(
+	const struct node *node, struct addr destination, const struct rib_route *route)
+{
+	// An address of our own stands for the network it is in; one of a tunnel for itself.
+	if (route->kind == RIB_LOCAL) {
+		route = rib_lookup_network(&node->rib, destination);
+		if (!route || route->kind != RIB_UNICAST || iface_by_device(node, route->device))
+			return prefix_host(destination);
+	}
+	// A default route vouches for no network: whoever else is out there is reached by it as well.
+	if (route->prefix.length == 0)
+		return prefix_host(destination);
+	return rib_widest(&node->rib, destination, route->prefix);
+}
+
 struct route_verdict route_judge(const struct iface *iface, struct addr destination)
 {
 	const struct node *node = iface->node;
@@ -53,9 +69,7 @@ struct route_verdict route_judge(const struct iface *iface, struct addr destinat
 		return verdict;
 	}
 	verdict.side = ROUTE_OURS;
-	// A default route vouches for no network: whoever else is out there is reached by it as well.
-	verdict.prefix = route->prefix.length == 0 ? prefix_host(destination)
-						   : rib_widest(&node->rib, destination, route->prefix);
+	verdict.prefix = vouched_for(node, destination, route);
 	return verdict;
 }
 
