@@ -124,7 +124,7 @@ void requester_purge(struct iface *iface, struct prefix prefix, struct mono now)
 	}
 }
 
-void requester_purge_by(struct iface *iface, struct addr nbma, struct mono now)
+void requester_purge_by(struct iface *iface, struct addr protocol, struct addr nbma, struct mono now)
 {
 	struct prefix everything = { .addr.family = iface_address(iface).family };
 	struct prefix cursor = { 0 };
@@ -133,10 +133,13 @@ void requester_purge_by(struct iface *iface, struct addr nbma, struct mono now)
 	while ((list = next_list(iface, everything, &cursor)) != NULL) {
 		DL_FOREACH(list, requester)
 		{
+			if (addr_is_set(protocol) && !addr_equal(protocol, requester->protocol))
+				continue;
 			requester->nbma = nbma;
+			if (requester->purges == 0)
+				send_purge(requester, now);
 		}
 	}
-	requester_purge(iface, everything, now);
 }
 
 static void judge_list(struct iface *iface, struct requester *list, struct mono now)
@@ -200,7 +203,10 @@ void requester_done(struct iface *iface)
 	struct prefix cursor = { 0 };
 	struct requester *list;
 
-	while ((list = next_list(iface, everything, &cursor)) != NULL)
-		forget(list);
+	// Forgetting may take the list away, so each one is looked up anew.
+	while ((list = next_list(iface, everything, &cursor)) != NULL) {
+		while ((list = list_of(iface, cursor)) != NULL)
+			forget(list);
+	}
 	trie_done(&iface->requesters);
 }
