@@ -98,7 +98,7 @@ void iface_set_link(struct iface *iface, bool up, uint32_t device, struct addr n
 	server = nhs_active(iface);
 	// Nobody knows the new address yet, so what others hold is withdrawn in the server's name.
 	if (moved && server)
-		requester_purge_by(iface, server->nbma, now);
+		requester_purge_by(iface, (struct addr) { 0 }, server->nbma, now);
 }
 
 /// Every prefix of the family of `iface`.

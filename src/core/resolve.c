@@ -10,6 +10,7 @@
 #include "core/nhs.h"
 #include "core/node.h"
 #include "core/peer.h"
+#include "core/requester.h"
 #include "core/resolve.h"
 #include "core/route.h"
 #include "core/shortcut.h"
@@ -155,14 +156,18 @@ static void fail(struct resolution *resolution, const char *reason, int64_t dura
 	hold(resolution, reason, duration, now);
 }
 
-/// A silent peer did not answer for itself: what goes by it goes by the hub again.
+/// A silent peer did not answer for itself: what goes by it goes by the hub again. The peer may be well and
+/// only the path between us broken, so it is told by the hub, and need not find out by itself.
 static void give_up_peer(struct resolution *resolution, struct mono now)
 {
 	struct iface *iface = resolution->iface;
 	struct binding *binding = cache_find(iface, resolution->destination);
+	const struct nhs *server = nhs_active(iface);
 
 	if (binding && binding->type == BINDING_CACHED && addr_equal(binding->peer->nbma, resolution->probed))
 		cache_remove(binding, "peer does not answer");
+	if (server)
+		requester_purge_by(iface, resolution->destination, server->nbma, now);
 	hold(resolution, "peer does not answer", HOLD_NEGATIVE, now);
 }
 
