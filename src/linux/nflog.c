@@ -133,8 +133,11 @@ struct nflog *nflog_open(
 	struct nflog *nflog;
 
 	if (!socket || mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0 || !configure(socket, group)) {
-		if (errno == EBUSY)
-			err_set(err, "the NFLOG group %u is in use; is a second daemon running?", group);
+		/* The kernel says EPERM where a group is another socket's. */
+		if (errno == EBUSY || errno == EPERM)
+			err_set(err,
+				"the NFLOG group %u is in use by another process; is a second daemon running?",
+				group);
 		else
 			err_set_errno(err, errno,
 				"cannot receive packets by NFLOG, which redirects need (is the module nfnetlink_log there?)");

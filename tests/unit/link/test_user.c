@@ -1,0 +1,492 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// User links between network namespaces: "here" is where the test runs, "there" another. They are joined by
+// an underlay, 192.0.2.1 here, 192.0.2.2 and 192.0.2.3 there.
+#include <arpa/inet.h>
+#include <errno.h>
+#include <net/if.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <uv.h>
+
+#include "link/link.h"
+#include "netns.h"
+
+struct heard {
+	unsigned count;
+	struct addr from;
+	uint8_t packet[64];
+	size_t length;
+};
+
+static int here, there;
+
+static struct addr address(const char *text)
+{
+	struct addr result;
+
+	assert_true(addr_parse(text, &result));
+	return result;
+}
+
+static void on_nhrp(void *owner, struct addr from, const uint8_t *packet, size_t length)
+{
+	struct heard *heard = owner;
+
+	heard->count++;
+	heard->from = from;
+	heard->length = length;
+	assert_true(length <= sizeof(heard->packet));
+	memcpy(heard->packet, packet, length);
+}
+
+static struct link_config config(const char *name, const char *nbma, uint32_t key)
+{
+	struct link_config result = { .nbma = address(nbma), .has_key = key != 0, .key = key, .mtu = 1400 };
+
+	strcpy(result.name, name);
+	return result;
+}
+
+static struct link *try_open(uv_loop_t *loop, const struct link_config *wanted, struct heard *heard,
+	bool *adopted, struct err *err)
+{
+	struct link_handler handler = { .on_nhrp = on_nhrp, .owner = heard };
+
+	return link_user.open(loop, wanted, &handler, adopted, err);
+}
+
+static struct link *open_link(uv_loop_t *loop, const struct link_config *wanted, struct heard *heard)
+{
+	struct err err = { "" };
+	bool adopted = true;
+	struct link *link = try_open(loop, wanted, heard, &adopted, &err);
+
+	if (!link)
+		fail_msg("%s", err.text);
+	assert_false(adopted);
+	return link;
+}
+
+static struct link *open_there(uv_loop_t *loop, const struct link_config *wanted, struct heard *heard)
+{
+	struct link *link;
+
+	netns_use(there);
+	link = open_link(loop, wanted, heard);
+	netns_use(here);
+	return link;
+}
+
+static struct lladdr lladdr(struct link *link, const char *nbma)
+{
+	struct lladdr result;
+
+	assert_true(link->ops->lladdr(link, address(nbma), &result, NULL));
+	return result;
+}
+
+/// Addresses the device and binds a neighbour to an NBMA address, as the daemon would.
+static void address_link(const char *name, const char *local, const char *remote, const struct lladdr *to)
+{
+	netns_run("ip address add %s/24 dev %s && ip link set %s up", local, name, name);
+	if (to)
+		netns_run("ip neigh replace %s lladdr %02x:%02x:%02x:%02x:%02x:%02x nud permanent dev %s",
+			remote, to->bytes[0], to->bytes[1], to->bytes[2], to->bytes[3], to->bytes[4],
+			to->bytes[5], name);
+}
+
+static int udp_socket(const char *local)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(5000) };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(inet_pton(AF_INET, local, &to.sin_addr), 1);
+	assert_return_code(bind(fd, (struct sockaddr *)&to, sizeof(to)), errno);
+	return fd;
+}
+
+static void udp_send(int fd, const char *remote, const char *text)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(5000) };
+
+	assert_int_equal(inet_pton(AF_INET, remote, &to.sin_addr), 1);
+	assert_int_equal(sendto(fd, text, strlen(text), 0, (struct sockaddr *)&to, sizeof(to)), strlen(text));
+}
+
+static bool was_heard(void *context)
+{
+	return ((struct heard *)context)->count > 0;
+}
+
+static bool has_datagram(void *context)
+{
+	uint8_t byte;
+
+	return recv(*(int *)context, &byte, 1, MSG_PEEK) >= 0;
+}
+
+struct counted {
+	struct link *link;
+	const char *nbma;
+};
+
+static bool has_received(void *context)
+{
+	const struct counted *counted = context;
+	struct link_counters counters;
+
+	return counted->link->ops->counters(counted->link, address(counted->nbma), &counters) &&
+	       counters.received_packets > 0;
+}
+
+static bool has_unknown(void *context)
+{
+	struct link *link = context;
+	struct link_drops drops;
+
+	link->ops->drops(link, &drops);
+	return drops.unknown_peer > 0;
+}
+
+static void device_lives_as_long_as_asked(void **state)
+{
+	struct link_config wanted = config("tunnel1", "192.0.2.1", 1);
+	struct err err = { "" };
+	bool adopted = false;
+	struct link *link;
+	uv_loop_t loop;
+
+	(void)state;
+	uv_loop_init(&loop);
+	link = open_link(&loop, &wanted, NULL);
+	assert_non_null(strstr(netns_read("ip link show tunnel1"), "mtu 1400"));
+	assert_non_null(strstr(netns_read("ip link show tunnel1"), "02:00:00:00:00:00"));
+	netns_run("ip address add 10.0.0.1/24 dev tunnel1");
+	link->ops->close(link, true);
+	assert_int_not_equal(if_nametoindex("tunnel1"), 0);
+
+	link = try_open(&loop, &wanted, NULL, &adopted, &err);
+	assert_non_null(link);
+	assert_true(adopted);
+	assert_non_null(strstr(netns_read("ip address show tunnel1"), "10.0.0.1/24"));
+	assert_null(try_open(&loop, &wanted, NULL, &adopted, &err));
+	assert_non_null(strstr(err.text, "in use"));
+	link->ops->close(link, false);
+	assert_int_equal(if_nametoindex("tunnel1"), 0);
+	netns_finish(&loop);
+}
+
+static void foreign_devices_and_bad_addresses_are_refused(void **state)
+{
+	struct link_config wanted = config("tunnel1", "192.0.2.1", 1);
+	struct err err = { "" };
+	bool adopted;
+	uv_loop_t loop;
+
+	(void)state;
+	uv_loop_init(&loop);
+	netns_run("ip link add tunnel1 type veth peer name other1");
+	assert_null(try_open(&loop, &wanted, NULL, &adopted, &err));
+	assert_non_null(strstr(err.text, "ip link delete tunnel1"));
+	netns_run("ip link delete tunnel1 && ip tuntap add tunnel1 mode tap");
+	assert_null(try_open(&loop, &wanted, NULL, &adopted, &err));
+	assert_non_null(strstr(err.text, "no TAP device of ours"));
+	netns_run("ip link delete tunnel1");
+
+	wanted.nbma = address("198.51.100.1");
+	assert_null(try_open(&loop, &wanted, NULL, &adopted, &err));
+	assert_non_null(strstr(err.text, "no address of this host"));
+	wanted.nbma = address("2001:db8::1");
+	assert_null(try_open(&loop, &wanted, NULL, &adopted, &err));
+	assert_non_null(strstr(err.text, "IPv6"));
+	assert_int_equal(if_nametoindex("tunnel1"), 0);
+	netns_finish(&loop);
+}
+
+static void nhrp_and_data_cross(void **state)
+{
+	struct link_config a = config("tunnel1", "192.0.2.1", 1), b = config("tunnel1", "192.0.2.2", 1);
+	struct heard heard = { 0 };
+	struct link *link_a, *link_b;
+	struct lladdr to_a, to_b;
+	struct link_counters counters;
+	int socket_a, socket_b;
+	uv_loop_t loop;
+
+	(void)state;
+	uv_loop_init(&loop);
+	link_a = open_link(&loop, &a, NULL);
+	link_b = open_there(&loop, &b, &heard);
+	assert_true(link_a->ops->send_nhrp(link_a, address("192.0.2.2"), (const uint8_t *)"nhrp!", 5, NULL));
+	netns_wait(&loop, was_heard, &heard);
+	assert_true(addr_equal(heard.from, address("192.0.2.1")));
+	assert_int_equal(heard.length, 5);
+	assert_memory_equal(heard.packet, "nhrp!", 5);
+
+	to_b = lladdr(link_a, "192.0.2.2");
+	to_a = lladdr(link_b, "192.0.2.1");
+	address_link("tunnel1", "10.0.0.1", "10.0.0.2", &to_b);
+	socket_a = udp_socket("10.0.0.1");
+	netns_use(there);
+	address_link("tunnel1", "10.0.0.2", "10.0.0.1", &to_a);
+	socket_b = udp_socket("10.0.0.2");
+	netns_use(here);
+	udp_send(socket_a, "10.0.0.2", "there");
+	netns_wait(&loop, has_datagram, &socket_b);
+	udp_send(socket_b, "10.0.0.1", "back");
+	netns_wait(&loop, has_datagram, &socket_a);
+	assert_true(link_a->ops->counters(link_a, address("192.0.2.2"), &counters));
+	assert_true(counters.sent_packets >= 1 && counters.received_packets >= 1);
+	assert_true(counters.sent_bytes >= 20 + 8 + 5);
+
+	/* Forgotten, the address leads nowhere. */
+	link_a->ops->forget(link_a, address("192.0.2.2"));
+	assert_false(link_a->ops->counters(link_a, address("192.0.2.2"), &counters));
+	udp_send(socket_a, "10.0.0.2", "lost");
+	netns_wait(&loop, has_unknown, link_a);
+
+	close(socket_a);
+	close(socket_b);
+	link_a->ops->close(link_a, false);
+	link_b->ops->close(link_b, false);
+	netns_finish(&loop);
+}
+
+static void remember_active(void *context, struct addr nbma, bool sent, bool received)
+{
+	struct heard *heard = context;
+
+	heard->count++;
+	heard->from = nbma;
+	assert_true(sent);
+	assert_false(received);
+}
+
+static void activity_is_told_once(void **state)
+{
+	struct link_config a = config("tunnel1", "192.0.2.1", 1);
+	struct heard active = { 0 };
+	struct lladdr to_b;
+	struct link *link;
+	int fd;
+	uv_loop_t loop;
+
+	(void)state;
+	uv_loop_init(&loop);
+	link = open_link(&loop, &a, NULL);
+	to_b = lladdr(link, "192.0.2.2");
+	lladdr(link, "192.0.2.3");
+	address_link("tunnel1", "10.0.0.1", "10.0.0.2", &to_b);
+	fd = udp_socket("10.0.0.1");
+	udp_send(fd, "10.0.0.2", "hello");
+	while (!active.count) {
+		uv_run(&loop, UV_RUN_ONCE);
+		link->ops->each_active(link, remember_active, &active);
+	}
+	assert_int_equal(active.count, 1);
+	assert_true(addr_equal(active.from, address("192.0.2.2")));
+	active.count = 0;
+	link->ops->each_active(link, remember_active, &active);
+	assert_int_equal(active.count, 0);
+	close(fd);
+	link->ops->close(link, false);
+	netns_finish(&loop);
+}
+
+static void keys_keep_tunnels_apart(void **state)
+{
+	struct link_config a = config("tunnel1", "192.0.2.1", 1), b = config("tunnel1", "192.0.2.2", 1);
+	struct link_config other_key = config("tunnel2", "192.0.2.2", 2),
+			   no_key = config("tunnel3", "192.0.2.2", 0);
+	struct heard heard = { 0 }, none = { 0 };
+	struct link *links[4];
+	struct link_drops drops;
+	uv_loop_t loop;
+
+	(void)state;
+	uv_loop_init(&loop);
+	links[0] = open_link(&loop, &a, NULL);
+	links[1] = open_there(&loop, &b, &heard);
+	links[2] = open_there(&loop, &other_key, &none);
+	links[3] = open_there(&loop, &no_key, &none);
+	assert_true(links[0]->ops->send_nhrp(links[0], address("192.0.2.2"), (const uint8_t *)"1", 1, NULL));
+	netns_wait(&loop, was_heard, &heard);
+	/* All sockets got it, or not, at the same time. */
+	uv_run(&loop, UV_RUN_NOWAIT);
+	assert_int_equal(none.count, 0);
+	links[2]->ops->drops(links[2], &drops);
+	assert_int_equal(drops.not_wanted, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
+		links[i]->ops->close(links[i], false);
+	netns_finish(&loop);
+}
+
+static void multicast_goes_to_every_receiver(void **state)
+{
+	struct link_config a = config("tunnel1", "192.0.2.1", 7);
+	struct link_config b = config("tunnel1", "192.0.2.2", 7), c = config("tunnel2", "192.0.2.3", 7);
+	struct link *link_a, *link_b, *link_c;
+	struct link_counters counters;
+	struct counted at_b, at_c;
+	int fd;
+	uv_loop_t loop;
+
+	(void)state;
+	uv_loop_init(&loop);
+	link_a = open_link(&loop, &a, NULL);
+	link_b = open_there(&loop, &b, NULL);
+	link_c = open_there(&loop, &c, NULL);
+	netns_use(there);
+	netns_run("ip link set tunnel1 up && ip link set tunnel2 up");
+	netns_use(here);
+	lladdr(link_b, "192.0.2.1");
+	lladdr(link_c, "192.0.2.1");
+	link_a->ops->multicast_add(link_a, address("192.0.2.2"));
+	link_a->ops->multicast_add(link_a, address("192.0.2.2"));
+	link_a->ops->multicast_add(link_a, address("192.0.2.3"));
+	address_link("tunnel1", "10.0.0.1", NULL, NULL);
+	netns_run("ip route add 224.0.0.0/4 dev tunnel1");
+	fd = udp_socket("10.0.0.1");
+	udp_send(fd, "224.0.0.9", "hello");
+	at_b = (struct counted) { link_b, "192.0.2.1" };
+	at_c = (struct counted) { link_c, "192.0.2.1" };
+	netns_wait(&loop, has_received, &at_b);
+	netns_wait(&loop, has_received, &at_c);
+	assert_true(link_b->ops->counters(link_b, address("192.0.2.1"), &counters));
+	assert_int_equal(counters.received_packets, 1);
+
+	link_a->ops->multicast_remove(link_a, address("192.0.2.2"));
+	assert_false(link_a->ops->counters(link_a, address("192.0.2.2"), &counters));
+	close(fd);
+	link_a->ops->close(link_a, false);
+	link_b->ops->close(link_b, false);
+	link_c->ops->close(link_c, false);
+	netns_finish(&loop);
+}
+
+static void point_to_point_needs_no_peer(void **state)
+{
+	struct link_config a = config("tunnel1", "192.0.2.1", 0), b = config("tunnel1", "192.0.2.2", 0);
+	struct heard heard = { 0 };
+	struct lladdr any = { 6, { 0x02, 0, 9, 9, 9, 9 } };
+	struct link *link_a, *link_b;
+	int socket_a, socket_b;
+	uv_loop_t loop;
+
+	(void)state;
+	uv_loop_init(&loop);
+	a.destination = address("192.0.2.2");
+	link_a = open_link(&loop, &a, &heard);
+	link_b = open_there(&loop, &b, NULL);
+	address_link("tunnel1", "10.0.0.1", "10.0.0.2", &any);
+	socket_a = udp_socket("10.0.0.1");
+	netns_use(there);
+	address_link("tunnel1", "10.0.0.2", NULL, NULL);
+	socket_b = udp_socket("10.0.0.2");
+	netns_use(here);
+	udp_send(socket_a, "10.0.0.2", "there");
+	netns_wait(&loop, has_datagram, &socket_b);
+
+	/* From elsewhere than the destination, nothing comes in. */
+	assert_true(link_b->ops->set_nbma(link_b, address("192.0.2.3"), NULL));
+	assert_true(link_b->ops->send_nhrp(link_b, address("192.0.2.1"), (const uint8_t *)"x", 1, NULL));
+	assert_true(link_b->ops->set_nbma(link_b, address("192.0.2.2"), NULL));
+	assert_true(link_b->ops->send_nhrp(link_b, address("192.0.2.1"), (const uint8_t *)"y", 1, NULL));
+	netns_wait(&loop, was_heard, &heard);
+	assert_int_equal(heard.count, 1);
+	assert_int_equal(heard.packet[0], 'y');
+	close(socket_a);
+	close(socket_b);
+	link_a->ops->close(link_a, false);
+	link_b->ops->close(link_b, false);
+	netns_finish(&loop);
+}
+
+static void checksum_and_sequence_are_accepted(void **state)
+{
+	/* Flags C, K, S; NHRP; checksum; key 5; sequence 9; two bytes of payload. */
+	uint8_t packet[] = { 0xb0, 0x00, 0x20, 0x01, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 9, 0xab, 0xcd };
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr.s_addr = inet_addr("192.0.2.1") };
+	struct link_config a = config("tunnel1", "192.0.2.1", 5);
+	struct heard heard = { 0 };
+	struct link *link;
+	uint32_t sum = 0;
+	int fd;
+	uv_loop_t loop;
+
+	(void)state;
+	uv_loop_init(&loop);
+	link = open_link(&loop, &a, &heard);
+	for (size_t i = 0; i < sizeof(packet); i += 2)
+		sum += (uint32_t)packet[i] << 8 | packet[i + 1];
+	sum = ~((sum & 0xffff) + (sum >> 16));
+	packet[4] = (uint8_t)(sum >> 8);
+	packet[5] = (uint8_t)sum;
+	netns_use(there);
+	fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_GRE);
+	netns_use(here);
+	assert_int_equal(
+		sendto(fd, packet, sizeof(packet), 0, (struct sockaddr *)&to, sizeof(to)), sizeof(packet));
+	netns_wait(&loop, was_heard, &heard);
+	assert_int_equal(heard.length, 2);
+	close(fd);
+	link->ops->close(link, false);
+	netns_finish(&loop);
+}
+
+static void kinds_are_found(void **state)
+{
+	struct err err;
+
+	(void)state;
+	assert_ptr_equal(link_by_kind(TUNNEL_LINK_USER, &err), &link_user);
+	assert_ptr_equal(link_by_kind(TUNNEL_LINK_AUTO, &err), &link_user);
+	assert_null(link_by_kind(TUNNEL_LINK_KERNEL, &err));
+	assert_non_null(strstr(err.text, "tunnel link user"));
+}
+
+static int set_up_underlay(void **state)
+{
+	(void)state;
+	netns_enter();
+	here = netns_current();
+	there = netns_new();
+	/* Its own multicast would be counted with ours. */
+	netns_run("echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6 || true");
+	netns_use(there);
+	netns_run("echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6 || true");
+	netns_use(here);
+	netns_run("ip link add u1 type veth peer name u2");
+	netns_run("ip link set u2 netns /proc/%d/fd/%d", getpid(), there);
+	netns_run("ip address add 192.0.2.1/24 dev u1 && ip link set u1 up");
+	netns_use(there);
+	netns_run(
+		"ip address add 192.0.2.2/24 dev u2 && ip address add 192.0.2.3/24 dev u2 && ip link set u2 up");
+	netns_use(here);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(device_lives_as_long_as_asked),
+		cmocka_unit_test(foreign_devices_and_bad_addresses_are_refused),
+		cmocka_unit_test(nhrp_and_data_cross),
+		cmocka_unit_test(activity_is_told_once),
+		cmocka_unit_test(keys_keep_tunnels_apart),
+		cmocka_unit_test(multicast_goes_to_every_receiver),
+		cmocka_unit_test(point_to_point_needs_no_peer),
+		cmocka_unit_test(checksum_and_sequence_are_accepted),
+		cmocka_unit_test(kinds_are_found),
+	};
+
+	return cmocka_run_group_tests(tests, set_up_underlay, NULL);
+}
