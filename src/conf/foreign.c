@@ -204,7 +204,7 @@ static size_t words_in_common(const char *words, const struct lex_line *line, si
 	while (*words != '\0') {
 		size_t length = strcspn(words, " ");
 		const char *word = first + count < line->count ? line->words[first + count].text : "";
-		if (strlen(word) != length || strncasecmp(word, words, length) != 0)
+		if (strncasecmp(word, words, length) != 0 || word[length] != '\0')
 			return 0;
 		count++;
 		words += length;

@@ -112,19 +112,21 @@ static struct possible possible_at(const struct state *state)
 	return possible;
 }
 
-static bool is_exact(const char *keyword, const char *word)
-{
-	return strlen(word) == element_length(keyword) && strncasecmp(keyword, word, strlen(word)) == 0;
-}
-
 static bool is_abbreviation(const char *keyword, const char *word)
 {
-	return strlen(word) <= element_length(keyword) && strncasecmp(keyword, word, strlen(word)) == 0;
+	size_t length = strlen(word);
+
+	return strncasecmp(keyword, word, length) == 0 && length <= element_length(keyword);
+}
+
+static bool is_exact(const char *keyword, const char *word)
+{
+	return is_abbreviation(keyword, word) && strlen(word) == element_length(keyword);
 }
 
 static bool same_element(const char *a, const char *b)
 {
-	return element_length(a) == element_length(b) && memcmp(a, b, element_length(a)) == 0;
+	return *a == *b && element_length(a) == element_length(b) && memcmp(a, b, element_length(a)) == 0;
 }
 
 /// All that is possible at this word, over all states, each element once.

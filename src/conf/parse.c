@@ -103,7 +103,9 @@ static const char *did_you_mean(const struct match *match, unsigned context, cha
 	char suggestion[MATCH_TEXT_SIZE];
 
 	match_suggest(match, context, suggestion);
-	snprintf(buffer, 200, suggestion[0] != '\0' ? "; did you mean `%s`?" : "", suggestion);
+	if (suggestion[0] == '\0')
+		return "";
+	snprintf(buffer, 200, "; did you mean `%s`?", suggestion);
 	return buffer;
 }
 
