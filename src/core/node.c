@@ -14,6 +14,7 @@
 #include "core/redirect.h"
 #include "core/requester.h"
 #include "core/resolve.h"
+#include "core/route.h"
 #include "core/shortcut.h"
 #include "core/timers.h"
 
@@ -35,6 +36,16 @@ struct node *node_new(const struct node_config *config, uint64_t seed, uint32_t 
 	for (size_t i = 0; i < config->iface_count; i++)
 		iface_init(&node->ifaces[i], node, &config->ifaces[i], now);
 	return node;
+}
+
+bool node_restore(struct node *node, uint32_t id, struct addr protocol, const struct binding_facts *facts,
+	struct mono now)
+{
+	struct iface *iface = node_iface(node, id);
+
+	if (!iface || !addr_is_host(protocol) || !addr_is_host(facts->nbma) || route_is_own(node, protocol))
+		return false;
+	return cache_set(iface, protocol, facts, now) != NULL;
 }
 
 void node_free(struct node *node)

@@ -14,6 +14,7 @@
 #include "base/rng.h"
 #include "base/timerq.h"
 #include "core/action.h"
+#include "core/cache.h"
 #include "core/config.h"
 #include "core/desired.h"
 #include "core/iface.h"
@@ -38,6 +39,10 @@ struct node {
 /// jitter; `request_id` is the first request ID to use and shall be beyond every one used before a
 /// restart (RFC 2332 section 5.2.3).
 struct node *node_new(const struct node_config *config, uint64_t seed, uint32_t request_id, struct mono now);
+/// A registration from before a restart, for `facts->holding_time` seconds. It gives way to the client's next
+/// registration, wherever that comes from. False where there is no room or no such interface.
+bool node_restore(struct node *node, uint32_t iface, struct addr protocol, const struct binding_facts *facts,
+	struct mono now) MUST_CHECK;
 /// Frees everything, with what was not drained. NULL does no harm.
 void node_free(struct node *node);
 

@@ -13,6 +13,7 @@
 #include "ctl/server.h"
 #include "daemon/daemon.h"
 #include "daemon/events.h"
+#include "daemon/registrations.h"
 #include "daemon/state.h"
 #include "daemon/statics.h"
 #include "daemon/tunnel.h"
@@ -70,8 +71,19 @@ static void handle_event(struct daemon *daemon, const struct event *event)
 	const struct tunnel *tunnel = tunnel_by_id(daemon, event->iface);
 
 	events_log(event, tunnel ? tunnel->nhrp->name : "-", &daemon->context.debug);
-	if (event->type == EVENT_NHS_UP || event->type == EVENT_NHS_DOWN)
+	switch (event->type) {
+	case EVENT_NHS_UP:
+	case EVENT_NHS_DOWN:
 		statics_update(daemon->statics);
+		break;
+	case EVENT_PEER_UP:
+	case EVENT_PEER_DOWN:
+	case EVENT_PEER_MOVED:
+		registrations_changed(daemon->registrations);
+		break;
+	default:
+		break;
+	}
 }
 
 static void on_wake(uv_timer_t *timer)
@@ -195,6 +207,7 @@ static void on_second(uv_timer_t *timer)
 	}
 	statics_update(daemon->statics);
 	state_keep(daemon->state, daemon->node->next_request_id);
+	registrations_keep(daemon->registrations, daemon->node, daemon_now());
 	daemon_drain(daemon);
 }
 
@@ -388,6 +401,7 @@ static void stop(struct daemon *daemon)
 		uv_close((uv_handle_t *)&daemon->signals[i], NULL);
 	uv_run(daemon->loop, UV_RUN_DEFAULT);
 	rtnl_close(daemon->rtnl);
+	registrations_close(daemon->registrations, daemon->node, daemon_now());
 	state_close(daemon->state, daemon->node->next_request_id);
 	node_free(daemon->node);
 	free(daemon->tunnels);
@@ -401,6 +415,8 @@ int daemon_run(const struct config *config, const struct daemon_options *options
 
 	daemon.state = state_open(options->state_dir);
 	daemon.node = node_new(&config->node, random_seed(), state_request_id(daemon.state), daemon_now());
+	daemon.registrations = registrations_open(options->state_dir);
+	registrations_restore(daemon.registrations, daemon.node, daemon_now());
 	daemon.tunnel_count = config->node.iface_count;
 	daemon.tunnels = alloc_zeroed(daemon.tunnel_count + 1, sizeof(*daemon.tunnels));
 	for (size_t i = 0; i < daemon.tunnel_count; i++)

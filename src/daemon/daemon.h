@@ -17,6 +17,7 @@ struct guard;
 struct monitor;
 struct nflog;
 struct node;
+struct registrations;
 struct rtnl;
 struct state;
 struct statics;
@@ -38,6 +39,7 @@ struct daemon {
 	struct nflog *nflog;
 	struct statics *statics;
 	struct state *state;
+	struct registrations *registrations;
 	struct ctl_server *control;
 	struct ctl_context context;
 	struct tunnel *tunnels; ///< one per interface of the configuration

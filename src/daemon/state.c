@@ -62,7 +62,7 @@ static bool read_number(const char *path, uint32_t *ret)
 	return ok;
 }
 
-static char *join(const char *directory, const char *name)
+char *state_path(const char *directory, const char *name)
 {
 	size_t size = strlen(directory) + strlen(name) + 2;
 	char *path = alloc_zeroed(1, size);
@@ -75,8 +75,8 @@ struct state *state_open(const char *directory)
 {
 	struct state *state = alloc_zeroed(1, sizeof(*state));
 
-	state->path = join(directory, "request-id");
-	state->temporary = join(directory, "request-id.new");
+	state->path = state_path(directory, "request-id");
+	state->temporary = state_path(directory, "request-id.new");
 	// A directory that cannot be made shows when the file is written.
 	if (mkdir(directory, 0700) != 0 && errno != EEXIST)
 		log_debug("cannot make %s: %s", directory, strerror(errno));

@@ -7,6 +7,9 @@
 
 struct state;
 
+/// The path of a file in a state directory; the caller frees it.
+char *state_path(const char *directory, const char *name);
+
 /// Reads the directory, which is made where it is missing, and reserves a block. Where that is not possible
 /// it warns and starts from the clock, which is beyond what an earlier run used.
 struct state *state_open(const char *directory);
