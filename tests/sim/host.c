@@ -59,8 +59,6 @@ void host_start(struct host *host)
 	struct network *network = host->network;
 
 	network_note(network, "%s starts", host->name);
-	if (host->history_count == 0)
-		note_address(host);
 	host->config = (struct node_config) { .ifaces = &host->iface, .iface_count = 1 };
 	memset(host->lost_servers, 0, sizeof(host->lost_servers));
 	host->node =

@@ -65,6 +65,7 @@ struct host *network_add(struct network *network, const char *name, const char *
 		!addr_parse(strtok(strcpy(text, address), "/"), &iface->address.addr))
 		abort();
 	host->public_nbma = host->nbma;
+	host->history[host->history_count++] = host->nbma;
 	iface->address.length = host_prefix.length;
 	iface->id = IFACE_ID;
 	snprintf(iface->name, sizeof(iface->name), "tunnel1");

@@ -215,7 +215,8 @@ static void silent_peer(enum star_routes routes)
 	network_run(star.network, 8 * MONO_SECOND);
 	lost = star_lost(&star);
 	if (lost > 75)
-		network_violation(star.network, "a silent peer is left in time", "lost %llu packets", (unsigned long long)lost);
+		network_violation(star.network, "a silent peer is left in time", "lost %llu packets",
+			(unsigned long long)lost);
 	assert_int_equal(spoke->events[EVENT_BINDING_DOWN], 1);
 	assert_string_equal(spoke->last[EVENT_BINDING_DOWN].reason, "peer does not answer");
 	// It does not come back while the way is blocked, and nothing more is lost.
