@@ -88,7 +88,6 @@ COMMAND_PRINT(command_print_alias)
 COMMAND_SET(command_set_interface)
 {
 	const struct lex_line *line = match->line;
-	struct lex_word word = line->words[match_index(match, "INTERFACE")];
 	char name[MATCH_INTERFACE_SIZE];
 	char quoted[QUOTE_SIZE];
 	uint32_t id;
@@ -98,11 +97,11 @@ COMMAND_SET(command_set_interface)
 		message_warning(draft->messages, line->number, 0,
 			"`interface %s`: not ours, this block changes nothing", message_quote(name, quoted));
 		if (!match->negated)
-			draft_open_foreign(draft, line);
+			draft_open_foreign(draft, line, true);
 	} else if (match->negated) {
 		draft_remove_tunnel(draft, id);
 	} else {
-		draft_open_tunnel(draft, id, line->number, word.column);
+		draft_open_tunnel(draft, id, line);
 	}
 }
 

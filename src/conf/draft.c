@@ -47,17 +47,18 @@ static void set_defaults(struct config *config, size_t index)
 	iface->limits = limits_default();
 }
 
-void draft_open_tunnel(struct draft *draft, uint32_t id, unsigned line, unsigned column)
+void draft_open_tunnel(struct draft *draft, uint32_t id, const struct lex_line *line)
 {
 	struct config *config = draft->config;
 	size_t index = config->node.iface_count;
 
 	draft->foreign = false;
+	draft->block_indent = line->indent;
 	draft->current = find_tunnel(draft, id);
 	if (draft->current != DRAFT_NO_TUNNEL)
 		return;
 	if (index == DRAFT_TUNNELS_MAX) {
-		message_error(draft->messages, line, column, "more than %d tunnels", DRAFT_TUNNELS_MAX);
+		message_error(draft->messages, line->number, 0, "more than %d tunnels", DRAFT_TUNNELS_MAX);
 		draft->current = index - 1; // what follows is read into the last one, and refused
 		return;
 	}
@@ -67,17 +68,18 @@ void draft_open_tunnel(struct draft *draft, uint32_t id, unsigned line, unsigned
 	draft->tunnels = alloc_resize(draft->tunnels, index + 1, sizeof(*draft->tunnels));
 	config->node.ifaces[index] = (struct iface_config) { .id = id };
 	config->tunnels[index] = (struct tunnel_config) { 0 };
-	draft->tunnels[index] = (struct draft_tunnel) { .line = line };
+	draft->tunnels[index] = (struct draft_tunnel) { .line = line->number };
 	snprintf(config->node.ifaces[index].name, IFACE_NAME_SIZE, "tunnel%u", id % (NAME_TUNNEL_MAX + 1));
 	set_defaults(config, index);
 	draft->current = index;
 }
 
-void draft_open_foreign(struct draft *draft, const struct lex_line *line)
+void draft_open_foreign(struct draft *draft, const struct lex_line *line, bool interface)
 {
 	draft->current = DRAFT_NO_TUNNEL;
 	draft->foreign = true;
-	draft->foreign_indent = line->indent;
+	draft->foreign_interface = interface;
+	draft->block_indent = line->indent;
 }
 
 void draft_remove_tunnel(struct draft *draft, uint32_t id)

@@ -28,9 +28,10 @@ struct draft_tunnel {
 struct draft {
 	struct config *config;
 	struct conf_messages *messages;
-	size_t current;          ///< index of the tunnel whose block is open, or DRAFT_NO_TUNNEL
-	bool foreign;            ///< in a block that belongs to other software
-	unsigned foreign_indent; ///< of the line that opened it; lines with more belong to it
+	size_t current;         ///< index of the tunnel whose block is open, or DRAFT_NO_TUNNEL
+	bool foreign;           ///< in a block that belongs to other software
+	bool foreign_interface; ///< and it is an interface's
+	unsigned block_indent;  ///< of the line that opened the block, ours or foreign
 	struct draft_tunnel *tunnels;
 	struct draft_name *routes;
 };
@@ -38,9 +39,9 @@ struct draft {
 struct iface_config *draft_iface(const struct draft *draft);
 struct tunnel_config *draft_tunnel_config(const struct draft *draft);
 /// Opens the block of tunnel `id`, which is made with its defaults where it is not there.
-void draft_open_tunnel(struct draft *draft, uint32_t id, unsigned line, unsigned column);
+void draft_open_tunnel(struct draft *draft, uint32_t id, const struct lex_line *line);
 /// Opens a block whose lines are not ours.
-void draft_open_foreign(struct draft *draft, const struct lex_line *line);
+void draft_open_foreign(struct draft *draft, const struct lex_line *line, bool interface);
 void draft_remove_tunnel(struct draft *draft, uint32_t id);
 void draft_remove_route(struct draft *draft, size_t index);
 void draft_name_set(struct draft_name *name, const char *text, unsigned line, unsigned column);

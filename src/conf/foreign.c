@@ -33,6 +33,8 @@ static const struct foreign rows[] = {
 	// Dangerous to leave out: the tunnel would not be what the administrator asked for.
 	{ FOREIGN_INTERFACE, "tunnel protection", CONF_ERROR,
 		"IPsec is not supported yet; the tunnel would run in clear text: remove the line if that is wanted" },
+	{ FOREIGN_TUNNEL, "crypto map", CONF_ERROR,
+		"IPsec is not supported yet; the tunnel would run in clear text: remove the line if that is wanted" },
 	{ FOREIGN_INTERFACE, "tunnel vrf", CONF_ERROR,
 		"VRFs are not supported yet; the tunnel would use the main routing table: remove the line if that is wanted" },
 	{ FOREIGN_INTERFACE, "vrf forwarding", CONF_ERROR,

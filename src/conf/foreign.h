@@ -10,6 +10,7 @@
 enum foreign_place {
 	FOREIGN_GLOBAL,    ///< opens a block, or is a line outside of blocks
 	FOREIGN_INTERFACE, ///< a line of an interface's block, too
+	FOREIGN_TUNNEL,    ///< as FOREIGN_GLOBAL; in a tunnel's block an error
 	FOREIGN_INSIDE,    ///< only in a block of other software, where it belongs to that
 	FOREIGN_NOISE,     ///< what a terminal prints around a configuration; nothing to tell
 	FOREIGN_BANNER,    ///< goes on to its delimiter

@@ -49,13 +49,13 @@ static void obey(struct draft *draft, const struct match *match)
 }
 
 static void tell_foreign(
-	struct draft *draft, const struct lex_line *line, const struct foreign *foreign, bool negated)
+	struct draft *draft, const struct lex_line *line, const struct foreign *foreign, bool is_error)
 {
-	const char *text = foreign->text && !negated ? foreign->text : "not ours";
+	const char *text = foreign->text && foreign->severity == CONF_WARNING ? foreign->text : "not ours";
 
-	if (foreign->severity == CONF_ERROR && !negated)
+	if (is_error)
 		message_error(draft->messages, line->number, line->words[0].column, "`%s`: %s",
-			foreign->words, text);
+			foreign->words, foreign->text);
 	else
 		message_warning(draft->messages, line->number, 0, "`%s`: %s, this changes nothing",
 			foreign->words, text);
@@ -78,6 +78,8 @@ static void obey_foreign(struct draft *draft, const struct lex_line *line, const
 	struct banner *banner)
 {
 	bool negated = strcasecmp(line->words[0].text, "no") == 0;
+	bool in_tunnel = draft->current != DRAFT_NO_TUNNEL && line->indent > draft->block_indent;
+	bool is_error = foreign->severity == CONF_ERROR && !negated;
 
 	switch (foreign->place) {
 	case FOREIGN_NOISE:
@@ -86,15 +88,17 @@ static void obey_foreign(struct draft *draft, const struct lex_line *line, const
 		if (!negated)
 			open_banner(banner, line);
 		break;
+	case FOREIGN_TUNNEL:
 	case FOREIGN_GLOBAL:
-		if (!negated)
-			draft_open_foreign(draft, line);
+		is_error &= in_tunnel || foreign->place == FOREIGN_GLOBAL;
+		if (!negated && !in_tunnel)
+			draft_open_foreign(draft, line, false);
 		break;
 	case FOREIGN_INTERFACE:
 	case FOREIGN_INSIDE:
 		break;
 	}
-	tell_foreign(draft, line, foreign, negated);
+	tell_foreign(draft, line, foreign, is_error);
 }
 
 /// "; did you mean `ip nhrp shortcut`?", or nothing.
@@ -175,18 +179,25 @@ static bool leaves_foreign(const struct match *global)
 	       name_tunnel(match_interface(global, name), &id);
 }
 
+/// A command that no block of other software has, but for those of interfaces.
+static bool is_tunnels_own(const struct match *tunnel)
+{
+	return tunnel->status == MATCH_OK &&
+	       (match_has(tunnel, "nhrp") || strncmp(tunnel->command->syntax, "tunnel ", 7) == 0);
+}
+
 /// Is the line part of the foreign block that is open? Lines with more indentation than the first one are;
 /// of the others those that such a block can have.
 static bool is_inside_foreign(const struct draft *draft, const struct match *global,
 	const struct match *tunnel, const struct foreign *foreign)
 {
-	if (global->line->indent > draft->foreign_indent)
-		return !leaves_foreign(global);
+	if (global->line->indent > draft->block_indent)
+		return !leaves_foreign(global) && (draft->foreign_interface || !is_tunnels_own(tunnel));
 	if (global->status == MATCH_OK)
 		return false;
 	if (foreign)
 		return foreign->place == FOREIGN_INTERFACE || foreign->place == FOREIGN_INSIDE;
-	return tunnel->count > 0;
+	return tunnel->count > 0 && draft->foreign_interface;
 }
 
 /// Of the two contexts, the one where the line made more sense.

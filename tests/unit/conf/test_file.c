@@ -83,7 +83,7 @@ static void test_many(void **state)
 			"tunnel mode gre multipoint\nip nhrp network-id 1\n",
 			i, i / 256, i % 256, i);
 	fclose(out);
-	expect_error(text, length, DRAFT_TUNNELS_MAX * 6 + 1, 11, "more than 1000 tunnels");
+	expect_error(text, length, DRAFT_TUNNELS_MAX * 6 + 1, 0, "more than 1000 tunnels");
 	free(text);
 }
 

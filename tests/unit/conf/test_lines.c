@@ -134,6 +134,8 @@ static const struct {
 	{ "exit\nend\nexit", "interface Tunnel1\n" },
 	// Other software's lines change nothing, and hide nothing of ours.
 	{ "ip ospf cost 3\nshutdown", " shutdown\n" },
+	{ " ip domain lookup\n shutdown", " shutdown\n" }, // known as a line outside of blocks
+	{ "crypto map VPN 10 ipsec-isakmp\n set peer 192.0.2.1", "interface Tunnel1\n" },
 	{ "router ospf 1\nnetwork 10.0.0.0\n interface Tunnel1\nshutdown", " shutdown\n" },
 	{ "interface eth0\n shutdown", "! shutdown" },
 	{ "interface eth0\nshutdown\nip mtu 1300", "! shutdown" },
@@ -190,6 +192,10 @@ static const struct {
 	{ "no ip nhrp map 10.0.0.1", 1, 24, "incomplete" },
 	{ "no frobnicate", 1, 4, "unknown command" },
 	{ "tunnel protection ipsec profile X", 1, 1, "clear text" },
+	{ " crypto map VPN", 1, 2, "clear text" },
+	{ "crypto map VPN 10 ipsec-isakmp", 1, 0, "not ours" },
+	{ "router ospf 1\nip nhrp shortcut", 2, 1, "belongs into a block" },
+	{ "ip http server\n ip nhrp shortcut", 2, 2, "belongs into a block" },
 	{ "ipv6 nhrp map multicast dynamic", 1, 1, "IPv6" },
 	{ "hostname two words", 1, 14, "too much" },
 	{ "description \033[31mred", 1, 13, "text" },
