@@ -43,8 +43,8 @@ def test_files_and_modules(tmp_path):
     kept, lost = tmp_path / "the kept", tmp_path / "lost"
     kept.mkdir()
     lost.mkdir()
-    script = ('echo 1 >"$1/file" && echo 2 >"$2/file" && cat "$2/file" && modprobe -a esp4 && ip link add g0 type gre local 192.0.2.1'
-              ' && ip -d link show g0')
+    script = ('echo 1 >"$1/file" && echo 2 >"$2/file" && cat "$2/file" && modprobe -a esp4 &&'
+              ' ip link add g0 type gre local 192.0.2.1 key 1 && ip -d link show g0')
     status, out, err = vm("-w", kept, "sh", "-c", script, "sh", kept, lost)
     assert status == 0, err.decode()
     assert out.startswith(b"2\n") and b"gre remote any" in out
