@@ -365,11 +365,15 @@ bool apply_resync(struct apply *apply, struct apply_report *ret, struct err *err
 	struct actual actual = { 0 };
 	struct placed *placed, *next;
 	struct desired_item item;
+	bool rule_existed, ok;
 	struct err ignored;
-	bool ok;
 
 	uv_timer_stop(&apply->timer);
 	ok = drain(apply, err);
+	if (!override_rule_add(apply->rtnl, &rule_existed, ok ? err : &ignored))
+		ok = false;
+	else
+		report.repaired += !rule_existed;
 	for (placed = apply->placed; placed; placed = placed->hh.next)
 		placed->wanted = false;
 	if (!actual_read(&actual, apply->rtnl, ok ? err : &ignored)) {
@@ -401,6 +405,9 @@ void apply_withdraw(struct apply *apply)
 	unsigned removed;
 	struct err err;
 
+	uv_timer_stop(&apply->timer);
+	if (!override_rule_delete(apply->rtnl, &err))
+		log_warning("%s; it stays behind", err.text);
 	if (!actual_read(&actual, apply->rtnl, &err) ||
 		!actual_remove_unclaimed(&actual, apply->rtnl, &removed, &err))
 		log_warning("%s; it stays behind", err.text);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/// Makes the kernel as the core desires it: neighbours, overrides, multicast receivers. What fails is tried
-/// again later; what others changed is repaired.
+/// Makes the kernel as the core desires it: neighbours, overrides and the rule for them, multicast receivers.
+/// What fails is tried again later; what others changed is repaired.
 #pragma once
 
 #include <stdbool.h>
@@ -47,7 +47,7 @@ void apply_changes(struct apply *apply);
 bool apply_resync(struct apply *apply, struct apply_report *ret, struct err *err) MUST_CHECK;
 /// Asks for a resync before long; many such calls make one.
 void apply_resync_soon(struct apply *apply);
-/// Removes every neighbour and override of ours from the kernel, for the end of the process.
+/// Removes every neighbour and override of ours, and the rule, from the kernel, for the end of the process.
 void apply_withdraw(struct apply *apply);
 /// Frees it when the loop next runs; the kernel stays as it is. NULL does no harm.
 void apply_free(struct apply *apply);

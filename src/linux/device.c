@@ -155,15 +155,15 @@ bool device_read_address(const struct nlmsghdr *message, struct device_address *
 {
 	const struct ifaddrmsg *header = mnl_nlmsg_get_payload(message);
 	struct addr address = { 0 };
-	const struct nlattr *attr;
+	struct nlattr *attr;
 
 	if (mnl_nlmsg_get_payload_len(message) < sizeof(*header))
 		return false;
 	/* IFA_LOCAL is ours; where it is missing (IPv6), IFA_ADDRESS is. */
-	mnl_attr_for_each(attr, message,
-		sizeof(*header)) if (mnl_attr_get_type(attr) == IFA_LOCAL ||
-				     (mnl_attr_get_type(attr) == IFA_ADDRESS && !addr_is_set(address)))
-		address = rtnl_addr(attr);
+	mnl_attr_for_each (attr, message, sizeof(*header))
+		if (mnl_attr_get_type(attr) == IFA_LOCAL ||
+			(mnl_attr_get_type(attr) == IFA_ADDRESS && !addr_is_set(address)))
+			address = rtnl_addr(attr);
 	*ret = (struct device_address) {
 		.device = header->ifa_index,
 		.address = { .addr = address, .length = header->ifa_prefixlen },

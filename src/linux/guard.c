@@ -1,18 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "linux/guard.h"
 
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <nftables/libnftables.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <uv.h>
 
 #include "base/alloc.h"
+#include "base/log.h"
 
 #define SEEN_LIMIT 65535 ///< pairs of a cloud that are remembered; beyond it nothing is logged
 #define SLACK      100   ///< ms by which a pair is remembered longer than the core does, lest it refuse it
 
+#define READ_SIZE 16384
+#define READS     64 ///< per wake-up, so that the loop stays fair
+
 struct guard {
 	struct nft_ctx *nft;
+	char *text;                ///< of the table that shall be there; NULL: none
+	struct mnl_socket *events; ///< NULL: not watching
+	uv_poll_t poll;
 };
 
 struct guard *guard_open(struct err *err)
@@ -29,14 +42,6 @@ struct guard *guard_open(struct err *err)
 	guard = alloc_zeroed(1, sizeof(*guard));
 	guard->nft = nft;
 	return guard;
-}
-
-void guard_close(struct guard *guard)
-{
-	if (!guard)
-		return;
-	nft_ctx_free(guard->nft);
-	free(guard);
 }
 
 static bool run(struct guard *guard, const char *commands, const char *what, struct err *err)
@@ -178,21 +183,121 @@ bool guard_set(struct guard *guard, const struct guard_tunnel *tunnels, size_t c
 	char *text = NULL;
 	size_t length = 0;
 	FILE *out = open_memstream(&text, &length);
-	bool ok;
 
 	if (!out)
 		return err_set(err, "out of memory for the nftables rules");
 	write_table(out, tunnels, count);
 	fclose(out);
-	ok = run(guard, text, "set the nftables table inet " GUARD_TABLE, err);
-	free(text);
-	return ok;
+	free(guard->text);
+	guard->text = text;
+	return run(guard, text, "set the nftables table inet " GUARD_TABLE, err);
 }
 
 bool guard_remove(struct guard *guard, struct err *err)
 {
+	free(guard->text);
+	guard->text = NULL;
 	return run(guard,
 		"table inet " GUARD_TABLE "\n"
 		"delete table inet " GUARD_TABLE "\n",
 		"delete the nftables table inet " GUARD_TABLE, err);
+}
+
+/* Watching */
+
+static bool is_about_our_table(const struct nlmsghdr *message)
+{
+	struct nlattr *attr;
+
+	if (message->nlmsg_type != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_DELTABLE))
+		return false;
+	mnl_attr_for_each (attr, message, sizeof(struct nfgenmsg))
+		if (mnl_attr_get_type(attr) == NFTA_TABLE_NAME)
+			return strcmp(mnl_attr_get_str(attr), GUARD_TABLE) == 0;
+	return false;
+}
+
+/// Reads what is there; true where our table was deleted, or that cannot be told.
+static bool read_events(struct guard *guard)
+{
+	_Alignas(struct nlmsghdr) uint8_t buffer[READ_SIZE];
+	bool deleted = false;
+
+	for (int i = 0; i < READS; i++) {
+		ssize_t length = mnl_socket_recvfrom(guard->events, buffer, sizeof(buffer));
+		const struct nlmsghdr *message = (void *)buffer;
+		int left = (int)length;
+
+		if (length < 0 && errno == ENOBUFS) {
+			deleted = true;
+			continue;
+		}
+		if (length <= 0)
+			break;
+		for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left))
+			deleted |= is_about_our_table(message);
+	}
+	return deleted;
+}
+
+static void on_readable(uv_poll_t *poll, int status, int events)
+{
+	struct guard *guard = poll->data;
+	struct err err;
+
+	(void)events;
+	/* libuv stops at a pending error of the socket, which the read will tell. */
+	if (status < 0)
+		uv_poll_start(poll, UV_READABLE, on_readable);
+	/* Our own replacing deletes the old table as well: what counts is whether there is one now. */
+	if (!read_events(guard) || !guard->text ||
+		run(guard, "list table inet " GUARD_TABLE "\n", "find the table", NULL))
+		return;
+	if (run(guard, guard->text, "put back the nftables table inet " GUARD_TABLE, &err))
+		log_notice("put back the nftables table inet " GUARD_TABLE ", which somebody deleted");
+	else
+		log_warning("%s", err.text);
+}
+
+bool guard_watch(struct guard *guard, struct uv_loop_s *loop, struct err *err)
+{
+	struct mnl_socket *socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	int group = NFNLGRP_NFTABLES;
+
+	if (!socket || mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0 ||
+		mnl_socket_setsockopt(socket, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0) {
+		err_set_errno(err, errno, "cannot watch the nftables table inet " GUARD_TABLE);
+		if (socket)
+			mnl_socket_close(socket);
+		return false;
+	}
+	guard->events = socket;
+	guard->poll.data = guard;
+	uv_poll_init(loop, &guard->poll, mnl_socket_get_fd(socket));
+	uv_poll_start(&guard->poll, UV_READABLE, on_readable);
+	return true;
+}
+
+static void free_guard(struct guard *guard)
+{
+	nft_ctx_free(guard->nft);
+	free(guard->text);
+	free(guard);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	free_guard(handle->data);
+}
+
+void guard_close(struct guard *guard)
+{
+	if (!guard)
+		return;
+	if (!guard->events) {
+		free_guard(guard);
+		return;
+	}
+	uv_close((uv_handle_t *)&guard->poll, on_closed);
+	mnl_socket_close(guard->events);
 }

@@ -14,6 +14,7 @@
 #define GUARD_SNAPLEN     128 ///< bytes of each packet that are logged
 
 struct guard;
+struct uv_loop_s;
 
 struct guard_tunnel {
 	char name[16];             ///< the device
@@ -29,5 +30,8 @@ bool guard_set(
 	struct guard *guard, const struct guard_tunnel *tunnels, size_t count, struct err *err) MUST_CHECK;
 /// Removes the table; one that is not there is no error.
 bool guard_remove(struct guard *guard, struct err *err) MUST_CHECK;
-/// NULL does no harm; the table stays.
+/// Puts the table back when somebody else deletes it, as a restart of the system's firewall does, until
+/// guard_remove() or guard_close().
+bool guard_watch(struct guard *guard, struct uv_loop_s *loop, struct err *err) MUST_CHECK;
+/// NULL does no harm; the table stays. A guard that watches is freed when the loop next runs.
 void guard_close(struct guard *guard);

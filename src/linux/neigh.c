@@ -47,14 +47,13 @@ bool neigh_delete(struct rtnl *rtnl, uint32_t device, struct addr address, struc
 bool neigh_read(const struct nlmsghdr *message, struct neighbour *ret, uint8_t *ret_protocol)
 {
 	const struct ndmsg *header = mnl_nlmsg_get_payload(message);
-	const struct nlattr *attr;
+	struct nlattr *attr;
 
 	if (mnl_nlmsg_get_payload_len(message) < sizeof(*header))
 		return false;
 	*ret = (struct neighbour) { .device = (uint32_t)header->ndm_ifindex };
 	*ret_protocol = 0;
-	mnl_attr_for_each(attr, message, sizeof(*header))
-	{
+	mnl_attr_for_each (attr, message, sizeof(*header)) {
 		uint16_t length = mnl_attr_get_payload_len(attr);
 
 		switch (mnl_attr_get_type(attr)) {

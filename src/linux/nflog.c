@@ -26,14 +26,13 @@ struct nflog {
 static void on_message(struct nflog *nflog, const struct nlmsghdr *message)
 {
 	const uint8_t *packet = NULL;
-	const struct nlattr *attr;
+	struct nlattr *attr;
 	uint32_t in = 0, out = 0;
 	size_t length = 0;
 
 	if (message->nlmsg_type != (NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_PACKET))
 		return;
-	mnl_attr_for_each(attr, message, sizeof(struct nfgenmsg))
-	{
+	mnl_attr_for_each (attr, message, sizeof(struct nfgenmsg)) {
 		switch (mnl_attr_get_type(attr)) {
 		case NFULA_IFINDEX_INDEV:
 			in = ntohl(mnl_attr_get_u32(attr));

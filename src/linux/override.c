@@ -68,10 +68,11 @@ struct dump {
 
 static uint16_t read_mtu(const struct nlattr *metrics)
 {
-	const struct nlattr *attr;
+	struct nlattr *attr;
 
-	mnl_attr_for_each_nested(attr, metrics) if (mnl_attr_get_type(attr) == RTAX_MTU) return (
-		uint16_t)mnl_attr_get_u32(attr);
+	mnl_attr_for_each_nested (attr, metrics)
+		if (mnl_attr_get_type(attr) == RTAX_MTU)
+			return (uint16_t)mnl_attr_get_u32(attr);
 	return 0;
 }
 
@@ -81,13 +82,12 @@ static void on_route(void *context, const struct nlmsghdr *message)
 	const struct rtmsg *header = mnl_nlmsg_get_payload(message);
 	struct addr destination = { .family = ADDR_IPV4 };
 	struct override_route route = { 0 };
-	const struct nlattr *attr;
+	struct nlattr *attr;
 	uint32_t table = 0;
 
 	if (mnl_nlmsg_get_payload_len(message) < sizeof(*header) || header->rtm_protocol != RTNL_PROTOCOL)
 		return;
-	mnl_attr_for_each(attr, message, sizeof(*header))
-	{
+	mnl_attr_for_each (attr, message, sizeof(*header)) {
 		switch (mnl_attr_get_type(attr)) {
 		case RTA_DST:
 			destination = rtnl_addr(attr);

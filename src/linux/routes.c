@@ -154,10 +154,9 @@ static void add_multipath(struct routes_entry *entry, const struct rib_route *co
 		const uint8_t *attributes = (const uint8_t *)path + sizeof(*path);
 		size_t length = path->rtnh_len - sizeof(*path);
 		struct addr next_hop = { 0 };
-		const struct nlattr *attr;
+		struct nlattr *attr;
 
-		mnl_attr_for_each_payload((void *)(uintptr_t)attributes, length)
-		{
+		mnl_attr_for_each_payload ((void *)(uintptr_t)attributes, length) {
 			if (mnl_attr_get_type(attr) == RTA_GATEWAY)
 				next_hop = rtnl_addr(attr);
 			if (mnl_attr_get_type(attr) == RTA_VIA)
@@ -174,7 +173,8 @@ bool routes_read(const struct nlmsghdr *message, struct routes_entry *ret)
 	const struct rtmsg *header = mnl_nlmsg_get_payload(message);
 	bool want_dead = message->nlmsg_type == RTM_DELROUTE;
 	struct addr destination, next_hop = { 0 };
-	const struct nlattr *attr, *paths = NULL;
+	const struct nlattr *paths = NULL;
+	struct nlattr *attr;
 	struct rib_route common = { 0 };
 	uint32_t device = 0;
 
@@ -184,8 +184,7 @@ bool routes_read(const struct nlmsghdr *message, struct routes_entry *ret)
 		return false;
 	destination = addr_from_ipv4(0);
 	ret->table = header->rtm_table;
-	mnl_attr_for_each(attr, message, sizeof(*header))
-	{
+	mnl_attr_for_each (attr, message, sizeof(*header)) {
 		switch (mnl_attr_get_type(attr)) {
 		case RTA_DST:
 			destination = rtnl_addr(attr);

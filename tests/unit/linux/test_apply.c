@@ -154,14 +154,16 @@ static void resync_repairs_and_removes(void **state)
 	struct err err = { "" };
 
 	(void)state;
+	assert_true(apply_resync(apply, &report, &err)); /* makes the rule */
+	assert_int_equal(report.repaired, 1);
 	assert_true(apply_resync(apply, &report, &err));
 	assert_int_equal(report.repaired + report.removed + report.adopted, 0);
-	netns_run("ip neigh del 10.0.0.2 dev v1 && ip route flush table 1190");
+	netns_run("ip neigh del 10.0.0.2 dev v1 && ip route flush table 1190 && ip rule del priority 1190");
 	netns_run("ip neigh add 10.0.0.77 lladdr 02:00:00:00:00:77 nud permanent protocol 191 dev v1");
 	netns_run("ip neigh add 10.0.0.88 lladdr 02:00:00:00:00:88 nud permanent dev v1");
 	netns_run("ip route add 10.77.0.0/16 via 10.0.0.77 dev v1 protocol 191 table 1190");
 	assert_true(apply_resync(apply, &report, &err));
-	assert_int_equal(report.repaired, 2);
+	assert_int_equal(report.repaired, 3);
 	assert_int_equal(report.removed, 2);
 	assert_true(neighbour_is("10.0.0.2", "02:00:c0:00:02:02"));
 	assert_true(neighbour_is("10.0.0.88", "PERMANENT"));
@@ -230,6 +232,7 @@ static void nothing_stays_after_withdrawal(void **state)
 	apply_withdraw(apply);
 	assert_string_equal(netns_read("ip neigh show nud permanent protocol 191"), "");
 	assert_string_equal(netns_read("ip route show table 1190"), "");
+	assert_string_equal(netns_read("ip rule show priority 1190"), "");
 	assert_true(neighbour_is("10.0.0.88", "PERMANENT"));
 }
 

@@ -142,6 +142,33 @@ static void tables_are_replaced_and_removed(void **state)
 	guard_close(guard);
 }
 
+static bool has_table(void *context)
+{
+	(void)context;
+	return netns_try("nft list table inet dmvpn >/dev/null 2>&1");
+}
+
+static void a_flushed_ruleset_is_put_back(void **state)
+{
+	struct guard_tunnel tunnel = { .name = "tunnel1", .network_id = 1, .mss = 1360 };
+	struct err err = { "" };
+	struct guard *guard = guard_open(&err);
+
+	(void)state;
+	assert_true(guard_watch(guard, &loop, &err));
+	assert_true(guard_set(guard, &tunnel, 1, &err));
+	tunnel.mss = 1300;
+	assert_true(guard_set(guard, &tunnel, 1, &err));
+	netns_run("nft flush ruleset");
+	assert_false(has_table(NULL));
+	netns_wait(&loop, has_table, NULL);
+	assert_non_null(strstr(netns_read("nft list table inet dmvpn"), "maxseg size > 1300"));
+	assert_true(guard_remove(guard, &err));
+	uv_run(&loop, UV_RUN_NOWAIT);
+	assert_false(has_table(NULL));
+	guard_close(guard);
+}
+
 static int spoke(unsigned number)
 {
 	int netns = netns_new();
@@ -181,6 +208,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(forwarded_packets_are_logged_once),
 		cmocka_unit_test(tables_are_replaced_and_removed),
+		cmocka_unit_test(a_flushed_ruleset_is_put_back),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
