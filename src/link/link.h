@@ -91,3 +91,7 @@ extern const struct link_ops link_user;
 
 /// The operations for a kind of link, or NULL and `err` where this version or system has it not.
 const struct link_ops *link_by_kind(enum tunnel_link kind, struct err *err) MUST_CHECK;
+
+/// Removes the tunnel devices of the user link which an earlier run left and that `wanted` does not claim. A
+/// device in use by another process stays. Returns how many went.
+unsigned link_sweep(bool (*wanted)(void *context, const char *name), void *context);

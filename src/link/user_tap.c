@@ -122,3 +122,25 @@ void user_tap_close(int fd, bool keep)
 		ioctl(fd, TUNSETPERSIST, 0UL);
 	close(fd);
 }
+
+bool user_tap_remove_stale(const char *name)
+{
+	int control = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool ours, exists = false;
+	int fd;
+
+	if (control < 0)
+		return false;
+	ours = inspect(control, name, &exists, NULL) && exists;
+	close(control);
+	fd = ours ? open("/dev/net/tun", O_RDWR | O_CLOEXEC) : -1;
+	if (fd < 0)
+		return false;
+	/* Attaching fails for what is in use, or is no TAP after all. */
+	if (!attach(fd, name, true, NULL)) {
+		close(fd);
+		return false;
+	}
+	user_tap_close(fd, false);
+	return true;
+}

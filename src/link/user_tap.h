@@ -12,3 +12,5 @@
 int user_tap_open(const char *name, uint16_t mtu, bool *ret_adopted, struct err *err) MUST_CHECK;
 /// Closes it; the device goes unless `keep`.
 void user_tap_close(int fd, bool keep);
+/// Removes the device if it is a TAP that an earlier process of ours left and nobody uses.
+bool user_tap_remove_stale(const char *name);

@@ -442,6 +442,38 @@ static void checksum_and_sequence_are_accepted(void **state)
 	netns_finish(&loop);
 }
 
+static bool is_tunnel2(void *context, const char *name)
+{
+	(void)context;
+	return strcmp(name, "tunnel2") == 0;
+}
+
+static void stale_devices_are_swept(void **state)
+{
+	const char *names[] = { "tunnel1", "tunnel2", "tunnel3" };
+	struct link *links[ARRAY_SIZE(names)];
+	uv_loop_t loop;
+
+	(void)state;
+	uv_loop_init(&loop);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		struct link_config wanted = config(names[i], "192.0.2.1", (uint32_t)i + 1);
+
+		links[i] = open_link(&loop, &wanted, NULL);
+	}
+	links[0]->ops->close(links[0], true);
+	links[1]->ops->close(links[1], true);
+	netns_run("ip tuntap add tunnel4 mode tap");
+	assert_int_equal(link_sweep(is_tunnel2, NULL), 1);
+	assert_int_equal(if_nametoindex("tunnel1"), 0);
+	assert_int_not_equal(if_nametoindex("tunnel2"), 0); /* wanted */
+	assert_int_not_equal(if_nametoindex("tunnel3"), 0); /* in use */
+	assert_int_not_equal(if_nametoindex("tunnel4"), 0); /* another's */
+	netns_run("ip link delete tunnel2 && ip link delete tunnel4");
+	links[2]->ops->close(links[2], false);
+	netns_finish(&loop);
+}
+
 static void kinds_are_found(void **state)
 {
 	struct err err;
@@ -485,6 +517,7 @@ int main(void)
 		cmocka_unit_test(multicast_goes_to_every_receiver),
 		cmocka_unit_test(point_to_point_needs_no_peer),
 		cmocka_unit_test(checksum_and_sequence_are_accepted),
+		cmocka_unit_test(stale_devices_are_swept),
 		cmocka_unit_test(kinds_are_found),
 	};
 
