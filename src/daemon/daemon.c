@@ -281,7 +281,8 @@ static bool open_kernel(struct daemon *daemon, struct err *err)
 	daemon->statics = statics_new(daemon);
 	daemon->monitor = monitor_open(daemon->loop, daemon->rtnl, &monitor, err);
 	daemon->guard = daemon->monitor ? guard_open(err) : NULL;
-	if (!daemon->guard || !override_rule_add(daemon->rtnl, &existed, err))
+	if (!daemon->guard || !guard_watch(daemon->guard, daemon->loop, err) ||
+		!override_rule_add(daemon->rtnl, &existed, err))
 		return false;
 	if (existed)
 		log_notice("adopted the policy rule that an earlier run left");
@@ -352,12 +353,32 @@ static void take_stock(struct daemon *daemon)
 		log_notice("removed %u neighbours and shortcuts that an earlier run left", report.removed);
 }
 
+static bool is_configured(void *context, const char *name)
+{
+	const struct daemon *daemon = context;
+
+	for (size_t i = 0; i < daemon->tunnel_count; i++) {
+		if (strcmp(daemon->tunnels[i].nhrp->name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void sweep_devices(struct daemon *daemon)
+{
+	unsigned count = link_sweep(is_configured, daemon);
+
+	if (count > 0)
+		log_notice("removed %u tunnel devices that an earlier run left", count);
+}
+
 static bool start(struct daemon *daemon, const struct daemon_options *options, struct err *err)
 {
 	// The control socket comes first: where another daemon answers on it, nothing must be touched.
 	if (!open_control(daemon, options->control, err) || !open_kernel(daemon, err) ||
 		!set_guard(daemon, err))
 		return false;
+	sweep_devices(daemon);
 	for (size_t i = 0; i < daemon->tunnel_count; i++)
 		tunnel_update(&daemon->tunnels[i]);
 	take_stock(daemon);
@@ -377,8 +398,6 @@ static void withdraw(struct daemon *daemon)
 	for (size_t i = 0; i < daemon->tunnel_count; i++)
 		tunnel_close(&daemon->tunnels[i]);
 	if (daemon->guard && !guard_remove(daemon->guard, &err))
-		log_warning("%s", err.text);
-	if (daemon->guard && !override_rule_delete(daemon->rtnl, &err))
 		log_warning("%s", err.text);
 }
 
