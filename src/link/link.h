@@ -87,11 +87,15 @@ struct link {
 	const struct link_ops *ops;
 };
 
+/// A GRE device of the kernel.
+extern const struct link_ops link_kernel;
+/// A TAP device and a GRE socket, for systems without.
 extern const struct link_ops link_user;
 
-/// The operations for a kind of link, or NULL and `err` where this version or system has it not.
+/// The operations for a kind of link, or NULL and `err` where this system has it not. The kernel is asked,
+/// and loads its module for GRE where it can.
 const struct link_ops *link_by_kind(enum tunnel_link kind, struct err *err) MUST_CHECK;
 
-/// Removes the tunnel devices of the user link which an earlier run left and that `wanted` does not claim. A
+/// Removes the tunnel devices, of either kind, which an earlier run left and that `wanted` does not claim. A
 /// device in use by another process stays. Returns how many went.
 unsigned link_sweep(bool (*wanted)(void *context, const char *name), void *context);

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/// What goes to and comes from each peer of a kernel link.
+///
+/// The kernel counts by device, not by peer, and does not note the use of a permanent neighbour. So an
+/// nftables table `ip dmvpn-DEVICE` notes the outer addresses of the tunnel's data packets in two dynamic
+/// sets with counters, one lookup a packet; addresses idle for a minute leave them. The table is owned by our
+/// socket: the kernel removes it when the process ends, however it ends.
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/addr.h"
+#include "base/err.h"
+#include "link/link.h"
+
+struct kernel_traffic;
+
+/// Why the counts of a peer are wanted.
+enum kernel_role {
+	KERNEL_NEIGHBOUR = 1,   ///< the neighbour table points to it
+	KERNEL_RECEIVER = 2,    ///< of multicast
+	KERNEL_DESTINATION = 4, ///< of a point-to-point tunnel
+};
+
+/// Whether a process, which may be this one, counts for the device of this name: it uses it then.
+bool kernel_traffic_in_use(const char *device);
+/// Sets up the counting. NULL and `err` on failure.
+struct kernel_traffic *kernel_traffic_open(const struct link_config *config, struct err *err) MUST_CHECK;
+/// Removes it. NULL does no harm.
+void kernel_traffic_close(struct kernel_traffic *traffic);
+/// Counts for another source address from now on; what was counted stays.
+bool kernel_traffic_set_nbma(struct kernel_traffic *traffic, struct addr nbma, struct err *err) MUST_CHECK;
+/// Keeps counts of a peer as long as it has a role.
+void kernel_traffic_add(struct kernel_traffic *traffic, struct addr nbma, enum kernel_role role);
+void kernel_traffic_remove(struct kernel_traffic *traffic, struct addr nbma, enum kernel_role role);
+/// Reads the kernel's counters, and then visits the peers whose counters changed since the last time.
+void kernel_traffic_walk(struct kernel_traffic *traffic,
+	void (*visit)(void *context, struct addr nbma, bool sent, bool received), void *context);
+/// The counts at the last walk; bytes are those of the payload. False where the peer is not known.
+bool kernel_traffic_counters(
+	const struct kernel_traffic *traffic, struct addr nbma, struct link_counters *ret);
