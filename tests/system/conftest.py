@@ -3,6 +3,7 @@
 its end: the daemons end with status 0, no sanitizer complained, and tshark can read every packet."""
 import contextlib
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,19 @@ from lab.daemon import build_directory  # noqa: E402
 from lab.network import Lab  # noqa: E402
 
 
+def pytest_addoption(parser):
+    parser.addoption("--link", choices=("user", "kernel", "mixed"), default="user",
+                     help="the `tunnel link` of the nodes; mixed: they take turns")
+    parser.addoption("--captures", type=Path, help="leave the captures in this folder for tests/captures.py, instead of "
+                     "reading them here: tshark is slow in an emulated guest")
+
+
+def pytest_collection_modifyitems(config, items):
+    """What has no network has no link: once is enough."""
+    if config.getoption("link") != "user":
+        items[:] = [item for item in items if "network" in item.fixturenames]
+
+
 def pytest_configure():
     if os.geteuid() != 0:
         pytest.exit("The system tests make network namespaces: run them as root (sudo).", returncode=1)
@@ -23,7 +37,7 @@ def pytest_configure():
         pytest.exit(f"There is no dmvpnd in {build_directory()}: build it, or set DMVPN_BUILD.", returncode=1)
 
 
-def faults_of(lab, forgers):
+def faults_of(lab):
     """Ends the daemons and tells what is wrong with what they leave."""
     for name, daemon in lab.daemons.items():
         if daemon.child is None:
@@ -37,19 +51,28 @@ def faults_of(lab, forgers):
     for name, daemon in lab.daemons.items():
         for report in sanitizer_reports(daemon.log()):
             yield f"{name}: {report}"
+
+
+def read_capture(lab, forgers, kept):
+    """What tshark says of it; or it is kept for later, in a folder, with the names of the forgers."""
     lab.capture.stop()
-    for complaint in complaints(lab.capture.path, forgers):
-        yield f"tshark: {complaint}"
+    if kept is None:
+        return [f"tshark: {complaint}" for complaint in complaints(lab.capture.path, forgers)]
+    kept.mkdir()
+    shutil.copy(lab.capture.path, kept / "underlay.pcap")
+    (kept / "forgers").write_text(" ".join(forgers))
+    return []
 
 
 @pytest.fixture
-def network(tmp_path):
+def network(tmp_path, request):
     """A function that builds a scenario: network(phase3()) gives a Lab whose daemons run and are registered.
     `start=False`: only the network. `forgers`: NBMA addresses whose packets tshark may complain of."""
     with contextlib.ExitStack() as stack:
         labs = []
 
         def build(scenario, start=True, forgers=()):
+            scenario.use_link(request.config.getoption("link"))
             lab = stack.enter_context(Lab(scenario, tmp_path))
             labs.append((lab, forgers))
             if start:
@@ -57,7 +80,11 @@ def network(tmp_path):
             return lab
 
         yield build
-        faults = [fault for lab, forgers in labs for fault in faults_of(lab, forgers)]
+        captures = request.config.getoption("captures")
+        faults = []
+        for i, (lab, forgers) in enumerate(labs):
+            kept = captures and captures / f"{request.node.name}.{i}"
+            faults += [*faults_of(lab), *read_capture(lab, forgers, kept)]
         if faults:
             for lab, _ in labs:
                 for name, daemon in lab.daemons.items():

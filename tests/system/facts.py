@@ -91,12 +91,16 @@ def ping(lab, source, destination, **options):
     return measure.ping(lab.namespace(source), lan(lab, destination), lan(lab, source), **options)
 
 
-def shortcut(lab, source, destination, deadline=10):
-    """Makes the traffic that leads to a shortcut, and waits for it."""
-    prefix = lab.scenario.node(destination).lan_prefix
-    ping(lab, source, destination, count=2)
-    wait_until(lambda: prefix in overrides(lab, source), deadline, f"{source} has a shortcut to {prefix}")
-    return prefix
+def shortcut(lab, source, destination, deadline=20, origin=None):
+    """Makes traffic until a shortcut is there. The hub redirects a source and destination once in 8 seconds.
+    `origin`: the packets' source address, in place of the LAN address."""
+    node = lab.scenario.node(destination)
+
+    def there():
+        measure.ping(lab.namespace(source), node.lan_address, origin or lan(lab, source), count=1)
+        return node.lan_prefix in overrides(lab, source)
+    wait_until(there, deadline, f"{source} has a shortcut to {node.lan_prefix}")
+    return node.lan_prefix
 
 
 def works(lab, source, destination):

@@ -48,7 +48,7 @@ def test_after_kill(network):
     lab["spoke1"].wait_event("nhs-up", since=mark)
     said = lab["spoke1"].log(mark)
     assert re.search(r"adopt|removed|left|clean", said), said
-    shortcut(lab, "spoke1", "spoke2", deadline=15)
+    shortcut(lab, "spoke1", "spoke2")
     assert path(lab, "spoke1", "spoke2") == [lan(lab, "spoke2")]
     assert lab["spoke1"].stop() == 0
     assert traces(lab, "spoke1") == before
@@ -70,4 +70,4 @@ def test_deleted_by_somebody_else(network):
     lab = network(scenarios.phase3())
     prefix = shortcut(lab, "spoke1", "spoke2")
     lab.namespace("spoke1").batch(f"route delete {prefix} table {OVERRIDE_TABLE}")
-    shortcut(lab, "spoke1", "spoke2", deadline=15)
+    shortcut(lab, "spoke1", "spoke2")

@@ -116,8 +116,7 @@ def test_pasted_block_runs(network):
     scenario = scenarios.phase3()
     scenario.node("spoke1").config = PASTED
     lab = network(scenario, start=False)
-    lab.start("hub", "spoke2", "spoke1")
-    lab["spoke1"].wait_event("nhs-up")
+    lab.start().wait_registered()
     shortcut(lab, "spoke1", "spoke2")
     assert path(lab, "spoke1", "spoke2") == [lan(lab, "spoke2")]
     assert overrides(lab, "spoke1") == {"192.168.2.0/24": "10.0.0.12"}
