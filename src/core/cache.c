@@ -212,6 +212,12 @@ struct binding *cache_set(
 
 	if (binding && binding->type > facts->type)
 		return NULL;
+	// A known address that becomes a registration counts as a new one.
+	if (binding && count_of(iface, binding->type) != count_of(iface, facts->type) &&
+		!has_room(iface, facts->type)) {
+		iface->counters.refused[REFUSED_LIMIT]++;
+		return NULL;
+	}
 	if (!binding)
 		binding = make(iface, protocol, facts->type, now);
 	else if (binding->type != facts->type)
