@@ -88,6 +88,7 @@ def shell(name, node):
                   'show() { dmvpnctl show "$@"; }']
     setup.write_text("\n".join(lines) + "\n")
     user = ["-U", "--preserve-credentials"] if os.geteuid() else []
+    os.environ["BASH_ENV"] = str(setup)  # where input is no terminal
     os.execvp("nsenter", ["nsenter", "-t", str(namespace.pid), *user, "-n", "bash", "--rcfile", str(setup)])
 
 

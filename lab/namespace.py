@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A network namespace, held by a sleeping process: it ends with that process, and nothing is left behind."""
+import ctypes
 import json
 import os
 import signal
@@ -7,6 +8,10 @@ import subprocess
 from pathlib import Path
 
 from .wait import wait_until
+
+LIBC = ctypes.CDLL(None, use_errno=True)
+CLONE_NEWNET = 0x40000000
+PR_SET_PDEATHSIG = 1
 
 
 class CommandFailed(RuntimeError):
@@ -46,45 +51,61 @@ class Process:
         return False
 
 
+def system_call(function, *arguments):
+    if function(*arguments):
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
 class Namespace:
-    """`keep`: outlive the process that made it."""
+    """Its processes enter it between fork and exec: no helper program, each of which costs a lot in an emulated guest.
+    `keep`: outlive the process that made it."""
 
     def __init__(self, name, keep=False):
         self.name = name
-        self.guard = [] if keep else ["setpriv", "--pdeathsig", "KILL"]
-        # The pipe tells when the namespace is there.
-        holder = subprocess.Popen(
-            [*self.guard, "unshare", "--net", "sh", "-c", "echo; exec sleep infinity >/dev/null"],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
-        if not holder.stdout.readline():
-            raise CommandFailed(f"no network namespace for {name}: {holder.stderr.read().decode().strip()}")
-        holder.stdout.close()
-        holder.stderr.close()
-        self.child = holder
-        self.process = Process(holder.pid)
+        self.keep = keep
+        try:
+            self.child = subprocess.Popen(
+                ["sleep", "infinity"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                start_new_session=True, preexec_fn=self._make)
+        except subprocess.SubprocessError as error:
+            raise CommandFailed(f"no network namespace for {name}: this needs root: {error}") from None
+        self.process = Process(self.child.pid)
         self.batch("link set lo up")
 
     @classmethod
     def attach(cls, name, process):
         """A namespace that an earlier run made."""
         self = cls.__new__(cls)
-        self.name, self.guard, self.child, self.process = name, [], None, process
+        self.name, self.keep, self.child, self.process = name, True, None, process
         return self
 
     @property
     def pid(self):
         return self.process.pid
 
-    def enter(self, *argv):
-        """The command line that runs `argv` in the namespace."""
-        return ["nsenter", f"--net=/proc/{self.pid}/ns/net", "--", *map(str, argv)]
+    def _make(self):
+        self._end_with_parent()
+        system_call(LIBC.unshare, CLONE_NEWNET)
+
+    def _enter(self):
+        with open(f"/proc/{self.pid}/ns/net", "rb") as namespace:
+            system_call(LIBC.setns, namespace.fileno(), CLONE_NEWNET)
+
+    def _end_with_parent(self):
+        if not self.keep:
+            system_call(LIBC.prctl, PR_SET_PDEATHSIG, signal.SIGKILL)
+
+    def _start(self):
+        self._end_with_parent()
+        self._enter()
 
     def popen(self, *argv, **options):
-        return subprocess.Popen([*self.guard, *self.enter(*argv)], **options)
+        return subprocess.Popen(list(map(str, argv)), preexec_fn=self._start, **options)
 
     def run(self, *argv, check=True, timeout=60, **options):
         """Runs a command to its end; its output is text. `check`: exit status 0 is expected."""
-        result = subprocess.run(self.enter(*argv), text=True, capture_output=True, timeout=timeout, **options)
+        result = subprocess.run(list(map(str, argv)), text=True, capture_output=True, timeout=timeout,
+                                preexec_fn=self._enter, **options)
         if check and result.returncode:
             raise CommandFailed(f"{self.name}: {' '.join(map(str, argv))}: exit status {result.returncode}: "
                                 f"{(result.stderr or result.stdout).strip()}")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a network consists of, as data."""
 import ipaddress
+import re
 from dataclasses import dataclass, field
 
 HOST_NUMBER = 10  # of the host in each LAN
@@ -59,6 +60,13 @@ class Scenario:
 
     def node(self, name):
         return next(node for node in self.nodes if node.name == name)
+
+    def use_link(self, kind):
+        """`tunnel link` of every tunnel: "user", "kernel", or "mixed": the nodes take turns with both."""
+        kinds = ("kernel", "user") if kind == "mixed" else (kind,)
+        for i, node in enumerate(self.nodes):
+            node.config = re.sub(r"^interface tunnel\d+$", rf"\g<0>\n tunnel link {kinds[i % len(kinds)]}",
+                                 node.config, flags=re.MULTILINE | re.IGNORECASE)
 
     @property
     def hubs(self):

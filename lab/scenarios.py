@@ -115,7 +115,8 @@ def dual_hub(holdtime=HOLDTIME, shortcut=False, **options):
     return Scenario(name, "Two hubs in one cloud: the second takes over when the first dies", [
         hub(1, name="hub1", redirect=shortcut, holdtime=holdtime, **options),
         hub(2, name="hub2", redirect=shortcut, holdtime=holdtime, **options),
-        *(spoke(i, hubs=2, static=static, shortcut=shortcut, holdtime=holdtime, **options) for i in (1, 2))])
+        *(spoke(i, hubs=2, static=static, shortcut=shortcut, holdtime=holdtime,
+                lines=["ip nhrp registration timeout 3"], **options) for i in (1, 2))])
 
 
 def dual_hub_phase3(**options):
