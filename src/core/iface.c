@@ -98,7 +98,7 @@ void iface_set_link(struct iface *iface, bool up, uint32_t device, struct addr n
 	server = nhs_active(iface);
 	// Nobody knows the new address yet, so what others hold is withdrawn in the server's name.
 	if (moved && server)
-		requester_purge_by(iface, (struct addr) { 0 }, server->nbma, now);
+		requester_withdraw(iface, (struct addr) { 0 }, server->nbma, now);
 }
 
 /// Every prefix of the family of `iface`.
@@ -149,7 +149,7 @@ size_t iface_clear(struct iface *iface, struct addr protocol, struct mono now)
 
 void iface_shutdown(struct iface *iface, struct mono now)
 {
-	requester_purge(iface, everything(iface), now);
+	requester_withdraw(iface, (struct addr) { 0 }, (struct addr) { 0 }, now);
 	nhs_withdraw(iface, now);
 }
 

@@ -124,7 +124,7 @@ void requester_purge(struct iface *iface, struct prefix prefix, struct mono now)
 	}
 }
 
-void requester_purge_by(struct iface *iface, struct addr protocol, struct addr nbma, struct mono now)
+void requester_withdraw(struct iface *iface, struct addr protocol, struct addr nbma, struct mono now)
 {
 	struct prefix everything = { .addr.family = iface_address(iface).family };
 	struct prefix cursor = { 0 };
@@ -133,9 +133,11 @@ void requester_purge_by(struct iface *iface, struct addr protocol, struct addr n
 	while ((list = next_list(iface, everything, &cursor)) != NULL) {
 		DL_FOREACH(list, requester)
 		{
-			if (addr_is_set(protocol) && !addr_equal(protocol, requester->protocol))
+			if (!requester->is_egress ||
+				(addr_is_set(protocol) && !addr_equal(requester->protocol, protocol)))
 				continue;
-			requester->nbma = nbma;
+			if (addr_is_set(nbma))
+				requester->nbma = nbma;
 			if (requester->purges == 0)
 				send_purge(requester, now);
 		}

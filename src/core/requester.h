@@ -34,9 +34,9 @@ void requester_note(
 	struct iface *iface, const struct requester *facts, uint16_t holding_time, struct mono now);
 /// Purges everything that was told about `prefix` or parts of it.
 void requester_purge(struct iface *iface, struct prefix prefix, struct mono now);
-/// Purges everything that `protocol` (unset: anybody) was told, by way of the server at `nbma`: directly they
-/// are not reached, or do not know our NBMA address.
-void requester_purge_by(struct iface *iface, struct addr protocol, struct addr nbma, struct mono now);
+/// Purges all that we answered as egress to `protocol` (unset: to anybody), by way of the server at `nbma`
+/// (unset: directly): we go, or directly they are not reached, or do not know our NBMA address.
+void requester_withdraw(struct iface *iface, struct addr protocol, struct addr nbma, struct mono now);
 /// A route inside or around `changed` is not what it was: purges the answers that do not hold any more.
 void requester_on_route(struct iface *iface, struct prefix changed, struct mono now);
 /// A Purge Reply; false where it answers no request of ours.

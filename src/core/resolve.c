@@ -167,7 +167,7 @@ static void give_up_peer(struct resolution *resolution, struct mono now)
 	if (binding && binding->type == BINDING_CACHED && addr_equal(binding->peer->nbma, resolution->probed))
 		cache_remove(binding, "peer does not answer");
 	if (server)
-		requester_purge_by(iface, resolution->destination, server->nbma, now);
+		requester_withdraw(iface, resolution->destination, server->nbma, now);
 	hold(resolution, "peer does not answer", HOLD_NEGATIVE, now);
 }
 
