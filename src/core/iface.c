@@ -171,6 +171,8 @@ void iface_done(struct iface *iface)
 	{
 		resolve_forget(resolution);
 	}
+	for (size_t i = 0; i < iface->nhs_count; i++)
+		timerq_disarm(&iface->node->timers, &iface->nhs[i].timer);
 	iface_clear_shortcuts(iface);
 	free_bindings(iface);
 	requester_done(iface);
