@@ -10,7 +10,7 @@
 
 #include "star.h"
 
-#define SEEDS     300
+#define SEEDS     200
 #define FAULTS    30
 #define MAX_FLOWS 6
 #define SETTLING  (300 * MONO_SECOND) ///< back-off of 64 s, holding times of 120 s, and questions held back
