@@ -51,6 +51,7 @@ struct user_link {
 	struct user_peers peers;
 	struct user_peer *destination; ///< NULL: multipoint
 	struct link_drops drops;
+	bool told_recursion; ///< the log said that packets come back into the device
 	struct outgoing out;
 	uint8_t *slots; ///< BATCH buffers of SLOT_SIZE bytes
 };
@@ -143,6 +144,29 @@ static uint8_t inner_tos(uint16_t ethertype, const uint8_t *packet, size_t lengt
 	return 0;
 }
 
+/// Is this a packet that the link itself sent, which the routing table led back into the device? Sent again,
+/// it would go round for ever. Whoever can choose an NBMA address can bring that about, and so can a route.
+static bool is_own_gre(const struct user_link *user, uint16_t ethertype, const uint8_t *packet, size_t length)
+{
+	struct iphdr ip;
+
+	if (ethertype != ETHERTYPE_IP || length < sizeof(ip))
+		return false;
+	memcpy(&ip, packet, sizeof(ip));
+	return ip.protocol == IPPROTO_GRE && ntohl(ip.saddr) == addr_to_ipv4(user->config.nbma);
+}
+
+static void drop_own_gre(struct user_link *user)
+{
+	user->drops.not_wanted++;
+	if (!user->told_recursion)
+		log_warning(
+			"%s: the route to the NBMA address of a peer leads into the tunnel itself; its packets "
+			"are dropped (check the routes that were learned by the tunnel)",
+			user->config.name);
+	user->told_recursion = true;
+}
+
 static void forward_frame(struct user_link *user, uint8_t *frame, size_t length)
 {
 	uint8_t gre[GRE_MAX_HEADER];
@@ -159,6 +183,10 @@ static void forward_frame(struct user_link *user, uint8_t *frame, size_t length)
 		return;
 	if (ethertype < ETHERTYPE_FIRST) {
 		user->drops.not_wanted++;
+		return;
+	}
+	if (is_own_gre(user, ethertype, frame + ETHER_HDR_LEN, length - ETHER_HDR_LEN)) {
+		drop_own_gre(user);
 		return;
 	}
 	tos = inner_tos(ethertype, frame + ETHER_HDR_LEN, length - ETHER_HDR_LEN);
