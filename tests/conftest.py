@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Fixtures of the system tests: real daemons in real networks. What is true of every test is checked here at
+"""Fixtures of the tests with networks: real daemons in real networks. What is true of every test is checked here at
 its end: the daemons end with status 0, no sanitizer complained, and tshark can read every packet."""
 import contextlib
 import os
@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+TESTS = Path(__file__).resolve().parent
+sys.path[:0] = [str(TESTS.parent), str(TESTS / "system")]  # the lab, and facts.py for all
 
 from lab.capture import complaints, sanitizer_reports  # noqa: E402
 from lab.daemon import build_directory  # noqa: E402
@@ -27,14 +28,20 @@ def pytest_addoption(parser):
 def pytest_collection_modifyitems(config, items):
     """What has no network has no link: once is enough."""
     if config.getoption("link") != "user":
-        items[:] = [item for item in items if "network" in item.fixturenames]
+        items[:] = [item for item in items if "dmvpnd" not in item.fixturenames]
 
 
 def pytest_configure():
     if os.geteuid() != 0:
-        pytest.exit("The system tests make network namespaces: run them as root (sudo).", returncode=1)
+        pytest.exit("The tests make network namespaces: run them as root (sudo).", returncode=1)
+
+
+@pytest.fixture(scope="session")
+def build():
+    """Where dmvpnd is."""
     if not (build_directory() / "dmvpnd").exists():
         pytest.exit(f"There is no dmvpnd in {build_directory()}: build it, or set DMVPN_BUILD.", returncode=1)
+    return build_directory()
 
 
 def faults_of(lab):
@@ -65,13 +72,13 @@ def read_capture(lab, forgers, kept):
 
 
 @pytest.fixture
-def network(tmp_path, request):
+def network(tmp_path, request, build):
     """A function that builds a scenario: network(phase3()) gives a Lab whose daemons run and are registered.
     `start=False`: only the network. `forgers`: NBMA addresses whose packets tshark may complain of."""
     with contextlib.ExitStack() as stack:
         labs = []
 
-        def build(scenario, start=True, forgers=()):
+        def make(scenario, start=True, forgers=()):
             scenario.use_link(request.config.getoption("link"))
             lab = stack.enter_context(Lab(scenario, tmp_path))
             labs.append((lab, forgers))
@@ -79,11 +86,11 @@ def network(tmp_path, request):
                 lab.start().wait_registered()
             return lab
 
-        yield build
+        yield make
         captures = request.config.getoption("captures")
         faults = []
         for i, (lab, forgers) in enumerate(labs):
-            kept = captures and captures / f"{request.node.name}.{i}"
+            kept = captures and captures / f"{request.node.nodeid.rpartition('/')[2]}.{i}"
             faults += [*faults_of(lab), *read_capture(lab, forgers, kept)]
         if faults:
             for lab, _ in labs:
@@ -105,12 +112,12 @@ def pytest_runtest_makereport(item, call):
 
 
 @pytest.fixture
-def dmvpnd(tmp_path):
+def dmvpnd(tmp_path, build):
     """A function that runs dmvpnd --check on a text: (exit status, what it said)."""
     def check(text):
         path = tmp_path / "dmvpn.conf"
         path.write_text(text)
-        result = subprocess.run([str(build_directory() / "dmvpnd"), "--config", str(path), "--check"],
+        result = subprocess.run([str(build / "dmvpnd"), "--config", str(path), "--check"],
                                 capture_output=True, text=True, timeout=30, check=False)
         assert not sanitizer_reports(result.stderr), result.stderr
         return result.returncode, result.stdout + result.stderr
