@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "link/kernel_traffic.h"
 #include "linux/rtnl.h"
 
 #define KIND        "gre"
@@ -373,12 +374,16 @@ void kernel_device_drops(struct rtnl *rtnl, const struct kernel_device *device, 
 	drops->send_failed += found.statistics.tx_errors + found.statistics.tx_dropped;
 }
 
-bool kernel_device_remove_stale(struct rtnl *rtnl, const char *name)
+bool kernel_device_remove_stale(const char *name)
 {
+	struct rtnl *rtnl = rtnl_open(NULL);
 	struct found found;
+	bool removed;
 
-	return find(rtnl, 0, name, &found, NULL) && found.index && strcmp(found.kind, KIND) == 0 &&
-	       found.ours && remove_device(rtnl, found.index);
+	removed = rtnl && find(rtnl, 0, name, &found, NULL) && strcmp(found.kind, KIND) == 0 && found.ours &&
+		  !kernel_traffic_in_use(name) && remove_device(rtnl, found.index);
+	rtnl_close(rtnl);
+	return removed;
 }
 
 void kernel_device_close(struct rtnl *rtnl, const struct kernel_device *device)

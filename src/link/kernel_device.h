@@ -51,7 +51,7 @@ bool kernel_device_set_local(
 	struct rtnl *rtnl, struct kernel_device *device, struct addr local, struct err *err) MUST_CHECK;
 /// Adds the errors and drops that the kernel counted.
 void kernel_device_drops(struct rtnl *rtnl, const struct kernel_device *device, struct link_drops *drops);
-/// Removes the device of this name if it is one of ours.
-bool kernel_device_remove_stale(struct rtnl *rtnl, const char *name);
+/// Removes the device of this name if it is one of ours which an earlier process left and nobody uses.
+bool kernel_device_remove_stale(const char *name);
 /// Removes a device of ours; gives somebody else's its settings back. Failures are logged.
 void kernel_device_close(struct rtnl *rtnl, const struct kernel_device *device);

@@ -57,17 +57,18 @@ struct kernel_traffic {
 
 /* The table */
 
-/// Matches the tunnel's GRE header. A sequence number comes after the key, a checksum before it, which no
-/// peer of a kernel's device sends.
+/// Matches the tunnel's GRE header, which comes after 20 bytes of IP: nft 1.0.6 breaks down when it lists
+/// raw matches of @th without a protocol that it knows. A sequence number comes after the key; a checksum
+/// would come before it, but the kernel's device drops such packets.
 static void write_match(FILE *out, const struct link_config *config, const char *our_side)
 {
 	char text[ADDR_TEXT_SIZE];
 
-	fprintf(out, "meta l4proto gre ip %s %s", our_side, addr_format(config->nbma, text));
+	fprintf(out, "ip protocol gre ip %s %s", our_side, addr_format(config->nbma, text));
 	if (config->has_key)
-		fprintf(out, " @th,0,16 & 0xa000 == 0x2000 @th,32,32 %u", config->key);
+		fprintf(out, " @nh,160,16 & 0xa000 == 0x2000 @nh,192,32 %u", config->key);
 	else
-		fprintf(out, " @th,0,16 & 0x2000 == 0");
+		fprintf(out, " @nh,160,16 & 0x2000 == 0");
 }
 
 static void write_set(FILE *out, const char *name)
@@ -88,17 +89,15 @@ static void write_table(FILE *out, const struct link_config *config)
 
 	addr_format(addr_from_ipv4(KERNEL_BROADCAST), broadcast);
 	fprintf(out,
-		"table ip " TABLE_PREFIX "%s\n"
-		"delete table ip " TABLE_PREFIX "%s\n"
 		"table ip " TABLE_PREFIX "%s {\n"
 		"\tflags owner\n",
-		config->name, config->name, config->name);
+		config->name);
 	write_set(out, "sent");
 	write_set(out, "received");
 	/* NHRP is no use of a peer, and is internetwork control. */
 	fprintf(out,
 		"\tchain outgoing {\n"
-		"\t\t@th,16,16 0x2001 ip dscp set cs6 return\n"
+		"\t\t@nh,176,16 0x2001 ip dscp set cs6 return\n"
 		"\t\tip daddr != %s update @sent { ip daddr counter }\n"
 		"\t}\n"
 		"\tchain output {\n"
@@ -112,11 +111,23 @@ static void write_table(FILE *out, const struct link_config *config)
 		     "\t\ttype filter hook input priority filter + 10; policy accept;\n"
 		     "\t\t");
 	write_match(out, config, "daddr");
-	fprintf(out, " @th,16,16 != 0x2001 update @received { ip saddr counter }\n"
+	fprintf(out, " @nh,176,16 != 0x2001 update @received { ip saddr counter }\n"
 		     "\t}\n"
 		     "}\n");
 }
 
+static struct nft_ctx *open_nft(void)
+{
+	struct nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT);
+
+	if (!nft)
+		return NULL;
+	nft_ctx_buffer_output(nft);
+	nft_ctx_buffer_error(nft);
+	return nft;
+}
+
+/// Makes the table; the one of before goes with the socket that owned it.
 static bool set_table(struct kernel_traffic *traffic, struct err *err)
 {
 	size_t length = 0;
@@ -127,6 +138,14 @@ static bool set_table(struct kernel_traffic *traffic, struct err *err)
 
 	if (!out)
 		return err_set(err, "out of memory for the nftables rules");
+	if (traffic->nft)
+		nft_ctx_free(traffic->nft);
+	traffic->nft = open_nft();
+	if (!traffic->nft) {
+		fclose(out);
+		free(text);
+		return err_set(err, "cannot set up nftables");
+	}
 	write_table(out, &traffic->config);
 	fclose(out);
 	ok = nft_run_cmd_from_buffer(traffic->nft, text) == 0;
@@ -389,17 +408,6 @@ bool kernel_traffic_counters(
 
 /* Start and end */
 
-static struct nft_ctx *open_nft(void)
-{
-	struct nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT);
-
-	if (!nft)
-		return NULL;
-	nft_ctx_buffer_output(nft);
-	nft_ctx_buffer_error(nft);
-	return nft;
-}
-
 bool kernel_traffic_in_use(const char *device)
 {
 	struct nft_ctx *nft = open_nft();
@@ -414,11 +422,8 @@ bool kernel_traffic_in_use(const char *device)
 	return found;
 }
 
-static bool open_sockets(struct kernel_traffic *traffic, struct err *err)
+static bool open_netlink(struct kernel_traffic *traffic, struct err *err)
 {
-	traffic->nft = open_nft();
-	if (!traffic->nft)
-		return err_set(err, "cannot set up nftables");
 	traffic->netlink = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
 	if (!traffic->netlink || mnl_socket_bind(traffic->netlink, 0, MNL_SOCKET_AUTOPID) < 0)
 		return err_set_errno(err, errno, "cannot open a netlink socket");
@@ -431,7 +436,7 @@ struct kernel_traffic *kernel_traffic_open(const struct link_config *config, str
 
 	traffic->config = *config;
 	traffic->overhead = sizeof(struct iphdr) + (config->has_key ? 8 : 4);
-	if (open_sockets(traffic, err) && set_table(traffic, err))
+	if (open_netlink(traffic, err) && set_table(traffic, err))
 		return traffic;
 	kernel_traffic_close(traffic);
 	return NULL;

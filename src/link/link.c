@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "link/kernel_device.h"
-#include "link/kernel_traffic.h"
 #include "link/user_tap.h"
 #include "linux/rtnl.h"
 
@@ -34,24 +33,18 @@ const struct link_ops *link_by_kind(enum tunnel_link kind, struct err *err)
 	return &link_user;
 }
 
-static bool remove_stale(struct rtnl *rtnl, const char *name)
-{
-	return user_tap_remove_stale(name) ||
-	       (!kernel_traffic_in_use(name) && kernel_device_remove_stale(rtnl, name));
-}
-
 unsigned link_sweep(bool (*wanted)(void *context, const char *name), void *context)
 {
 	struct if_nameindex *devices = if_nameindex();
-	struct rtnl *rtnl = rtnl_open(NULL);
 	unsigned count = 0;
 
-	for (struct if_nameindex *device = devices; rtnl && device && device->if_name; device++)
+	for (struct if_nameindex *device = devices; device && device->if_name; device++)
 		if (strncmp(device->if_name, TUNNEL_NAME, strlen(TUNNEL_NAME)) == 0 &&
-			!wanted(context, device->if_name) && remove_stale(rtnl, device->if_name))
+			!wanted(context, device->if_name) &&
+			(user_tap_remove_stale(device->if_name) ||
+				kernel_device_remove_stale(device->if_name)))
 			count++;
 	if (devices)
 		if_freenameindex(devices);
-	rtnl_close(rtnl);
 	return count;
 }

@@ -17,6 +17,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "link/kernel_device.h"
 #include "link/user_gre.h"
 #include "link/user_peers.h"
 #include "link/user_tap.h"
@@ -362,6 +363,8 @@ static struct link *user_open(uv_loop_t *loop, const struct link_config *config,
 	gre = user_gre_open(config, err);
 	if (gre < 0)
 		return NULL;
+	/* An earlier run may have had the other kind of link. */
+	kernel_device_remove_stale(config->name);
 	tap = user_tap_open(config->name, config->mtu, ret_adopted, err);
 	if (tap < 0) {
 		close(gre);
