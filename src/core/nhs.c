@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/// The states: INIT → PROBE → UP ⇄ CHECK, and back to PROBE when CHECK had no answer for seven seconds
-/// (requests after 0, 1 and 3 s). A request keeps its ID over retries, so that a late reply still counts.
+/// The states: INIT → PROBE → UP ⇄ CHECK, and back to PROBE when CHECK had no answer for four seconds. A
+/// request keeps its ID over retries, so that a late reply still counts.
 #include <utlist.h>
 
 #include "core/cache.h"
@@ -11,9 +11,10 @@
 #include "core/peer.h"
 #include "core/timers.h"
 
-#define RETRY_FIRST   1  ///< seconds
-#define RETRY_LAST    64 ///< seconds
-#define TRIES_TO_DOWN 3  ///< unanswered requests, 1 + 2 + 4 seconds, until a server is declared down
+#define RETRY_FIRST 1  ///< seconds
+#define RETRY_LAST  64 ///< seconds
+#define PROBE_TRIES 3  ///< unanswered requests, after 1, 2 and 4 s, until a new server is declared down
+#define CHECK_TRIES 4  ///< the same, a second apart, for one that was up
 
 const char *nhs_state_name(enum nhs_state state)
 {
@@ -169,12 +170,16 @@ static void declare_down(struct nhs *nhs, const char *reason, struct mono now)
 
 static void on_retry(struct nhs *nhs, struct mono now)
 {
+	uint32_t tries_to_down = nhs->state == NHS_CHECK ? CHECK_TRIES : PROBE_TRIES;
+
 	if (nhs->request_pending)
 		nhs->requests_failed++;
-	if (nhs->tries >= TRIES_TO_DOWN)
+	if (nhs->tries >= tries_to_down)
 		declare_down(nhs, "no answer to registration", now);
 	nhs->tries++;
-	nhs->retry_seconds = nhs->retry_seconds * 2 > RETRY_LAST ? RETRY_LAST : nhs->retry_seconds * 2;
+	if (nhs->state == NHS_PROBE)
+		nhs->retry_seconds =
+			nhs->retry_seconds * 2 > RETRY_LAST ? RETRY_LAST : nhs->retry_seconds * 2;
 	send_registration(nhs, now);
 	arm_retry(nhs, now);
 }
@@ -279,6 +284,7 @@ bool nhs_on_error(struct iface *iface, uint32_t request_id, struct mono now)
 
 	if (!nhs)
 		return false;
+	nhs->refused_code = 0;
 	nhs_step(nhs, NHS_EVENT_REFUSED, now);
 	return true;
 }

@@ -21,7 +21,6 @@
 #define REMOTE_EVENTS_PER_SECOND 20
 /// Data goes to a peer and nothing comes back, counted from the first report of it, which comes after a
 /// second of silence. With the three seconds of the probe a dead peer is left after about seven.
-#define SILENCE_BEFORE_PROBE (2 * MONO_SECOND)
 
 struct node *node_new(const struct node_config *config, uint64_t seed, uint32_t request_id, struct mono now)
 {
@@ -148,6 +147,9 @@ static void check_silent(struct peer *peer, struct mono now)
 	const struct binding *binding;
 
 	peer->unanswered_since = now;
+	// A flow may be one way: a peer that answers is asked less and less often.
+	if (peer->patience < PEER_PATIENCE_LAST)
+		peer->patience *= 2;
 	if (nhs) {
 		nhs_step(nhs, NHS_EVENT_SUSPECT, now);
 		return;
@@ -155,7 +157,6 @@ static void check_silent(struct peer *peer, struct mono now)
 	DL_FOREACH2(peer->bindings, binding, peer_next)
 	{
 		if (binding->type == BINDING_CACHED) {
-			peer->probing = true;
 			resolve_probe(peer->iface, binding->protocol, peer->nbma, now);
 			return;
 		}
@@ -178,9 +179,10 @@ void node_on_use(struct node *node, uint32_t id, struct addr nbma, bool sent, bo
 	if (received) {
 		peer->last_received = now;
 		peer->unanswered_since = MONO_NEVER;
+		peer->patience = PEER_PATIENCE_FIRST;
 	} else if (sent && mono_is_never(peer->unanswered_since)) {
 		peer->unanswered_since = now;
-	} else if (sent && mono_between(peer->unanswered_since, now) >= SILENCE_BEFORE_PROBE) {
+	} else if (sent && mono_between(peer->unanswered_since, now) >= peer->patience) {
 		check_silent(peer, now);
 	}
 }

@@ -28,6 +28,7 @@ struct peer *peer_get(struct iface *iface, struct addr nbma, struct mono now)
 	peer->iface = iface;
 	peer->created = now;
 	peer->unanswered_since = MONO_NEVER;
+	peer->patience = PEER_PATIENCE_FIRST;
 	HASH_ADD(hh, iface->peers, nbma, sizeof(peer->nbma), peer);
 	return peer;
 }

@@ -24,9 +24,13 @@ struct peer {
 	struct mono last_sent;        ///< data to the peer; time 0 where never
 	struct mono last_received;    ///< anything from the peer; time 0 where never
 	struct mono unanswered_since; ///< MONO_NEVER: the last word was the peer's
-	bool probing;                 ///< a liveness probe is under way
+	int64_t patience;             ///< microseconds of silence until it is asked whether it lives
 	UT_hash_handle hh;
 };
+
+/// Silence before the first question, microseconds; an answer without data doubles it, up to the last.
+#define PEER_PATIENCE_FIRST (2 * MONO_SECOND)
+#define PEER_PATIENCE_LAST  (16 * MONO_SECOND)
 
 /// The peer with this NBMA address, made where there is none.
 struct peer *peer_get(struct iface *iface, struct addr nbma, struct mono now);

@@ -217,7 +217,6 @@ static void note_alive(struct iface *iface, struct addr from, struct mono now)
 		return;
 	peer->last_received = now;
 	peer->unanswered_since = MONO_NEVER;
-	peer->probing = false;
 }
 
 void receive_packet(

@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "core/cache.h"
 #include "core/emit.h"
+#include "core/forward.h"
 #include "core/message.h"
 #include "core/node.h"
 #include "core/peer.h"
@@ -106,23 +107,35 @@ void redirect_on_traffic(
 		now);
 }
 
+/// Did a client of ours send the packet, by us to a hub of hubs? Then the redirect is for that client.
+static bool is_from_client(const struct iface *iface, struct addr src, struct addr from)
+{
+	const struct binding *client = node_of(iface, src);
+
+	return client && client->type == BINDING_DYNAMIC && !addr_equal(client->peer->nbma, from);
+}
+
 void redirect_on_indication(
 	struct iface *iface, const struct nhrp_msg *msg, struct addr from, struct mono now)
 {
 	struct ip_header ip;
 
-	if (!iface->config->shortcut)
-		return;
 	if (!ip_read(msg->payload, msg->payload_length, &ip)) {
 		message_refuse(iface, REFUSED_MALFORMED, from, "redirect without a packet in it", now);
 		return;
 	}
 	// Only a node that we send to can know a packet of ours, and only for our own side do we ask (the
 	// "domino" rule, RFC 2332 section 6.4).
+	if (peer_find(iface, from) && is_from_client(iface, ip.src, from)) {
+		forward_message(iface, msg, ip.src, from, msg->payload, msg->payload_length, now);
+		return;
+	}
 	if (!peer_find(iface, from) || route_judge(iface, ip.src).side != ROUTE_OURS) {
 		message_refuse(iface, REFUSED_FORGED, from, "redirect of a packet that is not ours", now);
 		return;
 	}
+	if (!iface->config->shortcut)
+		return;
 	if (route_judge(iface, ip.dst).side != ROUTE_CLOUD || shortcut_find(iface, ip.dst))
 		return;
 	resolve_start(iface, ip.dst, now);

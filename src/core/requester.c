@@ -162,13 +162,20 @@ static void judge_list(struct iface *iface, struct requester *list, struct mono 
 void requester_on_route(struct iface *iface, struct prefix changed, struct mono now)
 {
 	struct prefix cursor = { 0 };
+	struct prefix around = changed;
 	struct requester *list;
 
 	if (iface->requester_count == 0)
 		return;
-	list = trie_covering(&iface->requesters, changed);
-	if (list && !prefix_equal(list->prefix, changed))
-		judge_list(iface, list, now);
+	while ((list = trie_covering(&iface->requesters, around)) != NULL) {
+		uint8_t length = list->prefix.length;
+
+		if (!prefix_equal(list->prefix, changed))
+			judge_list(iface, list, now);
+		if (length == 0)
+			break;
+		around = prefix_make(around.addr, (uint8_t)(length - 1));
+	}
 	while ((list = next_list(iface, changed, &cursor)) != NULL)
 		judge_list(iface, list, now);
 }

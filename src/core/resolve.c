@@ -171,10 +171,22 @@ static void give_up_peer(struct resolution *resolution, struct mono now)
 	hold(resolution, "peer does not answer", HOLD_NEGATIVE, now);
 }
 
+/// Packets for a next hop that still go by the hub are a reason to ask again.
+static void end_hold(struct resolution *resolution, struct mono now)
+{
+	struct iface *iface = resolution->iface;
+	struct addr destination = resolution->destination;
+	const struct binding *binding = cache_find(iface, destination);
+
+	resolve_forget(resolution);
+	if (binding && binding->type == BINDING_TEMPORARY)
+		resolve_start(iface, destination, now);
+}
+
 void resolve_on_timer(struct resolution *resolution, struct mono now)
 {
 	if (resolution->state == RESOLUTION_HELD)
-		resolve_forget(resolution);
+		end_hold(resolution, now);
 	else if (resolution->direct && resolution->tries >= PROBE_TRIES)
 		give_up_peer(resolution, now);
 	else if (resolution->tries >= MAX_TRIES)

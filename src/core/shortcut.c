@@ -121,10 +121,18 @@ static bool still_holds(const struct shortcut *shortcut)
 void shortcut_on_route(struct iface *iface, struct prefix changed)
 {
 	struct prefix cursor = { 0 };
-	struct shortcut *shortcut = trie_covering(&iface->shortcuts, changed);
+	struct prefix around = changed;
+	struct shortcut *shortcut;
 
-	if (shortcut && !still_holds(shortcut))
-		shortcut_remove(shortcut, "the route under it changed");
+	while ((shortcut = trie_covering(&iface->shortcuts, around)) != NULL) {
+		uint8_t length = shortcut->prefix.length;
+
+		if (!still_holds(shortcut))
+			shortcut_remove(shortcut, "the route under it changed");
+		if (length == 0)
+			break;
+		around = prefix_make(around.addr, (uint8_t)(length - 1));
+	}
 	while ((shortcut = shortcut_next(iface, changed, &cursor)) != NULL) {
 		if (!still_holds(shortcut))
 			shortcut_remove(shortcut, "the route under it changed");
