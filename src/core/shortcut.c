@@ -178,6 +178,9 @@ bool shortcut_install(struct iface *iface, struct addr destination, struct prefi
 	struct desired_item item;
 	bool is_news;
 
+	// On the tunnel's subnet every node answers for its own address alone.
+	if (prefix_contains(iface_subnet(iface), destination))
+		usable = prefix_host(destination);
 	*ret_reason = "the prefix covers the tunnel's own subnet";
 	if (prefix_covers(usable, iface_subnet(iface)))
 		return false;

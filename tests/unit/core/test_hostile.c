@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/// What an enemy may try: strangers in the underlay, and members of the cloud who want more than their own.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "bed.h"
+#include "core/nhs.h"
+#include "core/peer.h"
+#include "core/resolve.h"
+
+#define STRANGER "172.16.0.66"
+
+static struct bed *registered_spoke(void)
+{
+	struct bed *bed = bed_spoke();
+
+	bed_start(bed);
+	bed_answer_registration(bed, NHRP_CODE_OK);
+	bed_forget(bed);
+	return bed;
+}
+
+/// The answer to the first request that was sent.
+static struct nhrp_msg answer(struct bed *bed, const char *protocol, const char *nbma, uint8_t bits)
+{
+	const struct bed_sent *request = bed_find(bed, NHRP_RESOLUTION_REQUEST);
+	struct nhrp_msg reply;
+
+	assert_non_null(request);
+	reply = request->msg;
+	reply.type = NHRP_RESOLUTION_REPLY;
+	reply.cie_count = 1;
+	reply.cies[0] = (struct nhrp_cie) {
+		.prefix_length = bits, .holding_time = 100, .nbma = ip(nbma), .protocol = ip(protocol)
+	};
+	return reply;
+}
+
+static void resolve(struct bed *bed, const char *destination)
+{
+	resolve_start(bed->iface, ip(destination), bed->now);
+	bed_miss(bed, "224.0.0.1"); // hands out what was sent
+}
+
+/// Who is asked for its own tunnel address vouches for that one, not for its neighbours on the subnet.
+static void an_answer_overrides_no_part_of_the_tunnel_subnet(void **state)
+{
+	struct bed *bed = registered_spoke();
+	struct nhrp_msg reply;
+
+	(void)state;
+	resolve(bed, "10.0.0.5");
+	reply = answer(bed, "10.0.0.6", "172.16.0.5", 25);
+	bed_receive(bed, "172.16.0.5", &reply);
+	assert_false(bed_has_override(bed, "10.0.0.0/25"));
+	bed_free(bed);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_answer_overrides_no_part_of_the_tunnel_subnet),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
