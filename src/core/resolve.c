@@ -105,7 +105,7 @@ void resolve_start(struct iface *iface, struct addr destination, struct mono now
 {
 	struct resolution *resolution;
 
-	if (!may_ask(iface) || resolve_find(iface, destination) ||
+	if (!may_ask(iface) || !addr_is_host(destination) || resolve_find(iface, destination) ||
 		!addr_is_set(route_nbma(iface, destination)))
 		return;
 	resolution = make(iface, destination, now);

@@ -60,10 +60,23 @@ static void an_answer_overrides_no_part_of_the_tunnel_subnet(void **state)
 	bed_free(bed);
 }
 
+static void nothing_is_resolved_that_is_no_host(void **state)
+{
+	struct bed *bed = registered_spoke();
+
+	(void)state;
+	bed_route(bed, "0.0.0.0/0", "10.0.0.1", BED_TUNNEL, true);
+	resolve(bed, "239.1.2.3");
+	resolve(bed, "255.255.255.255");
+	assert_int_equal(bed_count(bed, NHRP_RESOLUTION_REQUEST), 0);
+	bed_free(bed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_answer_overrides_no_part_of_the_tunnel_subnet),
+		cmocka_unit_test(nothing_is_resolved_that_is_no_host),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
