@@ -278,11 +278,11 @@ bool nhs_on_reply(struct iface *iface, const struct nhrp_msg *msg, struct mono n
 	return true;
 }
 
-bool nhs_on_error(struct iface *iface, uint32_t request_id, struct mono now)
+bool nhs_on_error(struct iface *iface, uint32_t request_id, struct addr from, struct mono now)
 {
 	struct nhs *nhs = find_pending(iface, request_id);
 
-	if (!nhs)
+	if (!nhs || !addr_equal(nhs->nbma, from))
 		return false;
 	nhs->refused_code = 0;
 	nhs_step(nhs, NHS_EVENT_REFUSED, now);

@@ -128,6 +128,11 @@ static void on_error(const struct incoming *in)
 	uint32_t request_id;
 	bool ours = quoted_request(in->msg, &type, &request_id);
 
+	// It carries no password, so that only who is known already is listened to, and passed on.
+	if (!peer_find(iface, in->from)) {
+		message_refuse(iface, REFUSED_FORGED, in->from, "error indication from a stranger", in->now);
+		return;
+	}
 	if (!route_is_own(iface->node, in->msg->dst_protocol)) {
 		pass_on(in, in->msg->dst_protocol);
 		return;
@@ -141,7 +146,7 @@ static void on_error(const struct incoming *in)
 		},
 		in->now);
 	if (ours && type == NHRP_REGISTRATION_REQUEST)
-		ours = nhs_on_error(iface, request_id, in->now);
+		ours = nhs_on_error(iface, request_id, in->from, in->now);
 	else if (ours && type == NHRP_RESOLUTION_REQUEST)
 		ours = resolve_on_error(iface, request_id, reason, in->now);
 	else
@@ -247,7 +252,8 @@ void receive_packet(
 			"authentication failure");
 		return;
 	}
-	note_alive(iface, from, now);
+	if (msg.type != NHRP_ERROR_INDICATION)
+		note_alive(iface, from, now);
 	if (message_unknown_compulsory(&msg) && ends_here(&in)) {
 		refuse(&in, REFUSED_EXTENSION, NHRP_ERROR_UNRECOGNIZED_EXTENSION, 0,
 			"unknown compulsory extension");

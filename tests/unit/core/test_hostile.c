@@ -72,11 +72,84 @@ static void nothing_is_resolved_that_is_no_host(void **state)
 	bed_free(bed);
 }
 
+/// An Error Indication carries no password. It quotes `request`.
+static struct nhrp_msg error_about(const struct bed_sent *request, const char *to)
+{
+	return (struct nhrp_msg) {
+		.type = NHRP_ERROR_INDICATION,
+		.hop_count = NHRP_DEFAULT_HOP_COUNT,
+		.protocol_family = ADDR_IPV4,
+		.src_nbma = ip(STRANGER),
+		.src_protocol = ip("10.0.0.66"),
+		.dst_protocol = ip(to),
+		.error_code = NHRP_ERROR_AUTHENTICATION_FAILURE,
+		.payload = request->packet,
+		.payload_length = request->length,
+	};
+}
+
+static void a_strangers_error_brings_no_server_down(void **state)
+{
+	struct bed *bed = bed_spoke();
+	struct nhrp_msg error;
+
+	(void)state;
+	bed_start(bed);
+	bed_miss(bed, "224.0.0.1");
+	error = error_about(bed_find(bed, NHRP_REGISTRATION_REQUEST), "10.0.0.2");
+	bed_receive(bed, STRANGER, &error);
+	assert_int_equal(bed->events[EVENT_NHS_DOWN], 0);
+	assert_int_equal(bed->iface->counters.refused[REFUSED_FORGED], 1);
+	bed_receive(bed, "172.16.0.1", &error);
+	assert_int_equal(bed->events[EVENT_NHS_DOWN], 1);
+	bed_free(bed);
+}
+
+static void a_strangers_error_is_not_passed_on(void **state)
+{
+	struct bed *bed = bed_hub();
+	const struct bed_sent quoted = { .packet = "junk", .length = 4 };
+	struct nhrp_msg error = error_about(&quoted, "10.0.0.2");
+
+	(void)state;
+	bed_start(bed);
+	bed_register(bed, "172.16.0.2", "10.0.0.2", 0, 1);
+	bed_register(bed, "172.16.0.3", "10.0.0.3", 0, 1);
+	bed_forget(bed);
+	bed_receive(bed, STRANGER, &error);
+	assert_int_equal(bed->sent_count, 0);
+	bed_receive(bed, "172.16.0.3", &error);
+	assert_int_equal(bed_count(bed, NHRP_ERROR_INDICATION), 1);
+	bed_free(bed);
+}
+
+/// What carries no password is no sign of life.
+static void an_error_keeps_no_dead_peer_alive(void **state)
+{
+	struct bed *bed = bed_hub();
+	const struct bed_sent quoted = { .packet = "junk", .length = 4 };
+	struct nhrp_msg error = error_about(&quoted, "10.0.0.1");
+	const struct peer *peer;
+
+	(void)state;
+	bed_start(bed);
+	bed_register(bed, "172.16.0.2", "10.0.0.2", 0, 1);
+	peer = peer_find(bed->iface, ip("172.16.0.2"));
+	node_on_use(bed->node, BED_IFACE, ip("172.16.0.2"), true, false, bed->now);
+	assert_false(mono_is_never(peer->unanswered_since));
+	bed_receive(bed, "172.16.0.2", &error);
+	assert_false(mono_is_never(peer->unanswered_since));
+	bed_free(bed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_answer_overrides_no_part_of_the_tunnel_subnet),
 		cmocka_unit_test(nothing_is_resolved_that_is_no_host),
+		cmocka_unit_test(a_strangers_error_brings_no_server_down),
+		cmocka_unit_test(a_strangers_error_is_not_passed_on),
+		cmocka_unit_test(an_error_keeps_no_dead_peer_alive),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
