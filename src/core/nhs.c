@@ -250,19 +250,21 @@ void nhs_step(struct nhs *nhs, enum nhs_event event, struct mono now)
 	}
 }
 
-/// The server a reply belongs to: by the ID of its request.
-static struct nhs *find_pending(const struct iface *iface, uint32_t request_id)
+/// The server a reply belongs to: by the ID of its request, and the address that this was sent to.
+static struct nhs *find_pending(const struct iface *iface, uint32_t request_id, struct addr from)
 {
 	for (size_t i = 0; i < iface->nhs_count; i++) {
-		if (iface->nhs[i].request_pending && iface->nhs[i].request_id == request_id)
-			return &iface->nhs[i];
+		struct nhs *nhs = &iface->nhs[i];
+
+		if (nhs->request_pending && nhs->request_id == request_id && addr_equal(nhs->nbma, from))
+			return nhs;
 	}
 	return NULL;
 }
 
-bool nhs_on_reply(struct iface *iface, const struct nhrp_msg *msg, struct mono now)
+bool nhs_on_reply(struct iface *iface, const struct nhrp_msg *msg, struct addr from, struct mono now)
 {
-	struct nhs *nhs = find_pending(iface, msg->request_id);
+	struct nhs *nhs = find_pending(iface, msg->request_id, from);
 	struct addr seen;
 
 	if (!nhs)
@@ -280,9 +282,9 @@ bool nhs_on_reply(struct iface *iface, const struct nhrp_msg *msg, struct mono n
 
 bool nhs_on_error(struct iface *iface, uint32_t request_id, struct addr from, struct mono now)
 {
-	struct nhs *nhs = find_pending(iface, request_id);
+	struct nhs *nhs = find_pending(iface, request_id, from);
 
-	if (!nhs || !addr_equal(nhs->nbma, from))
+	if (!nhs)
 		return false;
 	nhs->refused_code = 0;
 	nhs_step(nhs, NHS_EVENT_REFUSED, now);

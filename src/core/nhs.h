@@ -59,8 +59,9 @@ struct nhs *nhs_active(const struct iface *iface);
 struct nhs *nhs_by_nbma(const struct iface *iface, struct addr nbma);
 /// Drives the machine.
 void nhs_step(struct nhs *nhs, enum nhs_event event, struct mono now);
-/// A Registration Reply; false where it answers no request of ours.
-bool nhs_on_reply(struct iface *iface, const struct nhrp_msg *msg, struct mono now) MUST_CHECK;
+/// A Registration Reply from the NBMA address `from`; false where it answers no request that was sent there.
+bool nhs_on_reply(
+	struct iface *iface, const struct nhrp_msg *msg, struct addr from, struct mono now) MUST_CHECK;
 /// An Error Indication about our request with this ID; false where it is none of ours, or not the server's.
 bool nhs_on_error(struct iface *iface, uint32_t request_id, struct addr from, struct mono now) MUST_CHECK;
 /// Tells every server that is up that our registration ends (Purge Request, no reply wanted).

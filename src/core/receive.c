@@ -77,7 +77,7 @@ static void on_registration_reply(const struct incoming *in)
 {
 	if (!is_our_reply(in))
 		pass_on(in, in->msg->src_protocol);
-	else if (!nhs_on_reply(in->iface, in->msg, in->now))
+	else if (!nhs_on_reply(in->iface, in->msg, in->from, in->now))
 		message_refuse(
 			in->iface, REFUSED_UNSOLICITED, in->from, "unsolicited registration reply", in->now);
 }

@@ -142,6 +142,28 @@ static void an_error_keeps_no_dead_peer_alive(void **state)
 	bed_free(bed);
 }
 
+static void a_registration_is_answered_by_its_server_only(void **state)
+{
+	static const uint8_t codes[] = { NHRP_CODE_OK, NHRP_CODE_PROHIBITED };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(codes); i++) {
+		struct bed *bed = bed_spoke();
+		struct nhrp_msg reply;
+
+		bed_start(bed);
+		bed_miss(bed, "224.0.0.1");
+		reply = bed_find(bed, NHRP_REGISTRATION_REQUEST)->msg;
+		reply.type = NHRP_REGISTRATION_REPLY;
+		reply.cies[0].code = codes[i];
+		bed_receive(bed, STRANGER, &reply);
+		assert_int_equal(bed->iface->nhs[0].state, NHS_PROBE);
+		assert_int_equal(bed->events[EVENT_NHS_DOWN], 0);
+		assert_int_equal(bed->iface->counters.refused[REFUSED_UNSOLICITED], 1);
+		bed_free(bed);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -150,6 +172,7 @@ int main(void)
 		cmocka_unit_test(a_strangers_error_brings_no_server_down),
 		cmocka_unit_test(a_strangers_error_is_not_passed_on),
 		cmocka_unit_test(an_error_keeps_no_dead_peer_alive),
+		cmocka_unit_test(a_registration_is_answered_by_its_server_only),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
