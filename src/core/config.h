@@ -13,6 +13,7 @@
 
 #define HOLDING_TIME_DEFAULT      600 ///< seconds
 #define REDIRECT_TIMEOUT_DEFAULT  8   ///< seconds between two redirects for a source and destination
+#define REGISTRATIONS_PER_CLIENT  32  ///< addresses that one NBMA address can register
 #define MAX_SEND_PACKETS_DEFAULT  10000
 #define MAX_SEND_INTERVAL_DEFAULT 10 ///< seconds
 

@@ -47,6 +47,14 @@ static uint8_t judge(const struct iface *iface, const struct nhrp_msg *msg, cons
 	return NHRP_CODE_OK;
 }
 
+/// Would the node at `from` hold more than its share? `known` is what the address is bound to, or NULL.
+static bool is_greedy(const struct iface *iface, const struct binding *known, struct addr from)
+{
+	const struct peer *peer = peer_find(iface, from);
+
+	return peer && peer->binding_count >= REGISTRATIONS_PER_CLIENT && (!known || known->peer != peer);
+}
+
 static uint8_t register_client(struct iface *iface, const struct nhrp_msg *msg, const struct nhrp_cie *cie,
 	struct addr protocol, uint16_t holding_time, struct addr from, struct mono now)
 {
@@ -55,6 +63,10 @@ static uint8_t register_client(struct iface *iface, const struct nhrp_msg *msg, 
 
 	if (code != NHRP_CODE_OK)
 		return code;
+	if (is_greedy(iface, known, from)) {
+		iface->counters.refused[REFUSED_LIMIT]++;
+		return NHRP_CODE_NO_RESOURCES;
+	}
 	// Nodes that were led to the old address must learn of the new one.
 	if (known && known->type == BINDING_DYNAMIC && !addr_equal(known->peer->nbma, from))
 		requester_purge(iface, prefix_host(protocol), now);

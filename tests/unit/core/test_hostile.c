@@ -164,6 +164,28 @@ static void a_registration_is_answered_by_its_server_only(void **state)
 	}
 }
 
+/// One client that registers address after address must not leave nothing for the others.
+static void one_client_does_not_fill_the_server(void **state)
+{
+	struct bed *bed = bed_hub();
+	unsigned granted = 0;
+
+	(void)state;
+	bed_start(bed);
+	for (unsigned i = 10; i < 250; i++) {
+		char protocol[ADDR_TEXT_SIZE];
+
+		snprintf(protocol, sizeof(protocol), "10.0.0.%u", i);
+		granted += bed_register(bed, STRANGER, protocol, 0, i) == NHRP_CODE_OK;
+	}
+	assert_int_equal(granted, REGISTRATIONS_PER_CLIENT);
+	assert_true(bed->iface->counters.refused[REFUSED_LIMIT] > 0);
+	// Those that it has it can renew.
+	assert_int_equal(bed_register(bed, STRANGER, "10.0.0.10", 0, 300), NHRP_CODE_OK);
+	assert_int_equal(bed_register(bed, "172.16.0.2", "10.0.0.2", 0, 1), NHRP_CODE_OK);
+	bed_free(bed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -173,6 +195,7 @@ int main(void)
 		cmocka_unit_test(a_strangers_error_is_not_passed_on),
 		cmocka_unit_test(an_error_keeps_no_dead_peer_alive),
 		cmocka_unit_test(a_registration_is_answered_by_its_server_only),
+		cmocka_unit_test(one_client_does_not_fill_the_server),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
