@@ -244,8 +244,8 @@ static bool read_answer(
 		.holding_time = cie->holding_time ? cie->holding_time : iface->config->holding_time,
 		.request_id = msg->request_id,
 	};
-	return addr_is_host(ret->next_hop) && addr_is_host(ret->binding.nbma) &&
-	       !route_is_own(iface->node, ret->next_hop) && !addr_equal(ret->binding.nbma, iface->nbma);
+	return addr_is_host(ret->next_hop) && !route_is_own(iface->node, ret->next_hop) &&
+	       route_may_be_nbma(iface, ret->binding.nbma);
 }
 
 /// Makes bindings and shortcuts of a positive answer. False, with the reason, where nothing came of it.

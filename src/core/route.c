@@ -10,6 +10,12 @@ bool route_same_cloud(const struct iface *a, const struct iface *b)
 	return a->config->network_id != 0 && a->config->network_id == b->config->network_id;
 }
 
+bool route_may_be_nbma(const struct iface *iface, struct addr addr)
+{
+	return addr_is_host(addr) && !addr_equal(addr, iface->nbma) &&
+	       !prefix_contains(iface_subnet(iface), addr);
+}
+
 static struct iface *iface_by_device(const struct node *node, uint32_t device)
 {
 	for (size_t i = 0; i < node->iface_count; i++) {

@@ -30,6 +30,9 @@ struct route_verdict route_judge(const struct iface *iface, struct addr destinat
 /// The NBMA address to send an NHRP packet for `destination` to: by the routed next hop's binding, else by
 /// the active server. Unset where there is none.
 struct addr route_nbma(const struct iface *iface, struct addr destination);
+/// `addr` could be another node's address in the underlay: a host's, not ours, and not on the tunnel's
+/// subnet.
+bool route_may_be_nbma(const struct iface *iface, struct addr addr);
 /// `a` and `b` belong to one cloud.
 bool route_same_cloud(const struct iface *a, const struct iface *b);
 /// `addr` is one of this node's own addresses.

@@ -33,8 +33,7 @@ static uint8_t judge(const struct iface *iface, const struct nhrp_msg *msg, cons
 	// A client vouches for its own address, never for a network; and for its own NBMA address only.
 	if (bits != addr_bits(protocol))
 		return (msg->flags & NHRP_FLAG_REG_UNIQUE) ? NHRP_CODE_PROHIBITED : NHRP_CODE_NOT_UNIQUE;
-	if (!addr_is_host(protocol) || !addr_is_host(from) || addr_equal(from, iface->nbma) ||
-		route_is_own(iface->node, protocol))
+	if (!addr_is_host(protocol) || !route_may_be_nbma(iface, from) || route_is_own(iface->node, protocol))
 		return NHRP_CODE_PROHIBITED;
 	if (addr_is_set(cie->nbma) && !addr_equal(cie->nbma, msg->src_nbma) && !addr_equal(cie->nbma, from))
 		return NHRP_CODE_PROHIBITED;
@@ -152,7 +151,7 @@ void server_answer(struct iface *iface, const struct nhrp_msg *msg, const struct
 	struct addr to = requester_nbma(msg);
 
 	// The answer goes straight to the requester: that it arrives shows that the direct path works.
-	if (!addr_is_host(to) || addr_equal(to, iface->nbma)) {
+	if (!route_may_be_nbma(iface, to)) {
 		message_refuse(iface, REFUSED_FORGED, from, "resolution names no usable requester", now);
 		return;
 	}

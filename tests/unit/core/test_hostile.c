@@ -186,6 +186,25 @@ static void one_client_does_not_fill_the_server(void **state)
 	bed_free(bed);
 }
 
+/// What is reached by the tunnel is no address of the underlay: packets to it would go round.
+static void nobody_is_at_an_address_of_the_tunnel(void **state)
+{
+	struct bed *bed = bed_hub();
+	struct nhrp_msg reply;
+
+	(void)state;
+	bed_start(bed);
+	assert_int_equal(bed_register(bed, "10.0.0.7", "10.0.0.7", 0, 1), NHRP_CODE_PROHIBITED);
+	bed_free(bed);
+
+	bed = registered_spoke();
+	resolve(bed, "10.0.0.7");
+	reply = answer(bed, "10.0.0.7", "10.0.0.8", 32);
+	bed_receive(bed, "172.16.0.7", &reply);
+	assert_false(addr_is_set(bed_neighbour(bed, "10.0.0.7")));
+	bed_free(bed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -196,6 +215,7 @@ int main(void)
 		cmocka_unit_test(an_error_keeps_no_dead_peer_alive),
 		cmocka_unit_test(a_registration_is_answered_by_its_server_only),
 		cmocka_unit_test(one_client_does_not_fill_the_server),
+		cmocka_unit_test(nobody_is_at_an_address_of_the_tunnel),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
