@@ -248,6 +248,16 @@ static bool read_answer(
 	       route_may_be_nbma(iface, ret->binding.nbma);
 }
 
+/// Does the answer, about something behind its next hop, say that the next hop is elsewhere than it says
+/// itself?
+static bool is_contested(const struct iface *iface, struct addr destination, const struct answer *answer)
+{
+	const struct binding *known = cache_find(iface, answer->next_hop);
+
+	return !addr_equal(answer->next_hop, destination) && known && known->type == BINDING_CACHED &&
+	       !addr_equal(known->peer->nbma, answer->binding.nbma);
+}
+
 /// Makes bindings and shortcuts of a positive answer. False, with the reason, where nothing came of it.
 static bool apply_answer(struct iface *iface, struct addr destination, const struct answer *answer,
 	struct mono now, const char **ret_reason)
@@ -301,6 +311,9 @@ bool resolve_on_reply(struct iface *iface, const struct nhrp_msg *msg, struct ad
 			HOLD_NEGATIVE, now);
 	} else if (!read_answer(iface, msg, from, &answer)) {
 		fail(resolution, "the answer names no usable next hop", HOLD_USELESS, now);
+	} else if (is_contested(iface, msg->dst_protocol, &answer)) {
+		// It may have moved: it is asked by way of the server, and our question stays open meanwhile.
+		resolve_start(iface, answer.next_hop, now);
 	} else if (!apply_answer(iface, msg->dst_protocol, &answer, now, &reason)) {
 		hold(resolution, reason, HOLD_USELESS, now);
 	} else {

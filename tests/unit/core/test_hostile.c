@@ -205,6 +205,29 @@ static void nobody_is_at_an_address_of_the_tunnel(void **state)
 	bed_free(bed);
 }
 
+/// Who answers for a network behind it may name its own next hop, not move another's.
+static void an_answer_moves_no_other_node(void **state)
+{
+	struct bed *bed = registered_spoke();
+	struct nhrp_msg reply;
+
+	(void)state;
+	resolve(bed, "10.0.0.3");
+	reply = answer(bed, "10.0.0.3", "172.16.0.3", 32);
+	bed_receive(bed, "172.16.0.3", &reply);
+	bed_forget(bed);
+	resolve(bed, "192.168.66.1");
+	reply = answer(bed, "10.0.0.3", STRANGER, 24);
+	bed_receive(bed, STRANGER, &reply);
+	assert_true(addr_equal(bed_neighbour(bed, "10.0.0.3"), ip("172.16.0.3")));
+	assert_false(bed_has_override(bed, "192.168.66.0/24"));
+	// It may have moved: that is asked by way of the server.
+	assert_int_equal(bed_count(bed, NHRP_RESOLUTION_REQUEST), 2);
+	assert_true(addr_equal(bed->sent[1]->msg.dst_protocol, ip("10.0.0.3")));
+	assert_true(addr_equal(bed->sent[1]->nbma, ip("172.16.0.1")));
+	bed_free(bed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -216,6 +239,7 @@ int main(void)
 		cmocka_unit_test(a_registration_is_answered_by_its_server_only),
 		cmocka_unit_test(one_client_does_not_fill_the_server),
 		cmocka_unit_test(nobody_is_at_an_address_of_the_tunnel),
+		cmocka_unit_test(an_answer_moves_no_other_node),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
