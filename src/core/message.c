@@ -9,6 +9,9 @@
 /// Bytes of the offending packet that an Error Indication quotes: all of it, but for a giant's end.
 #define QUOTE_SIZE (NHRP_MAX_PACKET - 100)
 
+/// Percent of `max-send` that messages other than registrations may use up.
+#define MAX_USAGE 75
+
 static void init(const struct iface *iface, struct nhrp_msg *msg, uint8_t type)
 {
 	memset(msg, 0, sizeof(*msg));
@@ -115,6 +118,16 @@ const struct nhrp_ext *message_unknown_compulsory(const struct nhrp_msg *msg)
 	return NULL;
 }
 
+/// `max-send`. Its last quarter is for registrations, which keep the cloud together, lest redirects and
+/// answers, of which others cause as many as they like, make clients believe that their server is gone.
+static bool may_send(struct iface *iface, uint8_t type, struct mono now)
+{
+	bool is_vital = type == NHRP_REGISTRATION_REQUEST || type == NHRP_REGISTRATION_REPLY;
+
+	return (is_vital || ratelimit_usage(&iface->max_send, now) < MAX_USAGE) &&
+	       ratelimit_take(&iface->max_send, now);
+}
+
 static bool send(struct iface *iface, const struct nhrp_msg *msg, struct addr nbma, struct mono now)
 {
 	uint8_t packet[NHRP_MAX_PACKET];
@@ -124,7 +137,7 @@ static bool send(struct iface *iface, const struct nhrp_msg *msg, struct addr nb
 		iface->counters.refused[REFUSED_DOWN]++;
 		return false;
 	}
-	if (!ratelimit_take(&iface->max_send, now)) {
+	if (!may_send(iface, msg->type, now)) {
 		iface->counters.refused[REFUSED_MAX_SEND]++;
 		return false;
 	}

@@ -228,6 +228,23 @@ static void an_answer_moves_no_other_node(void **state)
 	bed_free(bed);
 }
 
+/// Questions and answers without end do not use up what keeps the cloud together.
+static void registrations_have_room_left_by_other_messages(void **state)
+{
+	struct bed *bed = bed_hub();
+	struct nhrp_msg msg = bed_message(NHRP_RESOLUTION_REQUEST, STRANGER, "10.0.0.66", "10.0.0.1", 1);
+
+	(void)state;
+	bed->iface_config.max_send_packets = 40;
+	bed_start(bed);
+	for (int i = 0; i < 100; i++)
+		bed_receive(bed, STRANGER, &msg);
+	assert_int_equal(bed_count(bed, NHRP_RESOLUTION_REPLY), 30);
+	assert_int_equal(bed->iface->counters.refused[REFUSED_MAX_SEND], 70);
+	assert_int_equal(bed_register(bed, "172.16.0.2", "10.0.0.2", 0, 1), NHRP_CODE_OK);
+	bed_free(bed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -240,6 +257,7 @@ int main(void)
 		cmocka_unit_test(one_client_does_not_fill_the_server),
 		cmocka_unit_test(nobody_is_at_an_address_of_the_tunnel),
 		cmocka_unit_test(an_answer_moves_no_other_node),
+		cmocka_unit_test(registrations_have_room_left_by_other_messages),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
