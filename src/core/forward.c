@@ -92,9 +92,9 @@ static void remember_requester(
 		return;
 	requester_note(hop->iface,
 		&(struct requester) {
-			.prefix = prefix_host(hop->binding->protocol),
+			.key = { .prefix = prefix_host(hop->binding->protocol),
+				.protocol = msg->src_protocol },
 			.destination = msg->dst_protocol,
-			.protocol = msg->src_protocol,
 			.nbma = from,
 		},
 		hop->iface->config->holding_time, now);

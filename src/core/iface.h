@@ -17,6 +17,7 @@ struct peer;
 struct nhs;
 struct resolution;
 struct redirect;
+struct requester;
 
 struct iface {
 	struct node *node;
@@ -30,9 +31,10 @@ struct iface {
 	struct peer *peers;       ///< hash by NBMA address
 	struct nhs *nhs;          ///< array in order of configuration
 	size_t nhs_count;
-	struct resolution *resolutions; ///< hash by destination
-	struct trie shortcuts;          ///< prefix → struct shortcut
-	struct trie requesters;         ///< prefix → list of struct requester: who was told what
+	struct resolution *resolutions;      ///< hash by destination
+	struct trie shortcuts;               ///< prefix → struct shortcut
+	struct trie requesters;              ///< prefix → list of struct requester: who was told what
+	struct requester *requesters_by_key; ///< the same, hash by prefix and who asked
 	uint32_t requester_count;
 	struct redirect *redirects; ///< hash; pairs redirected of late
 	struct ratelimit max_send;

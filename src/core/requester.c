@@ -28,10 +28,11 @@ static void store(struct iface *iface, struct prefix prefix, struct requester *l
 static void forget(struct requester *requester)
 {
 	struct iface *iface = requester->iface;
-	struct prefix prefix = requester->prefix;
+	struct prefix prefix = requester->key.prefix;
 	struct requester *list = list_of(iface, prefix);
 
 	timerq_disarm(&iface->node->timers, &requester->timer);
+	HASH_DELETE(hh, iface->requesters_by_key, requester);
 	DL_DELETE(list, requester);
 	store(iface, prefix, list);
 	iface->requester_count--;
@@ -40,38 +41,35 @@ static void forget(struct requester *requester)
 
 static struct requester *find(const struct iface *iface, struct prefix prefix, struct addr protocol)
 {
+	const struct requester_key key = { .prefix = prefix, .protocol = protocol };
 	struct requester *requester;
 
-	DL_FOREACH(list_of(iface, prefix), requester)
-	{
-		if (addr_equal(requester->protocol, protocol))
-			return requester;
-	}
-	return NULL;
+	HASH_FIND(hh, iface->requesters_by_key, &key, sizeof(key), requester);
+	return requester;
 }
 
 void requester_note(
 	struct iface *iface, const struct requester *facts, uint16_t holding_time, struct mono now)
 {
-	struct requester *requester = find(iface, facts->prefix, facts->protocol);
+	struct requester *requester = find(iface, facts->key.prefix, facts->key.protocol);
 
 	if (!requester) {
-		struct requester *list = list_of(iface, facts->prefix);
+		struct requester *list = list_of(iface, facts->key.prefix);
 
 		if (iface->requester_count >= iface->config->limits.requesters) {
 			iface->counters.refused[REFUSED_LIMIT]++;
 			return;
 		}
 		requester = alloc_zeroed(1, sizeof(*requester));
+		requester->key = facts->key;
+		HASH_ADD(hh, iface->requesters_by_key, key, sizeof(requester->key), requester);
 		DL_APPEND(list, requester);
-		store(iface, facts->prefix, list);
+		store(iface, facts->key.prefix, list);
 		iface->requester_count++;
 	}
 	requester->iface = iface;
-	requester->prefix = facts->prefix;
 	requester->destination = facts->destination;
 	requester->is_egress = facts->is_egress;
-	requester->protocol = facts->protocol;
 	requester->nbma = facts->nbma;
 	requester->purges = 0;
 	requester->expires = mono_add(now, holding_time * MONO_SECOND);
@@ -84,14 +82,14 @@ static void send_purge(struct requester *requester, struct mono now)
 	struct iface *iface = requester->iface;
 	struct nhrp_msg msg;
 
-	message_request(iface, &msg, NHRP_PURGE_REQUEST, requester->protocol);
+	message_request(iface, &msg, NHRP_PURGE_REQUEST, requester->key.protocol);
 	if (requester->purges > 0)
 		msg.request_id = requester->request_id;
 	requester->request_id = msg.request_id;
 	msg.cie_count = 1;
 	msg.cies[0] = (struct nhrp_cie) {
-		.prefix_length = requester->prefix.length,
-		.protocol = requester->prefix.addr,
+		.prefix_length = requester->key.prefix.length,
+		.protocol = requester->key.prefix.addr,
 	};
 	(void)message_send(iface, &msg, requester->nbma, now);
 	timerq_arm(&iface->node->timers, &requester->timer, mono_add(now, MONO_SECOND << requester->purges));
@@ -134,7 +132,7 @@ void requester_withdraw(struct iface *iface, struct addr protocol, struct addr n
 		DL_FOREACH(list, requester)
 		{
 			if (!requester->is_egress ||
-				(addr_is_set(protocol) && !addr_equal(requester->protocol, protocol)))
+				(addr_is_set(protocol) && !addr_equal(requester->key.protocol, protocol)))
 				continue;
 			if (addr_is_set(nbma))
 				requester->nbma = nbma;
@@ -154,7 +152,7 @@ static void judge_list(struct iface *iface, struct requester *list, struct mono 
 
 		if (!requester->is_egress || requester->purges > 0)
 			continue;
-		if (verdict.side != ROUTE_OURS || !prefix_equal(verdict.prefix, requester->prefix))
+		if (verdict.side != ROUTE_OURS || !prefix_equal(verdict.prefix, requester->key.prefix))
 			send_purge(requester, now);
 	}
 }
@@ -168,9 +166,9 @@ void requester_on_route(struct iface *iface, struct prefix changed, struct mono 
 	if (iface->requester_count == 0)
 		return;
 	while ((list = trie_covering(&iface->requesters, around)) != NULL) {
-		uint8_t length = list->prefix.length;
+		uint8_t length = list->key.prefix.length;
 
-		if (!prefix_equal(list->prefix, changed))
+		if (!prefix_equal(list->key.prefix, changed))
 			judge_list(iface, list, now);
 		if (length == 0)
 			break;

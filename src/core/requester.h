@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <uthash.h>
+
 #include "base/addr.h"
 #include "base/attr.h"
 #include "base/mono.h"
@@ -14,19 +16,25 @@
 struct iface;
 struct nhrp_msg;
 
+/// All bytes count as the hash key.
+struct requester_key {
+	struct prefix prefix; ///< what was answered, or the client's address
+	struct addr protocol; ///< who asked
+};
+
 struct requester {
 	struct iface *iface;
-	struct prefix prefix;    ///< what was answered, or the client's address
+	struct requester_key key;
 	struct addr destination; ///< the address that was asked for
 	bool is_egress;          ///< we answered for a route of ours; else we passed the question on
-	struct addr protocol;    ///< who asked
 	struct addr nbma;
 	struct mono expires; ///< when the answer ends by itself
 	uint32_t request_id; ///< of the Purge Request under way
 	uint8_t purges;      ///< Purge Requests sent; 0: none is under way
 	struct timer timer;
-	struct requester *prev;
+	struct requester *prev; ///< of those with the same prefix
 	struct requester *next;
+	UT_hash_handle hh;
 };
 
 /// Remembers a node for `holding_time` seconds; at the limit the new one is not remembered (counted).

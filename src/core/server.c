@@ -159,10 +159,9 @@ void server_answer(struct iface *iface, const struct nhrp_msg *msg, const struct
 	send_resolution_reply(iface, msg, &cie, to, now);
 	requester_note(iface,
 		&(struct requester) {
-			.prefix = verdict->prefix,
+			.key = { .prefix = verdict->prefix, .protocol = msg->src_protocol },
 			.destination = msg->dst_protocol,
 			.is_egress = true,
-			.protocol = msg->src_protocol,
 			.nbma = to,
 		},
 		iface->config->holding_time, now);

@@ -189,7 +189,7 @@ static bool from_requesters(const struct iface *iface, const struct requester *l
 			continue;
 		if (!any || mono_before(ret->expires, r->expires))
 			ret->expires = r->expires;
-		ret->target = r->prefix;
+		ret->target = r->key.prefix;
 		any = true;
 	}
 	ret->next_hop = iface_address(iface);

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -245,6 +246,28 @@ static void registrations_have_room_left_by_other_messages(void **state)
 	bed_free(bed);
 }
 
+/// Every question in another name must not make the next one dearer. Without an index the time is some 20 s.
+static void a_flood_of_requesters_costs_little(void **state)
+{
+	struct bed *bed = bed_hub();
+	clock_t start = clock();
+
+	(void)state;
+	bed->iface_config.max_send_packets = 1;
+	bed_start(bed);
+	bed_route(bed, "192.168.9.0/24", NULL, BED_LAN, true);
+	for (uint32_t i = 0; i < 40000; i++) {
+		struct nhrp_msg msg =
+			bed_message(NHRP_RESOLUTION_REQUEST, STRANGER, "10.0.0.66", "192.168.9.9", i);
+
+		msg.src_protocol = addr_from_ipv4(0x0b000000 + i);
+		bed_receive(bed, STRANGER, &msg);
+	}
+	assert_int_equal(bed->iface->requester_count, 40000);
+	assert_true(clock() - start < 8 * CLOCKS_PER_SEC);
+	bed_free(bed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -258,6 +281,7 @@ int main(void)
 		cmocka_unit_test(nobody_is_at_an_address_of_the_tunnel),
 		cmocka_unit_test(an_answer_moves_no_other_node),
 		cmocka_unit_test(registrations_have_room_left_by_other_messages),
+		cmocka_unit_test(a_flood_of_requesters_costs_little),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

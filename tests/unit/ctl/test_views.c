@@ -153,16 +153,16 @@ static void test_local(void **state)
 	struct fixture *hub = hub_new();
 	struct iface *iface = hub->context.node->ifaces;
 	struct requester facts = { .iface = iface,
-		.prefix = net("192.168.1.0/24"),
+		.key.prefix = net("192.168.1.0/24"),
 		.destination = ip("192.168.1.7"),
 		.is_egress = true,
-		.protocol = ip("10.0.0.2"),
+		.key.protocol = ip("10.0.0.2"),
 		.nbma = ip("192.0.2.2") };
 	(void)state;
 	requester_note(iface, &facts, 300, at(990));
-	facts.protocol = ip("10.0.0.3");
+	facts.key.protocol = ip("10.0.0.3");
 	requester_note(iface, &facts, 600, at(990));
-	facts.prefix = net("10.0.0.3/32");
+	facts.key.prefix = net("10.0.0.3/32");
 	facts.is_egress = false;
 	requester_note(iface, &facts, 600, at(990));
 	check(view_nhrp(hub->context.node, NHRP_FILTER_ALL, at(1000)),
