@@ -58,8 +58,8 @@ def complaints(path, ignore_sources=()):
 
 
 def gre_packets(path):
-    """All packets of a capture: (source, destination, protocol in GRE, what follows the GRE header). Our own reader, for
-    what needs no dissector: tshark takes seconds to start in an emulated guest."""
+    """All packets of a capture: (source, destination, protocol in GRE, what follows the GRE header). Our own reader,
+    for what needs no dissector: tshark takes seconds to start in an emulated guest."""
     data = path.read_bytes()
     at = PCAP_HEADER
     while at + PCAP_RECORD <= len(data):

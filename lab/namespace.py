@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A network namespace, held by a sleeping process: it ends with that process, and nothing is left behind."""
 import ctypes
+import fcntl
 import json
 import os
 import signal
+import socket
+import struct
 import subprocess
 from pathlib import Path
 
@@ -12,6 +15,7 @@ from .wait import wait_until
 LIBC = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNET = 0x40000000
 PR_SET_PDEATHSIG = 1
+SIOCSIFFLAGS, IFF_UP = 0x8914, 1
 
 
 class CommandFailed(RuntimeError):
@@ -70,7 +74,6 @@ class Namespace:
         except subprocess.SubprocessError as error:
             raise CommandFailed(f"no network namespace for {name}: this needs root: {error}") from None
         self.process = Process(self.child.pid)
-        self.batch("link set lo up")
 
     @classmethod
     def attach(cls, name, process):
@@ -86,6 +89,8 @@ class Namespace:
     def _make(self):
         self._end_with_parent()
         system_call(LIBC.unshare, CLONE_NEWNET)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+            fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", IFF_UP))
 
     def _enter(self):
         with open(f"/proc/{self.pid}/ns/net", "rb") as namespace:

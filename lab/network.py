@@ -60,6 +60,8 @@ class Lab:
             if node.config:
                 self.daemons[node.name] = Daemon(node, self.namespaces[node.name], self.directory)
                 self.daemons[node.name].write_config()
+        self.namespaces["internet"].batch(
+            *(line for node in self.scenario.nodes for line in (f"link set {node.name} up", provider_address(node))))
         self.capture = Capture(self.namespaces["internet"], self.directory / "underlay.pcap")
         return self
 
@@ -68,26 +70,19 @@ class Lab:
         return self.namespaces[name]
 
     def _build(self, node):
-        internet = self.namespaces["internet"]
+        """A node, all but the other end of its link to the underlay. Few commands, since each costs time."""
         namespace = self._namespace(node.name)
-        namespace.batch(f"link add eth0 type veth peer name {node.name} netns {internet.pid}")
+        lines = [f"link add eth0 type veth peer name {node.name} netns {self.namespaces['internet'].pid}"]
         if node.host:
             host = self._namespace(f"{node.name}-host")
-            namespace.batch(f"link add lan0 type veth peer name eth0 netns {host.pid}")
+            lines.append(f"link add lan0 type veth peer name eth0 netns {host.pid}")
+        else:
+            lines += ["link add lan0 type veth peer name lan1", "link set lan1 up"]
+        namespace.batch(*lines, f"address add {node.lan} dev lan0", "link set lan0 up", *own_address(node))
+        if node.host:
             host.batch(f"address add {node.host_address}/{node.lan.partition('/')[2]} dev eth0",
                        "link set eth0 up", f"route add default via {node.lan_address}")
-        else:
-            namespace.batch("link add lan0 type veth peer name lan1", "link set lan1 up")
-        namespace.batch(f"address add {node.lan} dev lan0", "link set lan0 up")
         namespace.sysctl(net_ipv4_ip_forward=1)
-        internet.batch(f"link set {node.name} up")
-        self._address(node, node.nbma)
-
-    def _address(self, node, nbma):
-        self.namespaces["internet"].batch(f"address add {gateway(nbma)}/30 dev {node.name}")
-        self.namespaces[node.name].batch(
-            f"address add {nbma} dev eth0", "link set eth0 up",
-            *(f"route replace {block} via {gateway(nbma)}" for block in UNDERLAY))
 
     def move(self, name, nbma):
         """Gives a node another address in the underlay, as a provider does over night."""
@@ -95,7 +90,12 @@ class Lab:
         self.namespaces[name].batch(f"address delete {node.nbma} dev eth0")
         self.namespaces["internet"].batch(f"address delete {node.gateway}/30 dev {name}")
         node.nbma = nbma
-        self._address(node, nbma)
+        self.plug(node)
+
+    def plug(self, node):
+        """Gives a node its addresses in the underlay, and its routes."""
+        self.namespaces["internet"].batch(provider_address(node))
+        self.namespaces[node.name].batch(*own_address(node))
 
     # --- daemons
 
@@ -183,6 +183,15 @@ class Lab:
             lab.daemons[name] = daemon
         lab.others = [Process(*identity) for identity in record["others"]]
         return lab
+
+
+def provider_address(node):
+    return f"address add {gateway(node.nbma)}/30 dev {node.name}"
+
+
+def own_address(node):
+    return [f"address add {node.nbma} dev eth0", "link set eth0 up",
+            *(f"route replace {block} via {gateway(node.nbma)}" for block in UNDERLAY)]
 
 
 def nhs_addresses(node):

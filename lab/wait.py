@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Waiting for a condition, never for an amount of time."""
+import os
 import time
+
+# How many times slower than a common machine this one is: an emulated guest needs all deadlines to be longer.
+SLOWNESS = float(os.environ.get("LAB_SLOWNESS", 1))
 
 
 class Timeout(AssertionError):
@@ -9,6 +13,7 @@ class Timeout(AssertionError):
 
 def wait_until(condition, deadline, what, interval=0.05):
     """Returns the first true value of condition(), or raises Timeout after `deadline` seconds."""
+    deadline *= SLOWNESS
     end = time.monotonic() + deadline
     while True:
         value = condition()

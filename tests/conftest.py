@@ -21,8 +21,8 @@ from lab.network import Lab  # noqa: E402
 def pytest_addoption(parser):
     parser.addoption("--link", choices=("user", "kernel", "mixed"), default="user",
                      help="the `tunnel link` of the nodes; mixed: they take turns")
-    parser.addoption("--captures", type=Path, help="leave the captures in this folder for tests/captures.py, instead of "
-                     "reading them here: tshark is slow in an emulated guest")
+    parser.addoption("--captures", type=Path, help="leave the captures in this folder for tests/captures.py, instead "
+                     "of reading them here: tshark is slow in an emulated guest")
 
 
 def pytest_collection_modifyitems(config, items):
@@ -65,7 +65,7 @@ def read_capture(lab, forgers, kept):
     lab.capture.stop()
     if kept is None:
         return [f"tshark: {complaint}" for complaint in complaints(lab.capture.path, forgers)]
-    kept.mkdir()
+    kept.mkdir(parents=True)
     shutil.copy(lab.capture.path, kept / "underlay.pcap")
     (kept / "forgers").write_text(" ".join(forgers))
     return []
@@ -87,10 +87,10 @@ def network(tmp_path, request, build):
             return lab
 
         yield make
-        captures = request.config.getoption("captures")
+        captures, link = (request.config.getoption(name) for name in ("captures", "link"))
         faults = []
         for i, (lab, forgers) in enumerate(labs):
-            kept = captures and captures / f"{request.node.nodeid.rpartition('/')[2]}.{i}"
+            kept = captures and captures / f"{link}-{request.node.nodeid.rpartition('/')[2]}.{i}"
             faults += [*faults_of(lab), *read_capture(lab, forgers, kept)]
         if faults:
             for lab, _ in labs:

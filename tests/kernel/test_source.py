@@ -17,7 +17,7 @@ def replug(lab, name):
     wait_until(lambda: "waits for its source" in lab[name].log(), 10, "it misses its source")
     lab.namespace(name).batch(f"link add eth0 type veth peer name {name} netns {internet.pid}")
     internet.batch(f"link set {name} up")
-    lab._address(node, node.nbma)
+    lab.plug(node)
 
 
 def test_source_interface_is_made_again(network):

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""FRR's zebra and nhrpd on a node of a lab, set up as their manual wants it: the kernel's GRE device, a tunnel address
+of /32, an NFLOG rule for redirects."""
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from lab.namespace import CommandFailed
+
+DEVICE = "gre1"
+RTPROT_NHRP = "191"
+NFLOG_GROUP = 1
+PROGRAMS = Path("/usr/lib/frr")
+REDIRECT = f"""table ip frr {{
+	chain forward {{
+		type filter hook forward priority 0
+		iifname {DEVICE} oifname {DEVICE} limit rate 10/second log group {NFLOG_GROUP} snaplen 128
+	}}
+}}
+"""
+
+
+class Frr:
+    """`lines`: of nhrpd's interface; `hub`: the tunnel address of the hub, None on the hub itself; `routes`: prefix and
+    next hop, what a routing protocol would bring."""
+
+    def __init__(self, namespace, directory, nbma, address, lines, hub=None, routes=()):
+        self.namespace, self.address, self.nbma, self.hub = namespace, address, nbma, hub
+        self.routes = routes
+        self.log_path = directory / f"{namespace.name}.frr.log"
+        self.pathspace = f"interop-{os.getpid()}-{namespace.name}"
+        self.directory = Path("/run/frr") / self.pathspace
+        body = "".join(f" {line}\n" for line in lines)
+        self.configs = {
+            "zebra": f"hostname {namespace.name}\n",
+            "nhrpd": f"hostname {namespace.name}\ndebug nhrp all\nnhrp nflog-group {NFLOG_GROUP}\n"
+                     f"interface {DEVICE}\n{body}"}
+        self.children = {}
+
+    def start(self):
+        """The device and the programs."""
+        for program in self.configs:
+            if not (PROGRAMS / program).exists():
+                raise CommandFailed(f"there is no {PROGRAMS / program}: install the package frr")
+        # A responder answers only where its route to the requester's tunnel address is on the tunnel.
+        subnet = f"10.0.0.0/24 via {self.hub} dev {DEVICE} onlink" if self.hub else "blackhole 10.0.0.0/24"
+        self.namespace.batch(
+            f"link add {DEVICE} type gre key 1 local {self.nbma} ttl 64",
+            f"address add {self.address}/32 dev {DEVICE}", f"link set {DEVICE} mtu 1400 up",
+            f"route add {subnet}",
+            *(f"route add {prefix} via {via} dev {DEVICE} onlink" for prefix, via in self.routes))
+        self.namespace.sysctl(net_ipv4_ip_forward=1)
+        self.namespace.run("sh", "-c", f"cd /proc/sys/net/ipv4/conf; "
+                           f"echo 0 | tee {DEVICE}/send_redirects all/send_redirects")
+        self.namespace.run("nft", "-f", "-", input=REDIRECT)
+        self.directory.mkdir(parents=True, exist_ok=True)
+        shutil.chown(self.directory, "frr", "frr")
+        for program in self.configs:
+            self.launch(program)
+
+    def launch(self, program):
+        config = self.directory / f"{program}.conf"
+        config.write_text(self.configs[program])
+        with open(self.log_path, "ab") as log:
+            self.children[program] = self.namespace.popen(
+                PROGRAMS / program, "-N", self.pathspace, "-f", config, "-P", "0", "--log", "stdout",
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+
+    def set_source(self, nbma):
+        self.namespace.batch(f"link set {DEVICE} type gre key 1 local {nbma} ttl 64")
+
+    def kill(self, program="nhrpd"):
+        """kill -9."""
+        child = self.children.pop(program)
+        child.kill()
+        child.wait()
+
+    def stop(self):
+        for program in list(self.children):
+            self.kill(program)
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def running(self):
+        return all(child.poll() is None for child in self.children.values())
+
+    def show(self, command):
+        """The JSON that vtysh shows, of nhrpd."""
+        text = self.namespace.output("vtysh", "-N", self.pathspace, "-d", "nhrpd", "-c", f"show ip nhrp {command} json",
+                                     check=False)
+        return json.loads(text[text.find("{"):]) if "{" in text else {"table": []}
+
+    def cache(self):
+        """NBMA addresses by tunnel address."""
+        return {one["protocol"]: one["nbma"] for one in self.show("cache")["table"] if one["type"] != "local"}
+
+    def shortcuts(self):
+        """Next hops by prefix, of the routes that nhrpd made."""
+        routes = self.namespace.ip("-N", "route", "show", "proto", RTPROT_NHRP, check=False)
+        return {route["dst"]: route["gateway"] for route in routes if "gateway" in route}
+
+    def log(self):
+        return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
