@@ -16,9 +16,11 @@ def wait_until(condition, deadline, what, interval=0.05):
     deadline *= SLOWNESS
     end = time.monotonic() + deadline
     while True:
+        started = time.monotonic()
         value = condition()
         if value:
             return value
         if time.monotonic() >= end:
             raise Timeout(f"waited {deadline:g} s in vain: {what}")
-        time.sleep(interval)
+        # A question that is dear is not asked all the time.
+        time.sleep(max(interval, time.monotonic() - started))

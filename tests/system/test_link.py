@@ -63,7 +63,7 @@ def echoes(lab, name):
     return int(dict(zip(*rows))["InEchos"])
 
 
-def test_gre_checksum_and_sequence_are_accepted(network, request):
+def test_gre_checksum_and_sequence_are_accepted(network):
     scenario = scenarios.phase3()
     scenario.nodes.append(scenarios.stranger())
     lab = network(scenario, forgers=[scenarios.stranger().nbma_address])
