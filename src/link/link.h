@@ -49,8 +49,8 @@ struct link_counters {
 
 struct link_drops {
 	uint64_t unknown_peer; ///< frame to a link-layer address that has no peer
-	uint64_t not_wanted;   ///< GRE that is malformed, carries what a device cannot, or was led back into
-			       ///< the tunnel
+	uint64_t not_wanted;   ///< GRE that is malformed, carries what a device cannot, was led back into
+			       ///< the tunnel, or merged UDP datagrams
 	uint64_t send_failed;  ///< the underlay refused it
 	uint64_t device_full;  ///< the tunnel device refused it
 };

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -19,12 +20,13 @@
 #include "base/log.h"
 #include "link/kernel_device.h"
 #include "link/user_gre.h"
+#include "link/user_offload.h"
 #include "link/user_peers.h"
 #include "link/user_tap.h"
 #include "wire/gre.h"
 
-#define BATCH           64          ///< packets per wake-up and direction, so that the loop stays fair
-#define SLOT_SIZE       (64 * 1024) ///< the largest IP packet, and more than the largest frame
+#define BATCH           16          ///< packets per wake-up and direction, so that the loop stays fair
+#define SLOT_SIZE       (64 * 1024) ///< the largest IP packet, which GRO makes of many; more than any frame read
 #define ETHERTYPE_NHRP  0x2001
 #define ETHERTYPE_TEB   0x6558 ///< Ethernet in GRE: nothing for a device without an Ethernet of its own
 #define ETHERTYPE_FIRST 0x0600 ///< lower values are lengths
@@ -221,7 +223,9 @@ static void on_tap(uv_poll_t *poll, int status, int events)
 	(void)status;
 	(void)events;
 	for (unsigned i = 0; i < BATCH; i++) {
-		ssize_t length = read(user->tap, slot(user, i), SLOT_SIZE);
+		struct virtio_net_hdr done; /* of no interest: nothing is left to us */
+		struct iovec iov[] = { { &done, sizeof(done) }, { slot(user, i), SLOT_SIZE } };
+		ssize_t length = readv(user->tap, iov, ARRAY_SIZE(iov));
 
 		if (length < 0) {
 			if (errno == EAGAIN || errno == EINTR)
@@ -231,7 +235,8 @@ static void on_tap(uv_poll_t *poll, int status, int events)
 			uv_poll_stop(poll);
 			break;
 		}
-		forward_frame(user, slot(user, i), (size_t)length);
+		if ((size_t)length > sizeof(done))
+			forward_frame(user, slot(user, i), (size_t)length - sizeof(done));
 	}
 	flush(user);
 }
@@ -244,12 +249,18 @@ static void deliver(
 	uint64_t number = user_peers_number(from);
 	struct user_peer *peer = user_peers_find(&user->peers, number);
 	uint8_t *frame = packet - ETHER_HDR_LEN; /* room that the outer headers had */
+	struct virtio_net_hdr to_do;
+	struct iovec iov[] = { { &to_do, sizeof(to_do) }, { frame, length + ETHER_HDR_LEN } };
 
+	if (!user_offload(protocol, packet, length, user->config.mtu, &to_do)) {
+		user->drops.not_wanted++;
+		return;
+	}
 	user_peers_write_mac(0, frame);
 	user_peers_write_mac(number, frame + USER_MAC_SIZE);
 	frame[2 * USER_MAC_SIZE] = (uint8_t)(protocol >> 8);
 	frame[2 * USER_MAC_SIZE + 1] = (uint8_t)protocol;
-	if (write(user->tap, frame, length + ETHER_HDR_LEN) < 0) {
+	if (writev(user->tap, iov, ARRAY_SIZE(iov)) < 0) {
 		user->drops.device_full++;
 		return;
 	}

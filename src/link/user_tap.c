@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_tun.h>
+#include <linux/virtio_net.h>
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <stdio.h>
@@ -48,7 +49,7 @@ static bool attach(int fd, const char *name, bool adopted, struct err *err)
 {
 	struct ifreq request = request_for(name);
 
-	request.ifr_flags = IFF_TAP | IFF_NO_PI;
+	request.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR;
 	if (ioctl(fd, TUNSETIFF, &request) == 0)
 		return true;
 	if (errno == EBUSY)
@@ -69,9 +70,12 @@ static bool attach(int fd, const char *name, bool adopted, struct err *err)
 static bool set_up(int fd, int control, const char *name, uint16_t mtu, bool adopted, struct err *err)
 {
 	struct ifreq request = request_for(name);
+	int header_size = sizeof(struct virtio_net_hdr);
 
 	if (ioctl(fd, TUNSETPERSIST, 1UL) < 0)
 		return err_set_errno(err, errno, "cannot make the TAP device %s persistent", name);
+	if (ioctl(fd, TUNSETVNETHDRSZ, &header_size) < 0 || ioctl(fd, TUNSETOFFLOAD, 0UL) < 0)
+		return err_set_errno(err, errno, "cannot set up the offloads of %s", name);
 	if (!adopted) {
 		request.ifr_hwaddr.sa_family = ARPHRD_ETHER;
 		user_peers_write_mac(0, (uint8_t *)request.ifr_hwaddr.sa_data);

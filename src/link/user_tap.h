@@ -8,7 +8,8 @@
 #include "base/err.h"
 
 /// Makes the device `name`, persistent, with our Ethernet address and the MTU, or adopts the one that an
-/// earlier process of ours left. Returns its file descriptor, not blocking, or -1.
+/// earlier process of ours left. Returns its file descriptor, not blocking, or -1. Each frame has a struct
+/// virtio_net_hdr before it; those that are read are finished packets within the MTU.
 int user_tap_open(const char *name, uint16_t mtu, bool *ret_adopted, struct err *err) MUST_CHECK;
 /// Closes it; the device goes unless `keep`.
 void user_tap_close(int fd, bool keep);
