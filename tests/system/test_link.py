@@ -102,25 +102,57 @@ def test_packet_sizes(network):
     assert "mtu" in text.lower() and "1400" in text
 
 
-def test_bulk_data(network):
-    """Many bytes both ways, as they were sent."""
-    lab = network(scenarios.phase3())
-    wait_until(lambda: works(lab, "spoke1", "spoke2"), 10, "traffic")
-    server = lab.namespace("spoke2").popen(sys.executable, "-c", f"""
-import socket, hashlib
-s = socket.create_server(("{lan(lab, 'spoke2')}", 5000)); print("ready", flush=True)
+SERVE = """
+import hashlib, socket, sys
+s = socket.create_server((sys.argv[1], 5000)); print("ready", flush=True)
 c = s.accept()[0]; data = b"".join(iter(lambda: c.recv(65536), b"")); c.sendall(hashlib.sha256(data).digest())
-""", stdout=subprocess.PIPE, text=True)
-    assert server.stdout.readline() == "ready\n"
-    text = lab.namespace("spoke1").output(sys.executable, "-c", f"""
-import socket, hashlib, random
-data = random.Random(1).randbytes(8 << 20)
-c = socket.create_connection(("{lan(lab, 'spoke2')}", 5000), source_address=("{lan(lab, 'spoke1')}", 0))
+"""
+UPLOAD = """
+import hashlib, random, socket, sys
+data = random.Random(1).randbytes(int(sys.argv[3]))
+c = socket.create_connection((sys.argv[2], 5000), source_address=(sys.argv[1], 0))
 c.sendall(data); c.shutdown(socket.SHUT_WR)
 print(c.recv(32) == hashlib.sha256(data).digest())
-""")
+"""
+
+
+def upload(source, source_address, target, target_address, size=8 << 20):
+    """Sends bytes over TCP from one namespace to another, and sees that they came as they were sent."""
+    server = target.popen(sys.executable, "-c", SERVE, target_address, stdout=subprocess.PIPE, text=True)
+    assert server.stdout.readline() == "ready\n"
+    text = source.output(sys.executable, "-c", UPLOAD, source_address, target_address, size)
     server.communicate(timeout=10)
     assert text.strip() == "True"
+
+
+def test_bulk_data(network):
+    """Many bytes, as they were sent, from node to node; and from host to host, both ways."""
+    lab = network(scenarios.phase3())
+    wait_until(lambda: works(lab, "spoke1", "spoke2"), 10, "traffic")
+    upload(lab.namespace("spoke1"), lan(lab, "spoke1"), lab.namespace("spoke2"), lan(lab, "spoke2"))
+    ends = [(lab.namespace(f"{name}-host"), lab.scenario.node(name).host_address) for name in ("spoke1", "spoke2")]
+    upload(*ends[0], *ends[1])
+    upload(*ends[1], *ends[0])
+
+
+SIOCETHTOOL, ETHTOOL_SGRO = 0x8946, 0x2C
+MERGE = f"""
+import array, fcntl, socket, struct, sys
+value = array.array("I", [{ETHTOOL_SGRO}, 1])
+request = struct.pack("16sP16x", sys.argv[1].encode(), value.buffer_info()[0])
+fcntl.ioctl(socket.socket(socket.AF_INET, socket.SOCK_DGRAM), {SIOCETHTOOL}, request)
+"""
+
+
+def test_packets_that_gro_merged(network):
+    """The receiving interface makes one packet of many; the tunnel makes many of it again."""
+    lab = network(scenarios.phase3())
+    for name in ("spoke1", "spoke2"):
+        lab.namespace(name).run(sys.executable, "-c", MERGE, "eth0")
+        lab.namespace("internet").run(sys.executable, "-c", MERGE, name)
+    wait_until(lambda: works(lab, "spoke1", "spoke2"), 10, "traffic")
+    ends = [(lab.namespace(f"{name}-host"), lab.scenario.node(name).host_address) for name in ("spoke1", "spoke2")]
+    upload(*ends[0], *ends[1])
 
 
 def test_outer_ttl_is_not_the_inner(network):
