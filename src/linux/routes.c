@@ -18,7 +18,7 @@ static struct nlmsghdr *begin_static(
 	header->rtm_family = rtnl_family(route->prefix.addr);
 	header->rtm_dst_len = route->prefix.length;
 	header->rtm_table = RT_TABLE_MAIN;
-	header->rtm_protocol = RTNL_PROTOCOL;
+	header->rtm_protocol = ROUTES_STATIC_PROTOCOL;
 	header->rtm_type = discard ? RTN_BLACKHOLE : RTN_UNICAST;
 	if (type == RTM_DELROUTE)
 		header->rtm_scope = RT_SCOPE_NOWHERE; /* any */
@@ -73,7 +73,8 @@ static void flush_route(void *context, const struct nlmsghdr *message)
 	struct rib_route hops[ROUTES_HOPS_MAX];
 	struct routes_entry entry = { .hops = hops };
 
-	if (!routes_read(message, &entry) || entry.table != RT_TABLE_MAIN || entry.protocol != RTNL_PROTOCOL)
+	if (!routes_read(message, &entry) || entry.table != RT_TABLE_MAIN ||
+		entry.protocol != ROUTES_STATIC_PROTOCOL)
 		return;
 	for (unsigned i = 0; i < entry.count; i++) {
 		struct routes_static route = {

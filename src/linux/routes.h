@@ -13,6 +13,11 @@
 
 struct rtnl;
 
+/// rtm_protocol of static routes, in nobody's list: it tells them from the administrator's, and routing
+/// daemons redistribute them as the kernel's. (FRR takes a route of RTNL_PROTOCOL for one that its own nhrpd
+/// left, and passes it over.)
+#define ROUTES_STATIC_PROTOCOL 119
+
 /// `ip route`: by next hop, by device, or both; neither discards (Null0).
 struct routes_static {
 	struct prefix prefix;

@@ -11,8 +11,8 @@
 #include "base/addr.h"
 #include "base/err.h"
 
-/// rtm_protocol, NDA_PROTOCOL and the protocol of rules: the mark of what is ours. It is NHRP's number in the
-/// kernel's and FRR's lists.
+/// rtm_protocol of overrides, NDA_PROTOCOL and the protocol of the rule: the mark of what NHRP made. It is
+/// NHRP's number in FRR's list.
 #define RTNL_PROTOCOL 191
 
 struct rtnl;

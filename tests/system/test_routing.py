@@ -18,6 +18,17 @@ def test_ospf_in_phase_2(network):
     wait_until(lambda: path(lab, "spoke1", "spoke2") == [lan(lab, "spoke2")], 10, "direct")
 
 
+def test_ospf_redistributes_static_routes(network):
+    """`ip route` of the daemon is for a routing protocol what any static route of the kernel is."""
+    scenario = scenarios.phase3_ospf()
+    node = scenario.node("spoke2")
+    node.config += "ip route 172.16.0.0 255.255.0.0 192.168.2.99\n"
+    daemon, text = node.routing
+    node.routing = daemon, text + " redistribute kernel\n"
+    lab = network(scenario)
+    wait_until(lambda: lab.namespace("spoke1").ip("route", "show", "172.16.0.0/16"), 60, "OSPF brings spoke2's route")
+
+
 def test_ospf_in_phase_3(network):
     lab = network(scenarios.phase3_ospf())
     hub = tunnel(lab, "hub")
