@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Tells on the terminal what happens in a scenario, and whether it was what should happen."""
 import json
+import re
 
 from . import measure
 from .network import Lab
@@ -8,7 +9,7 @@ from .terminal import Terminal, beside, box
 from .wait import Timeout, wait_until
 
 OVERRIDE_TABLE = 1190
-WIDTH = 26
+WIDTH = 27
 
 
 class Story:
@@ -22,19 +23,17 @@ class Story:
         """The network, drawn."""
         spokes = scenario.spokes[:4]
         width = WIDTH * len(spokes) + 2 * (len(spokes) - 1)
-        for line in self._row(scenario.hubs, width):
-            self.terminal.say(line)
-        for line in box(["underlay: routed, a subnet for each site".center(width - 4)], width):
-            self.terminal.say(line, "dim")
-        for line in self._row(spokes, width):
-            self.terminal.say(line)
+        hubs = row(scenario.hubs, width)
+        sites = row(spokes, width)
+        underlay = box(["any IP network: a subnet for each site".center(width - 4)], width)
+        # A line joins each box with the underlay.
+        hub_columns, site_columns = middles(hubs[-1]), middles(sites[0])
+        hubs[-1], underlay[0] = mark(hubs[-1], hub_columns, "┬"), mark(underlay[0], hub_columns, "┴")
+        underlay[-1], sites[0] = mark(underlay[-1], site_columns, "┬"), mark(sites[0], site_columns, "┴")
+        for line in (*hubs, *underlay, *sites):
+            self.terminal.say(line.rstrip())
         if len(scenario.spokes) > len(spokes):
             self.terminal.say(f"… and {len(scenario.spokes) - len(spokes)} more spokes")
-
-    def _row(self, nodes, width):
-        boxes = [box([node.name, f"tunnel {tunnel_of(node)}", f"NBMA   {node.nbma_address}", f"LAN    {node.lan_prefix}"],
-                     WIDTH) for node in nodes]
-        return [line.center(width).rstrip() for line in beside(boxes)]
 
     def tell(self, lab: Lab):
         """The whole story of a lab that is not up yet. Returns whether all was as it should be."""
@@ -170,6 +169,22 @@ class Story:
     def path(self, lab):
         first, second = lab.scenario.spokes[:2]
         return measure.traceroute(lab.namespace(first.name), second.lan_address, first.lan_address)
+
+
+def row(nodes, width):
+    """Boxes of nodes beside each other, in the middle of `width` columns."""
+    boxes = [box([node.name, f"tunnel {tunnel_of(node)}", f"NBMA   {node.nbma_address}", f"LAN    {node.lan_prefix}"],
+                 WIDTH) for node in nodes]
+    return [line.center(width) for line in beside(boxes)]
+
+
+def middles(edge):
+    """The columns in the middle of the boxes that have this lower or upper edge."""
+    return [match.start() + WIDTH // 2 for match in re.finditer("[└┌]", edge)]
+
+
+def mark(line, columns, sign):
+    return "".join(sign if i in columns else character for i, character in enumerate(line))
 
 
 def overrides(lab, name):
