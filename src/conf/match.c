@@ -376,7 +376,8 @@ bool match_has(const struct match *match, const char *keyword)
 	return index_of(match, keyword) >= 0;
 }
 
-const char *match_after(const struct match *match, const char *keyword)
+/// The word behind a keyword, or NULL where that was not given.
+static const char *word_after(const struct match *match, const char *keyword)
 {
 	int index = index_of(match, keyword);
 
@@ -387,7 +388,7 @@ const char *match_after(const struct match *match, const char *keyword)
 
 uint32_t match_number(const struct match *match, const char *keyword, uint32_t otherwise)
 {
-	const char *word = match_after(match, keyword);
+	const char *word = word_after(match, keyword);
 	uint32_t number;
 
 	return word && arg_number(word, &number) ? number : otherwise;

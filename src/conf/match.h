@@ -43,10 +43,8 @@ struct match match_line(const struct lex_line *line, unsigned contexts);
 /// rest of the line fits just one. Returns `buffer`, empty where nothing comes near.
 const char *match_suggest(const struct match *match, unsigned contexts, char buffer[static MATCH_TEXT_SIZE]);
 
-/// The word behind keyword `keyword`, or NULL where that was not given. In this and the next functions the
-/// match is one with MATCH_OK.
-const char *match_after(const struct match *match, const char *keyword);
-/// The number behind a keyword, or `otherwise`.
+/// The number behind a keyword, or `otherwise`. In this and the next functions the match is one with
+/// MATCH_OK.
 uint32_t match_number(const struct match *match, const char *keyword, uint32_t otherwise);
 bool match_has(const struct match *match, const char *keyword);
 /// Index in the line of the word that was an argument of type `type`, or -1.

@@ -20,23 +20,6 @@
 /// Seconds that a temporary binding lasts; where it is still needed, the kernel asks again.
 #define TEMPORARY_LIFETIME 180
 
-const char *binding_type_name(enum binding_type type)
-{
-	switch (type) {
-	case BINDING_TEMPORARY:
-		return "temporary";
-	case BINDING_CACHED:
-		return "cached";
-	case BINDING_DYNAMIC:
-		return "dynamic";
-	case BINDING_NHS:
-		return "nhs";
-	case BINDING_STATIC:
-		return "static";
-	}
-	return "unknown";
-}
-
 struct binding *cache_find(const struct iface *iface, struct addr protocol)
 {
 	struct binding *binding;

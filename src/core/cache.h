@@ -67,5 +67,3 @@ void cache_remove(struct binding *binding, const char *reason);
 void cache_on_timer(struct binding *binding, struct mono now);
 /// Points every temporary binding by the NBMA address `from` to `to`: another server took over.
 void cache_move_temporary(struct iface *iface, struct addr from, struct addr to, struct mono now);
-/// "temporary", "cached", "dynamic", "nhs", "static".
-const char *binding_type_name(enum binding_type type);

@@ -19,8 +19,6 @@
 #include "core/timers.h"
 
 #define REMOTE_EVENTS_PER_SECOND 20
-/// Data goes to a peer and nothing comes back, counted from the first report of it, which comes after a
-/// second of silence. With the three seconds of the probe a dead peer is left after about seven.
 
 struct node *node_new(const struct node_config *config, uint64_t seed, uint32_t request_id, struct mono now)
 {

@@ -76,11 +76,6 @@ struct apply *apply_new(struct uv_loop_s *loop, struct rtnl *rtnl, struct desire
 	return apply;
 }
 
-void apply_use(struct apply *apply, struct desired *desired)
-{
-	apply->desired = desired;
-}
-
 static struct apply_target target_of(const struct apply *apply, uint32_t iface)
 {
 	struct apply_target target = { 0 };

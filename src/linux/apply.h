@@ -33,11 +33,9 @@ struct apply_report {
 	unsigned repaired; ///< desired, and was missing or different
 };
 
-/// `rtnl` is borrowed; `desired` too, until apply_use() gives another.
+/// `rtnl` and `desired` are borrowed.
 struct apply *apply_new(struct uv_loop_s *loop, struct rtnl *rtnl, struct desired *desired,
 	const struct apply_handler *handler);
-/// Another core took over: its desired state holds from the next call on.
-void apply_use(struct apply *apply, struct desired *desired);
 /// Drains the changes of `desired` into the kernel, in order. Failures are logged at a limited rate and
 /// end in a resync by timer, with back-off.
 void apply_changes(struct apply *apply);

@@ -103,15 +103,6 @@ bool device_set_mtu(struct rtnl *rtnl, uint32_t device, uint32_t mtu, struct err
 	       rtnl_fail(rtnl, err, "set the MTU of %s to %u", device_name(device, name), mtu);
 }
 
-bool device_delete(struct rtnl *rtnl, uint32_t device, struct err *err)
-{
-	char name[DEVICE_NAME_TEXT_SIZE];
-
-	begin_link(rtnl, RTM_DELLINK, device, NULL);
-	return rtnl_send(rtnl) || rtnl_code(rtnl) == ENODEV ||
-	       rtnl_fail(rtnl, err, "delete %s", device_name(device, name));
-}
-
 /* Addresses */
 
 static struct nlmsghdr *begin_address(

@@ -36,8 +36,6 @@ bool device_read(const struct nlmsghdr *message, struct device_info *ret) MUST_C
 bool device_get(struct rtnl *rtnl, const char *name, struct device_info *ret, struct err *err) MUST_CHECK;
 bool device_set_up(struct rtnl *rtnl, uint32_t device, bool up, struct err *err) MUST_CHECK;
 bool device_set_mtu(struct rtnl *rtnl, uint32_t device, uint32_t mtu, struct err *err) MUST_CHECK;
-/// A device that is not there is no error.
-bool device_delete(struct rtnl *rtnl, uint32_t device, struct err *err) MUST_CHECK;
 
 /// `address` is the host's with the length of its subnet, as in iface_config.address.
 bool device_add_address(

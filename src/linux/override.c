@@ -126,32 +126,6 @@ bool override_dump(struct rtnl *rtnl, void (*visit)(void *context, const struct 
 	       rtnl_fail(rtnl, err, "list the next-hop overrides");
 }
 
-struct flush {
-	struct rtnl *rtnl;
-	struct err *err;
-	unsigned count;
-	bool ok;
-};
-
-static void flush_route(void *context, const struct override_route *route)
-{
-	struct flush *flush = context;
-
-	flush->count++;
-	if (!override_delete(flush->rtnl, route->prefix, route->device, flush->ok ? flush->err : NULL))
-		flush->ok = false;
-}
-
-bool override_flush(struct rtnl *rtnl, unsigned *ret_count, struct err *err)
-{
-	struct flush flush = { .rtnl = rtnl, .err = err, .ok = true };
-
-	if (!override_dump(rtnl, flush_route, &flush, err) || !flush.ok)
-		return false;
-	*ret_count = flush.count;
-	return true;
-}
-
 static void begin_rule(struct rtnl *rtnl, uint16_t type, uint16_t flags)
 {
 	struct nlmsghdr *message = rtnl_begin(rtnl, type, flags);

@@ -31,8 +31,6 @@ bool override_delete(struct rtnl *rtnl, struct prefix prefix, uint32_t device, s
 /// Gives each route of ours in the override table to `visit`.
 bool override_dump(struct rtnl *rtnl, void (*visit)(void *context, const struct override_route *route),
 	void *context, struct err *err) MUST_CHECK;
-/// Removes all of them; `*ret_count` tells how many there were.
-bool override_flush(struct rtnl *rtnl, unsigned *ret_count, struct err *err) MUST_CHECK;
 
 /// Makes the rule; `*ret_existed` tells that it was there.
 bool override_rule_add(struct rtnl *rtnl, bool *ret_existed, struct err *err) MUST_CHECK;

@@ -206,26 +206,6 @@ static void failures_are_tried_again(void **state)
 	netns_wait(&loop, is_repaired, NULL);
 }
 
-static void another_core_takes_over(void **state)
-{
-	struct desired other = { 0 };
-	struct desired_item item = neighbour("10.0.0.2", "192.0.2.2");
-	struct apply_report report;
-	struct err err = { "" };
-
-	(void)state;
-	fake.forgotten = 0;
-	desired_set(&other, &item);
-	apply_use(apply, &other);
-	assert_true(apply_resync(apply, &report, &err));
-	assert_int_equal(report.removed, 2);
-	assert_int_equal(fake.forgotten, 1);
-	assert_true(neighbour_is("10.0.0.2", "PERMANENT"));
-	assert_false(neighbour_is("10.0.0.3", "PERMANENT"));
-	apply_use(apply, &desired);
-	desired_done(&other);
-}
-
 static void nothing_stays_after_withdrawal(void **state)
 {
 	(void)state;
@@ -273,7 +253,6 @@ int main(void)
 		cmocka_unit_test(resync_repairs_and_removes),
 		cmocka_unit_test(a_new_process_adopts),
 		cmocka_unit_test(failures_are_tried_again),
-		cmocka_unit_test(another_core_takes_over),
 		cmocka_unit_test(nothing_stays_after_withdrawal),
 	};
 

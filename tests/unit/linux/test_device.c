@@ -122,18 +122,6 @@ static void neighbours_are_ours(void **state)
 	assert_non_null(strstr(err.text, "cannot set the neighbour 10.0.0.9 on device 9999"));
 }
 
-static void devices_are_deleted(void **state)
-{
-	struct device_info info = { 0 };
-	struct err err = { "" };
-
-	(void)state;
-	assert_true(device_get(rtnl, "v1", &info, &err));
-	assert_true(device_delete(rtnl, info.index, &err));
-	assert_true(device_delete(rtnl, info.index, &err));
-	assert_false(device_get(rtnl, "v1", &info, &err));
-}
-
 static void privileges_are_checked(void **state)
 {
 	struct err err = { "" };
@@ -167,7 +155,6 @@ int main(void)
 		cmocka_unit_test(addresses_come_and_go),
 		cmocka_unit_test(tunnel_devices_are_prepared),
 		cmocka_unit_test(neighbours_are_ours),
-		cmocka_unit_test(devices_are_deleted),
 		cmocka_unit_test(privileges_are_checked),
 	};
 
