@@ -11,6 +11,7 @@ from lab.wait import wait_until
 
 STRANGER = scenarios.stranger().nbma_address
 HUB, SPOKE1, SPOKE2 = "10.0.0.1", "10.0.0.11", "10.0.0.12"
+KERNEL_SHORTEST = 4  # bytes: what follows a GRE header in less, the kernel drops by itself
 SPOKE1_NBMA, SPOKE2_NBMA = "198.51.100.2", "198.51.100.6"
 
 
@@ -31,6 +32,8 @@ def refused(daemon):
 def strike(lab, victim, *packets, reason=None, key=1):
     """Sends packets to a node and expects that it counts each and keeps what it knows."""
     daemon = lab[victim]
+    if "tunnel link kernel" in daemon.node.config:
+        packets = [packet for packet in packets if len(packet) >= KERNEL_SHORTEST]
     known, before, of_reason = bindings(daemon), refused(daemon), traffic(daemon)["refused"]
     shortcuts = overrides(lab, victim)
     craft.send(lab.namespace("stranger"), nbma(lab, victim), *(craft.gre(packet, key=key) for packet in packets))
@@ -142,7 +145,7 @@ def test_errors_are_never_answered(lab):
     received = traffic(lab["hub"])["received"]["total"]
     craft.send(lab.namespace("stranger"), nbma(lab, "hub"), *(craft.gre(error) for error in errors * 5))
     # A packet that is certainly counted, behind the others.
-    strike(lab, "hub", b"\0")
+    strike(lab, "hub", bytes(KERNEL_SHORTEST))
     assert traffic(lab["hub"])["sent"]["error_indication"] == sent
     assert traffic(lab["hub"])["received"]["total"] >= received
 

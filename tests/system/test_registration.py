@@ -87,7 +87,10 @@ def test_moved_spoke_is_found_by_others(network):
     wait_until(lambda: works(lab, "spoke1", "spoke2"), 10, "traffic")
     lab.move("spoke2", NEW_SITE)
     wait_until(lambda: works(lab, "spoke1", "spoke2"), 20, "traffic to the new address")
-    wait_until(lambda: bound(lab["spoke1"], tunnel(lab, "spoke2"), nbma(lab, "spoke2")), 20, "the new binding")
+
+    def found():
+        return works(lab, "spoke1", "spoke2") and bound(lab["spoke1"], tunnel(lab, "spoke2"), nbma(lab, "spoke2"))
+    wait_until(found, 20, "the new binding")
 
 
 def test_withdrawn_on_exit(network):
