@@ -135,24 +135,44 @@ def test_bulk_data(network):
     upload(*ends[1], *ends[0])
 
 
-SIOCETHTOOL, ETHTOOL_SGRO = 0x8946, 0x2C
-MERGE = f"""
+SIOCETHTOOL, ETHTOOL_STSO, ETHTOOL_SGRO = 0x8946, 0x1F, 0x2C
+ETHTOOL = f"""
 import array, fcntl, socket, struct, sys
-value = array.array("I", [{ETHTOOL_SGRO}, 1])
+value = array.array("I", [int(sys.argv[2]), int(sys.argv[3])])
 request = struct.pack("16sP16x", sys.argv[1].encode(), value.buffer_info()[0])
 fcntl.ioctl(socket.socket(socket.AF_INET, socket.SOCK_DGRAM), {SIOCETHTOOL}, request)
 """
+
+
+AWAIT_MERGED = """
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_RAW, 47)
+print("ready", flush=True)
+while len(s.recv(65535)) < 2000: pass
+"""
+
+
+def merge(lab, name):
+    """Lets the node's interface to the underlay merge packets: a veth does where its peer sends no TSO, and waits for
+    more of them only if told to."""
+    node, internet = lab.namespace(name), lab.namespace("internet")
+    node.run(sys.executable, "-c", ETHTOOL, "eth0", ETHTOOL_SGRO, 1)
+    internet.run(sys.executable, "-c", ETHTOOL, name, ETHTOOL_STSO, 0)
+    node.run("unshare", "--mount", "sh", "-ec", "mount -t sysfs sysfs /sys; cd /sys/class/net/eth0; "
+             "echo 1000000 >gro_flush_timeout; echo 1 >napi_defer_hard_irqs")
 
 
 def test_packets_that_gro_merged(network):
     """The receiving interface makes one packet of many; the tunnel makes many of it again."""
     lab = network(scenarios.phase3())
     for name in ("spoke1", "spoke2"):
-        lab.namespace(name).run(sys.executable, "-c", MERGE, "eth0")
-        lab.namespace("internet").run(sys.executable, "-c", MERGE, name)
+        merge(lab, name)
     wait_until(lambda: works(lab, "spoke1", "spoke2"), 10, "traffic")
     ends = [(lab.namespace(f"{name}-host"), lab.scenario.node(name).host_address) for name in ("spoke1", "spoke2")]
+    witness = lab.namespace("spoke2").popen(sys.executable, "-c", AWAIT_MERGED, stdout=subprocess.PIPE, text=True)
+    assert witness.stdout.readline() == "ready\n"
     upload(*ends[0], *ends[1])
+    assert witness.wait(timeout=10) == 0
 
 
 def test_outer_ttl_is_not_the_inner(network):
