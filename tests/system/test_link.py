@@ -116,7 +116,7 @@ print(c.recv(32) == hashlib.sha256(data).digest())
 """
 
 
-def upload(source, source_address, target, target_address, size=8 << 20):
+def upload(source, source_address, target, target_address, size=2 << 20):
     """Sends bytes over TCP from one namespace to another, and sees that they came as they were sent."""
     server = target.popen(sys.executable, "-c", SERVE, target_address, stdout=subprocess.PIPE, text=True)
     assert server.stdout.readline() == "ready\n"
@@ -129,7 +129,8 @@ def test_bulk_data(network):
     """Many bytes, as they were sent, from node to node; and from host to host, both ways."""
     lab = network(scenarios.phase3())
     wait_until(lambda: works(lab, "spoke1", "spoke2"), 10, "traffic")
-    upload(lab.namespace("spoke1"), lan(lab, "spoke1"), lab.namespace("spoke2"), lan(lab, "spoke2"))
+    upload(lab.namespace("spoke1"), lan(lab, "spoke1"), lab.namespace("spoke2"), lan(lab, "spoke2"),
+           size=8 << 20)
     ends = [(lab.namespace(f"{name}-host"), lab.scenario.node(name).host_address) for name in ("spoke1", "spoke2")]
     upload(*ends[0], *ends[1])
     upload(*ends[1], *ends[0])
