@@ -215,7 +215,6 @@ struct binding *cache_set(
 	binding->holding_time = facts->holding_time;
 	binding->request_id = facts->request_id;
 	binding->updated = now;
-	binding->used = false;
 	set_expiry(binding, now);
 	arm(binding);
 	item = neighbour_of(binding);

@@ -32,7 +32,6 @@ struct binding {
 	struct addr claimed_nbma; ///< what the peer thinks its NBMA address is, where NAT changed it
 	bool unique;
 	bool nat;              ///< peer->nbma differs from claimed_nbma
-	bool used;             ///< data went to it since the last refresh
 	uint16_t mtu;          ///< that the peer told, bytes; 0: it did not
 	uint16_t holding_time; ///< seconds, as granted
 	uint32_t request_id;   ///< of the registration or reply

@@ -165,15 +165,11 @@ void node_on_use(struct node *node, uint32_t id, struct addr nbma, bool sent, bo
 {
 	struct iface *iface = node_iface(node, id);
 	struct peer *peer = iface ? peer_find(iface, nbma) : NULL;
-	struct binding *binding;
 
 	if (!peer)
 		return;
-	if (sent) {
+	if (sent)
 		peer->last_sent = now;
-		DL_FOREACH2(peer->bindings, binding, peer_next)
-		binding->used = true;
-	}
 	if (received) {
 		peer->last_received = now;
 		peer->unanswered_since = MONO_NEVER;
