@@ -129,4 +129,7 @@ void table_traffic(FILE *out, const json_t *data)
 		print_messages(out, "Fwd:", json_object_get(interface, "forwarded"), 0);
 		print_refusals(out, interface);
 	}
+	if (field_number(data, "events_suppressed") > 0)
+		fprintf(out, "Log lines left out, as others caused too many: %lld\n",
+			field_number(data, "events_suppressed"));
 }

@@ -147,12 +147,14 @@ static void fail(struct resolution *resolution, const char *reason, int64_t dura
 {
 	struct iface *iface = resolution->iface;
 
-	emit_event(iface->node, &(struct event) {
-					.type = EVENT_RESOLUTION_FAILED,
-					.iface = iface->config->id,
-					.protocol = resolution->destination,
-					.reason = reason,
-				});
+	emit_remote_event(iface->node,
+		&(struct event) {
+			.type = EVENT_RESOLUTION_FAILED,
+			.iface = iface->config->id,
+			.protocol = resolution->destination,
+			.reason = reason,
+		},
+		now);
 	hold(resolution, reason, duration, now);
 }
 

@@ -53,5 +53,6 @@ json_t *view_traffic(const struct node *node, struct mono now)
 				      "registrations_refused", view_count(counters->registrations_refused),
 				      "quirks", view_count(counters->quirks)));
 	}
-	return json_pack("{s:s, s:o}", "schema", "dmvpn/nhrp-traffic/1", "interfaces", list);
+	return json_pack("{s:s, s:o, s:o}", "schema", "dmvpn/nhrp-traffic/1", "interfaces", list,
+		"events_suppressed", view_count(node->events_suppressed));
 }

@@ -246,13 +246,15 @@ static void test_traffic(void **state)
 	counters->forwarded[NHRP_RESOLUTION_REQUEST] = 3;
 	counters->refused[REFUSED_AUTHENTICATION] = 7;
 	counters->redirect_suppressed = 9;
+	hub->context.node->events_suppressed = 3;
 	check(view_traffic(hub->context.node, at(1000)),
 		"{'schema': 'dmvpn/nhrp-traffic/1', 'interfaces': [{'interface': 'tunnel1',"
 		" 'max_send': {'packets': 100, 'interval_seconds': 10, 'usage_percent': 0},"
 		" 'sent': {'total': 7, 'traffic_indication': 5, 'purge_request': 2, 'resolution_reply': 0},"
 		" 'received': {'total': 1, 'registration_request': 1},"
 		" 'forwarded': {'total': 3, 'resolution_request': 3}, 'refused': {'authentication': 7,"
-		" 'malformed': 0}, 'redirects_suppressed': 9, 'registrations_refused': 0, 'quirks': 0}]}");
+		" 'malformed': 0}, 'redirects_suppressed': 9, 'registrations_refused': 0, 'quirks': 0}],"
+		" 'events_suppressed': 3}");
 	fixture_free(hub);
 }
 
