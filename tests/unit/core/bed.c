@@ -263,3 +263,28 @@ bool bed_has_override(struct bed *bed, const char *prefix)
 	return desired_find(
 		node_desired(bed->node), DESIRED_ROUTE, BED_IFACE, net(prefix), (struct addr) { 0 }, &item);
 }
+
+struct bed *bed_registered_spoke(void)
+{
+	struct bed *bed = bed_spoke();
+
+	bed_start(bed);
+	bed_answer_registration(bed, NHRP_CODE_OK);
+	bed_forget(bed);
+	return bed;
+}
+
+struct nhrp_msg bed_answer(struct bed *bed, const char *protocol, const char *nbma, uint8_t bits)
+{
+	const struct bed_sent *request = bed_find(bed, NHRP_RESOLUTION_REQUEST);
+	struct nhrp_msg reply;
+
+	assert_non_null(request);
+	reply = request->msg;
+	reply.type = NHRP_RESOLUTION_REPLY;
+	reply.cie_count = 1;
+	reply.cies[0] = (struct nhrp_cie) {
+		.prefix_length = bits, .holding_time = 100, .nbma = ip(nbma), .protocol = ip(protocol)
+	};
+	return reply;
+}

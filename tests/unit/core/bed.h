@@ -47,6 +47,8 @@ struct prefix net(const char *text);
 struct bed *bed_hub(void);
 /// A spoke, 10.0.0.2/24 at 172.16.0.2, with the LAN 192.168.2.0/24 and the hub as its server.
 struct bed *bed_spoke(void);
+/// That spoke, started and registered, and what it sent forgotten.
+struct bed *bed_registered_spoke(void);
 /// Makes the node and brings its link up.
 void bed_start(struct bed *bed);
 void bed_free(struct bed *bed);
@@ -71,6 +73,8 @@ void bed_route(struct bed *bed, const char *prefix, const char *next_hop, uint32
 int bed_register(struct bed *bed, const char *nbma, const char *protocol, uint16_t flags, uint32_t id);
 /// The server answers the registration under way.
 void bed_answer_registration(struct bed *bed, uint8_t code);
+/// The answer to the resolution under way: `protocol` at `nbma` has `bits` around the destination.
+struct nhrp_msg bed_answer(struct bed *bed, const char *protocol, const char *nbma, uint8_t bits);
 /// The neighbour that is wanted for `protocol`; unset where there is none.
 struct addr bed_neighbour(struct bed *bed, const char *protocol);
 /// Is there an override for exactly this prefix?

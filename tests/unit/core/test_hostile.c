@@ -15,32 +15,6 @@
 
 #define STRANGER "172.16.0.66"
 
-static struct bed *registered_spoke(void)
-{
-	struct bed *bed = bed_spoke();
-
-	bed_start(bed);
-	bed_answer_registration(bed, NHRP_CODE_OK);
-	bed_forget(bed);
-	return bed;
-}
-
-/// The answer to the first request that was sent.
-static struct nhrp_msg answer(struct bed *bed, const char *protocol, const char *nbma, uint8_t bits)
-{
-	const struct bed_sent *request = bed_find(bed, NHRP_RESOLUTION_REQUEST);
-	struct nhrp_msg reply;
-
-	assert_non_null(request);
-	reply = request->msg;
-	reply.type = NHRP_RESOLUTION_REPLY;
-	reply.cie_count = 1;
-	reply.cies[0] = (struct nhrp_cie) {
-		.prefix_length = bits, .holding_time = 100, .nbma = ip(nbma), .protocol = ip(protocol)
-	};
-	return reply;
-}
-
 static void resolve(struct bed *bed, const char *destination)
 {
 	resolve_start(bed->iface, ip(destination), bed->now);
@@ -50,12 +24,12 @@ static void resolve(struct bed *bed, const char *destination)
 /// Who is asked for its own tunnel address vouches for that one, not for its neighbours on the subnet.
 static void an_answer_overrides_no_part_of_the_tunnel_subnet(void **state)
 {
-	struct bed *bed = registered_spoke();
+	struct bed *bed = bed_registered_spoke();
 	struct nhrp_msg reply;
 
 	(void)state;
 	resolve(bed, "10.0.0.5");
-	reply = answer(bed, "10.0.0.6", "172.16.0.5", 25);
+	reply = bed_answer(bed, "10.0.0.6", "172.16.0.5", 25);
 	bed_receive(bed, "172.16.0.5", &reply);
 	assert_false(bed_has_override(bed, "10.0.0.0/25"));
 	bed_free(bed);
@@ -63,7 +37,7 @@ static void an_answer_overrides_no_part_of_the_tunnel_subnet(void **state)
 
 static void nothing_is_resolved_that_is_no_host(void **state)
 {
-	struct bed *bed = registered_spoke();
+	struct bed *bed = bed_registered_spoke();
 
 	(void)state;
 	bed_route(bed, "0.0.0.0/0", "10.0.0.1", BED_TUNNEL, true);
@@ -198,9 +172,9 @@ static void nobody_is_at_an_address_of_the_tunnel(void **state)
 	assert_int_equal(bed_register(bed, "10.0.0.7", "10.0.0.7", 0, 1), NHRP_CODE_PROHIBITED);
 	bed_free(bed);
 
-	bed = registered_spoke();
+	bed = bed_registered_spoke();
 	resolve(bed, "10.0.0.7");
-	reply = answer(bed, "10.0.0.7", "10.0.0.8", 32);
+	reply = bed_answer(bed, "10.0.0.7", "10.0.0.8", 32);
 	bed_receive(bed, "172.16.0.7", &reply);
 	assert_false(addr_is_set(bed_neighbour(bed, "10.0.0.7")));
 	bed_free(bed);
@@ -209,16 +183,16 @@ static void nobody_is_at_an_address_of_the_tunnel(void **state)
 /// Who answers for a network behind it may name its own next hop, not move another's.
 static void an_answer_moves_no_other_node(void **state)
 {
-	struct bed *bed = registered_spoke();
+	struct bed *bed = bed_registered_spoke();
 	struct nhrp_msg reply;
 
 	(void)state;
 	resolve(bed, "10.0.0.3");
-	reply = answer(bed, "10.0.0.3", "172.16.0.3", 32);
+	reply = bed_answer(bed, "10.0.0.3", "172.16.0.3", 32);
 	bed_receive(bed, "172.16.0.3", &reply);
 	bed_forget(bed);
 	resolve(bed, "192.168.66.1");
-	reply = answer(bed, "10.0.0.3", STRANGER, 24);
+	reply = bed_answer(bed, "10.0.0.3", STRANGER, 24);
 	bed_receive(bed, STRANGER, &reply);
 	assert_true(addr_equal(bed_neighbour(bed, "10.0.0.3"), ip("172.16.0.3")));
 	assert_false(bed_has_override(bed, "192.168.66.0/24"));

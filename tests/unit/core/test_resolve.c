@@ -12,32 +12,6 @@
 #include "core/resolve.h"
 #include "core/shortcut.h"
 
-static struct bed *registered_spoke(void)
-{
-	struct bed *bed = bed_spoke();
-
-	bed_start(bed);
-	bed_answer_registration(bed, NHRP_CODE_OK);
-	bed_forget(bed);
-	return bed;
-}
-
-/// The answer to the resolution under way: `protocol` at `nbma` has `bits` around the destination.
-static struct nhrp_msg answer(struct bed *bed, const char *protocol, const char *nbma, uint8_t bits)
-{
-	const struct bed_sent *request = bed_find(bed, NHRP_RESOLUTION_REQUEST);
-	struct nhrp_msg reply;
-
-	assert_non_null(request);
-	reply = request->msg;
-	reply.type = NHRP_RESOLUTION_REPLY;
-	reply.cie_count = 1;
-	reply.cies[0] = (struct nhrp_cie) {
-		.prefix_length = bits, .holding_time = 100, .nbma = ip(nbma), .protocol = ip(protocol)
-	};
-	return reply;
-}
-
 /// Borrows the packet it quotes: one at a time.
 static struct nhrp_msg redirect(const char *src, const char *dst)
 {
@@ -54,14 +28,14 @@ static struct nhrp_msg redirect(const char *src, const char *dst)
 
 static void a_miss_goes_by_the_hub_until_it_is_resolved(void **state)
 {
-	struct bed *bed = registered_spoke();
+	struct bed *bed = bed_registered_spoke();
 	struct nhrp_msg reply;
 
 	(void)state;
 	bed_miss(bed, "10.0.0.3");
 	assert_true(addr_equal(bed_neighbour(bed, "10.0.0.3"), ip("172.16.0.1")));
 	assert_true(addr_equal(bed_find(bed, NHRP_RESOLUTION_REQUEST)->nbma, ip("172.16.0.1")));
-	reply = answer(bed, "10.0.0.3", "172.16.0.3", 32);
+	reply = bed_answer(bed, "10.0.0.3", "172.16.0.3", 32);
 	bed_receive(bed, "172.16.0.3", &reply);
 	assert_true(addr_equal(bed_neighbour(bed, "10.0.0.3"), ip("172.16.0.3")));
 	assert_int_equal(bed->events[EVENT_BINDING_UP], 1);
@@ -78,7 +52,7 @@ static void a_miss_goes_by_the_hub_until_it_is_resolved(void **state)
 
 static void questions_are_repeated_and_then_held_back(void **state)
 {
-	struct bed *bed = registered_spoke();
+	struct bed *bed = bed_registered_spoke();
 
 	(void)state;
 	bed_miss(bed, "10.0.0.3");
@@ -97,17 +71,17 @@ static void questions_are_repeated_and_then_held_back(void **state)
 
 static void a_denial_takes_away_what_was_known(void **state)
 {
-	struct bed *bed = registered_spoke();
+	struct bed *bed = bed_registered_spoke();
 	struct nhrp_msg reply;
 
 	(void)state;
 	bed_miss(bed, "10.0.0.3");
-	reply = answer(bed, "10.0.0.3", "172.16.0.3", 32);
+	reply = bed_answer(bed, "10.0.0.3", "172.16.0.3", 32);
 	bed_receive(bed, "172.16.0.3", &reply);
 	bed_forget(bed);
 	resolve_refresh(bed->iface, ip("10.0.0.3"), bed->now);
 	bed_miss(bed, "10.0.0.3");
-	reply = answer(bed, "10.0.0.3", "172.16.0.3", 32);
+	reply = bed_answer(bed, "10.0.0.3", "172.16.0.3", 32);
 	reply.cies[0].code = NHRP_CODE_NO_BINDING;
 	bed_receive(bed, "172.16.0.1", &reply);
 	assert_false(addr_is_set(bed_neighbour(bed, "10.0.0.3")));
@@ -117,12 +91,12 @@ static void a_denial_takes_away_what_was_known(void **state)
 
 static void a_redirect_becomes_a_shortcut(void **state)
 {
-	struct bed *bed = registered_spoke();
+	struct bed *bed = bed_registered_spoke();
 	struct nhrp_msg msg = redirect("192.168.2.5", "192.168.3.5"), reply;
 
 	(void)state;
 	bed_receive(bed, "172.16.0.1", &msg);
-	reply = answer(bed, "10.0.0.3", "172.16.0.3", 24);
+	reply = bed_answer(bed, "10.0.0.3", "172.16.0.3", 24);
 	bed_receive(bed, "172.16.0.3", &reply);
 	assert_true(bed_has_override(bed, "192.168.3.0/24"));
 	assert_true(addr_equal(bed_neighbour(bed, "10.0.0.3"), ip("172.16.0.3")));
@@ -158,11 +132,11 @@ static void answers_are_cut_or_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct bed *bed = registered_spoke();
+		struct bed *bed = bed_registered_spoke();
 		struct nhrp_msg msg = redirect("192.168.2.5", "192.168.3.5"), reply;
 
 		bed_receive(bed, "172.16.0.1", &msg);
-		reply = answer(bed, cases[i].protocol, cases[i].nbma, cases[i].bits);
+		reply = bed_answer(bed, cases[i].protocol, cases[i].nbma, cases[i].bits);
 		// Our own LAN, 192.168.2.0/24, lies next to it, so that nothing wider can be overridden.
 		bed_receive(bed, "172.16.0.3", &reply);
 		assert_int_equal(node_desired(bed->node)->counts[DESIRED_ROUTE], cases[i].override ? 1 : 0);
@@ -174,7 +148,7 @@ static void answers_are_cut_or_refused(void **state)
 
 static void redirects_of_others_packets_are_refused(void **state)
 {
-	struct bed *bed = registered_spoke();
+	struct bed *bed = bed_registered_spoke();
 	struct nhrp_msg msg = redirect("192.168.9.5", "192.168.3.5");
 
 	(void)state;
