@@ -257,7 +257,7 @@ void cache_on_timer(struct binding *binding, struct mono now)
 		return;
 	}
 	if (peer_is_in_use(binding->peer, tenth * 4, now))
-		resolve_refresh(iface, protocol, now);
+		resolve_start(iface, protocol, now);
 	timerq_arm(timers, &binding->timer, mono_add(now, tenth > 0 ? tenth : MONO_MILLISECOND));
 }
 

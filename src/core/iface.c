@@ -27,6 +27,11 @@ struct prefix iface_subnet(const struct iface *iface)
 	return prefix_make(iface->config->address.addr, iface->config->address.length);
 }
 
+struct prefix iface_everything(const struct iface *iface)
+{
+	return (struct prefix) { .addr.family = iface_address(iface).family };
+}
+
 uint32_t iface_registration_interval(const struct iface *iface)
 {
 	uint32_t interval = iface->config->registration_timeout;
@@ -101,21 +106,13 @@ void iface_set_link(struct iface *iface, bool up, uint32_t device, struct addr n
 		requester_withdraw(iface, (struct addr) { 0 }, server->nbma, now);
 }
 
-/// Every prefix of the family of `iface`.
-static struct prefix everything(const struct iface *iface)
-{
-	struct addr zero = { .family = iface_address(iface).family };
-
-	return prefix_make(zero, 0);
-}
-
 size_t iface_clear_shortcuts(struct iface *iface)
 {
 	struct prefix cursor = { 0 };
 	struct shortcut *shortcut;
 	size_t count = 0;
 
-	while ((shortcut = shortcut_next(iface, everything(iface), &cursor)) != NULL) {
+	while ((shortcut = shortcut_next(iface, iface_everything(iface), &cursor)) != NULL) {
 		shortcut_remove(shortcut, "cleared");
 		count++;
 	}

@@ -46,5 +46,7 @@ struct iface {
 struct addr iface_address(const struct iface *iface);
 /// The subnet of the tunnel.
 struct prefix iface_subnet(const struct iface *iface);
+/// The prefix of length 0 of the tunnel's family: all of a trie.
+struct prefix iface_everything(const struct iface *iface);
 /// Seconds between two registrations.
 uint32_t iface_registration_interval(const struct iface *iface);

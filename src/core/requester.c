@@ -124,11 +124,10 @@ void requester_purge(struct iface *iface, struct prefix prefix, struct mono now)
 
 void requester_withdraw(struct iface *iface, struct addr protocol, struct addr nbma, struct mono now)
 {
-	struct prefix everything = { .addr.family = iface_address(iface).family };
 	struct prefix cursor = { 0 };
 	struct requester *list, *requester;
 
-	while ((list = next_list(iface, everything, &cursor)) != NULL) {
+	while ((list = next_list(iface, iface_everything(iface), &cursor)) != NULL) {
 		DL_FOREACH(list, requester)
 		{
 			if (!requester->is_egress ||
@@ -206,12 +205,11 @@ void requester_on_timer(struct requester *requester, struct mono now)
 
 void requester_done(struct iface *iface)
 {
-	struct prefix everything = { .addr.family = iface_address(iface).family };
 	struct prefix cursor = { 0 };
 	struct requester *list;
 
 	// Forgetting may take the list away, so each one is looked up anew.
-	while ((list = next_list(iface, everything, &cursor)) != NULL) {
+	while ((list = next_list(iface, iface_everything(iface), &cursor)) != NULL) {
 		while ((list = list_of(iface, cursor)) != NULL)
 			forget(list);
 	}

@@ -113,11 +113,6 @@ void resolve_start(struct iface *iface, struct addr destination, struct mono now
 		try(resolution, now);
 }
 
-void resolve_refresh(struct iface *iface, struct addr destination, struct mono now)
-{
-	resolve_start(iface, destination, now);
-}
-
 void resolve_probe(struct iface *iface, struct addr protocol, struct addr nbma, struct mono now)
 {
 	struct resolution *resolution = resolve_find(iface, protocol);

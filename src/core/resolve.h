@@ -35,11 +35,9 @@ struct resolution {
 	UT_hash_handle hh;
 };
 
-/// A packet wants `destination`, for which there is no binding or shortcut: asks for it, unless a request
-/// is under way or held back, or the interface does not ask (`server-only`).
+/// A packet wants `destination`, for which there is no binding or shortcut, or one in use is to be renewed:
+/// asks for it, unless a request is under way or held back, or the interface does not ask (`server-only`).
 void resolve_start(struct iface *iface, struct addr destination, struct mono now);
-/// Asks again for something that is known and in use.
-void resolve_refresh(struct iface *iface, struct addr destination, struct mono now);
 /// Asks a silent peer itself, whose binding is `protocol`'s: no answer means that it is gone.
 void resolve_probe(struct iface *iface, struct addr protocol, struct addr nbma, struct mono now);
 /// A Resolution Reply for us; false where it answers no request of ours.

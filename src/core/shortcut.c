@@ -65,20 +65,12 @@ struct shortcut *shortcut_next(const struct iface *iface, struct prefix within, 
 	return shortcut;
 }
 
-/// Every prefix of the family of `iface`.
-static struct prefix everything(const struct iface *iface)
-{
-	struct addr zero = { .family = iface_address(iface).family };
-
-	return prefix_make(zero, 0);
-}
-
 void shortcut_remove_via(struct iface *iface, struct addr next_hop, const char *reason)
 {
 	struct prefix cursor = { 0 };
 	struct shortcut *shortcut;
 
-	while ((shortcut = shortcut_next(iface, everything(iface), &cursor)) != NULL) {
+	while ((shortcut = shortcut_next(iface, iface_everything(iface), &cursor)) != NULL) {
 		if (addr_equal(shortcut->next_hop, next_hop))
 			shortcut_remove(shortcut, reason);
 	}
@@ -96,7 +88,7 @@ void shortcut_renew_via(struct iface *iface, struct addr next_hop, const char *r
 	struct prefix cursor = { 0 };
 	struct shortcut *shortcut;
 
-	while ((shortcut = shortcut_next(iface, everything(iface), &cursor)) != NULL) {
+	while ((shortcut = shortcut_next(iface, iface_everything(iface), &cursor)) != NULL) {
 		if (!addr_equal(shortcut->next_hop, next_hop))
 			continue;
 		if (is_in_use(shortcut, 60 * MONO_SECOND, now))
@@ -216,7 +208,7 @@ void shortcut_on_timer(struct shortcut *shortcut, struct mono now)
 		return;
 	}
 	if (is_in_use(shortcut, tenth * 4, now))
-		resolve_refresh(iface, shortcut->destination, now);
+		resolve_start(iface, shortcut->destination, now);
 	timerq_arm(
 		&iface->node->timers, &shortcut->timer, mono_add(now, tenth > 0 ? tenth : MONO_MILLISECOND));
 }

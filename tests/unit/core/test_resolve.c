@@ -79,7 +79,7 @@ static void a_denial_takes_away_what_was_known(void **state)
 	reply = bed_answer(bed, "10.0.0.3", "172.16.0.3", 32);
 	bed_receive(bed, "172.16.0.3", &reply);
 	bed_forget(bed);
-	resolve_refresh(bed->iface, ip("10.0.0.3"), bed->now);
+	resolve_start(bed->iface, ip("10.0.0.3"), bed->now);
 	bed_miss(bed, "10.0.0.3");
 	reply = bed_answer(bed, "10.0.0.3", "172.16.0.3", 32);
 	reply.cies[0].code = NHRP_CODE_NO_BINDING;
