@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A network namespace, held by a sleeping process: it ends with that process, and nothing is left behind."""
+import contextlib
 import ctypes
 import fcntl
 import json
@@ -60,9 +61,21 @@ def system_call(function, *arguments):
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
+def finish(child, text, timeout):
+    """Waits for a command's end, as subprocess.run() does."""
+    with child:
+        try:
+            out, err = child.communicate(text, timeout)
+        except BaseException:
+            child.kill()
+            raise
+    return subprocess.CompletedProcess(child.args, child.returncode, out, err)
+
+
 class Namespace:
-    """Its processes enter it between fork and exec: no helper program, each of which costs a lot in an emulated guest.
-    `keep`: outlive the process that made it."""
+    """No helper program enters it, each of which costs a lot in an emulated guest: a command starts from a thread that
+    is in it, and a process that shall end with us enters it between fork and exec. `keep`: outlive the process that
+    made it."""
 
     def __init__(self, name, keep=False):
         self.name = name
@@ -104,13 +117,25 @@ class Namespace:
         self._end_with_parent()
         self._enter()
 
+    @contextlib.contextmanager
+    def entered(self):
+        """The calling thread is in the namespace. What it starts without a preexec_fn is forked cheaply."""
+        with open("/proc/thread-self/ns/net", "rb") as before:
+            self._enter()
+            try:
+                yield
+            finally:
+                system_call(LIBC.setns, before.fileno(), CLONE_NEWNET)
+
     def popen(self, *argv, **options):
         return subprocess.Popen(list(map(str, argv)), preexec_fn=self._start, **options)
 
-    def run(self, *argv, check=True, timeout=60, **options):
+    def run(self, *argv, check=True, timeout=60, input=None, **options):
         """Runs a command to its end; its output is text. `check`: exit status 0 is expected."""
-        result = subprocess.run(list(map(str, argv)), text=True, capture_output=True, timeout=timeout,
-                                preexec_fn=self._enter, **options)
+        with self.entered():
+            child = subprocess.Popen(list(map(str, argv)), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                     stdin=subprocess.PIPE if input else None, **options)
+        result = finish(child, input, timeout)
         if check and result.returncode:
             raise CommandFailed(f"{self.name}: {' '.join(map(str, argv))}: exit status {result.returncode}: "
                                 f"{(result.stderr or result.stdout).strip()}")
