@@ -30,8 +30,10 @@ struct node *node_new(const struct node_config *config, uint64_t seed, uint32_t 
 	rng_seed(&node->rng, seed);
 	node->iface_count = config->iface_count;
 	node->ifaces = alloc_zeroed(config->iface_count ? config->iface_count : 1, sizeof(*node->ifaces));
-	for (size_t i = 0; i < config->iface_count; i++)
-		iface_init(&node->ifaces[i], node, &config->ifaces[i], now);
+	for (size_t i = 0; i < config->iface_count; i++) {
+		node->ifaces[i] = alloc_zeroed(1, sizeof(**node->ifaces));
+		iface_init(node->ifaces[i], node, &config->ifaces[i], now);
+	}
 	return node;
 }
 
@@ -51,8 +53,10 @@ void node_free(struct node *node)
 
 	if (!node)
 		return;
-	for (size_t i = 0; i < node->iface_count; i++)
-		iface_done(&node->ifaces[i]);
+	for (size_t i = 0; i < node->iface_count; i++) {
+		iface_done(node->ifaces[i]);
+		free(node->ifaces[i]);
+	}
 	free(node->ifaces);
 	rib_done(&node->rib);
 	desired_done(&node->desired);
@@ -65,8 +69,8 @@ void node_free(struct node *node)
 struct iface *node_iface(struct node *node, uint32_t id)
 {
 	for (size_t i = 0; i < node->iface_count; i++) {
-		if (node->ifaces[i].config->id == id)
-			return &node->ifaces[i];
+		if (node->ifaces[i]->config->id == id)
+			return node->ifaces[i];
 	}
 	return NULL;
 }
@@ -188,8 +192,8 @@ void node_on_route(struct node *node, const struct rib_route *route, bool added,
 	if (!changed)
 		return;
 	for (size_t i = 0; i < node->iface_count; i++) {
-		shortcut_on_route(&node->ifaces[i], route->prefix);
-		requester_on_route(&node->ifaces[i], route->prefix, now);
+		shortcut_on_route(node->ifaces[i], route->prefix);
+		requester_on_route(node->ifaces[i], route->prefix, now);
 	}
 }
 
@@ -226,8 +230,8 @@ void node_tick(struct node *node, struct mono now)
 void node_shutdown(struct node *node, struct mono now)
 {
 	for (size_t i = 0; i < node->iface_count; i++) {
-		if (node->ifaces[i].up)
-			iface_shutdown(&node->ifaces[i], now);
+		if (node->ifaces[i]->up)
+			iface_shutdown(node->ifaces[i], now);
 	}
 }
 
@@ -236,7 +240,7 @@ size_t node_clear(struct node *node, struct addr protocol, struct mono now)
 	size_t count = 0;
 
 	for (size_t i = 0; i < node->iface_count; i++)
-		count += iface_clear(&node->ifaces[i], protocol, now);
+		count += iface_clear(node->ifaces[i], protocol, now);
 	return count;
 }
 
@@ -246,13 +250,13 @@ size_t node_clear_shortcuts(struct node *node, struct mono now)
 
 	(void)now;
 	for (size_t i = 0; i < node->iface_count; i++)
-		count += iface_clear_shortcuts(&node->ifaces[i]);
+		count += iface_clear_shortcuts(node->ifaces[i]);
 	return count;
 }
 
 void node_clear_counters(struct node *node)
 {
 	for (size_t i = 0; i < node->iface_count; i++)
-		memset(&node->ifaces[i].counters, 0, sizeof(node->ifaces[i].counters));
+		memset(&node->ifaces[i]->counters, 0, sizeof(node->ifaces[i]->counters));
 	node->events_suppressed = 0;
 }

@@ -22,7 +22,7 @@
 
 struct node {
 	const struct node_config *config;
-	struct iface *ifaces; ///< array in order of configuration
+	struct iface **ifaces; ///< in order of configuration
 	size_t iface_count;
 	struct rib rib;
 	struct desired desired;

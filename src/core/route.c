@@ -19,8 +19,8 @@ bool route_may_be_nbma(const struct iface *iface, struct addr addr)
 static struct iface *iface_by_device(const struct node *node, uint32_t device)
 {
 	for (size_t i = 0; i < node->iface_count; i++) {
-		if (node->ifaces[i].device == device && device != 0)
-			return &node->ifaces[i];
+		if (node->ifaces[i]->device == device && device != 0)
+			return node->ifaces[i];
 	}
 	return NULL;
 }
@@ -30,7 +30,7 @@ bool route_is_own(const struct node *node, struct addr addr)
 	const struct rib_route *route;
 
 	for (size_t i = 0; i < node->iface_count; i++) {
-		if (addr_equal(iface_address(&node->ifaces[i]), addr))
+		if (addr_equal(iface_address(node->ifaces[i]), addr))
 			return true;
 	}
 	route = rib_lookup(&node->rib, addr);

@@ -77,7 +77,7 @@ json_t *view_dmvpn(const struct node *node, const struct config *config, struct 
 	json_t *list = json_array();
 	json_t *servers = view_nhs(node, now);
 	for (size_t i = 0; i < node->iface_count; i++) {
-		const struct iface *iface = &node->ifaces[i];
+		const struct iface *iface = node->ifaces[i];
 		const struct tunnel_config *tunnel = &config->tunnels[i];
 		json_t *nhs =
 			json_object_get(json_array_get(json_object_get(servers, "interfaces"), i), "nhs");

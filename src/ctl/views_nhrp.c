@@ -57,10 +57,10 @@ json_t *view_nhrp(const struct node *node, enum nhrp_filter filter, struct mono 
 	json_t *list = json_array();
 	for (size_t i = 0; i < node->iface_count; i++) {
 		size_t count;
-		struct entry *entries = entries_of(&node->ifaces[i], now, &count);
+		struct entry *entries = entries_of(node->ifaces[i], now, &count);
 		for (size_t j = 0; j < count; j++)
 			if (filter_takes(filter, &entries[j]))
-				json_array_append_new(list, nhrp_entry(&node->ifaces[i], &entries[j], now));
+				json_array_append_new(list, nhrp_entry(node->ifaces[i], &entries[j], now));
 		free(entries);
 	}
 	return json_pack("{s:s, s:o}", "schema", "dmvpn/nhrp/1", "entries", list);
@@ -96,7 +96,7 @@ json_t *view_nhrp_summary(const struct node *node, struct mono now)
 	uint64_t total = 0;
 	for (size_t i = 0; i < node->iface_count; i++) {
 		size_t count;
-		struct entry *entries = entries_of(&node->ifaces[i], now, &count);
+		struct entry *entries = entries_of(node->ifaces[i], now, &count);
 		for (size_t j = 0; j < count; j++)
 			tally_add(&tally, &entries[j]);
 		total += count;

@@ -43,7 +43,7 @@ json_t *view_nhs(const struct node *node, struct mono now)
 {
 	json_t *list = json_array();
 	for (size_t i = 0; i < node->iface_count; i++) {
-		const struct iface *iface = &node->ifaces[i];
+		const struct iface *iface = node->ifaces[i];
 		const struct nhs *active = nhs_active(iface);
 		json_t *servers = json_array();
 		for (size_t j = 0; j < iface->nhs_count; j++)
@@ -72,7 +72,7 @@ json_t *view_multicast(const struct node *node)
 {
 	json_t *list = json_array();
 	for (size_t i = 0; i < node->iface_count; i++) {
-		const struct iface *iface = &node->ifaces[i];
+		const struct iface *iface = node->ifaces[i];
 		const struct desired_entry *cursor = NULL;
 		struct desired_item item;
 		while (desired_next(&node->desired, &cursor, &item))

@@ -90,8 +90,8 @@ static json_t *device_name(const struct node *node, uint32_t device)
 {
 	char name[IF_NAMESIZE];
 	for (size_t i = 0; i < node->iface_count; i++)
-		if (node->ifaces[i].device == device && device != 0)
-			return json_string(node->ifaces[i].config->name);
+		if (node->ifaces[i]->device == device && device != 0)
+			return json_string(node->ifaces[i]->config->name);
 	if (if_indextoname(device, name) == NULL)
 		snprintf(name, sizeof(name), "if%u", device);
 	return view_text(name);
@@ -101,7 +101,7 @@ static json_t *device_name(const struct node *node, uint32_t device)
 static json_t *override_of(const struct node *node, struct prefix prefix, struct mono now)
 {
 	for (size_t i = 0; i < node->iface_count; i++) {
-		const struct iface *iface = &node->ifaces[i];
+		const struct iface *iface = node->ifaces[i];
 		const struct shortcut *shortcut = trie_exact(&iface->shortcuts, prefix);
 		if (shortcut != NULL && shortcut->exact)
 			return json_pack("{s:o, s:s, s:i, s:o}", "next_hop", view_addr(shortcut->next_hop),
@@ -163,6 +163,6 @@ json_t *view_route(const struct node *node, enum route_filter filter, struct mon
 		}
 	}
 	for (size_t i = 0; i < node->iface_count; i++)
-		add_nhrp_routes(&table, &node->ifaces[i], now);
+		add_nhrp_routes(&table, node->ifaces[i], now);
 	return json_pack("{s:s, s:o}", "schema", "dmvpn/route/1", "routes", table_finish(&table));
 }

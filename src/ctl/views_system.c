@@ -36,7 +36,7 @@ static json_t *link_drop_counts(struct link *link)
 
 static json_t *interface(const struct ctl_context *context, size_t index)
 {
-	const struct iface *iface = &context->node->ifaces[index];
+	const struct iface *iface = context->node->ifaces[index];
 	const struct tunnel_config *tunnel = &context->config->tunnels[index];
 	struct link *link = NULL;
 	if (context->link != NULL)
@@ -66,7 +66,7 @@ json_t *view_interfaces(const struct ctl_context *context, const char *name)
 {
 	json_t *list = json_array();
 	for (size_t i = 0; i < context->node->iface_count; i++)
-		if (name == NULL || strcasecmp(name, context->node->ifaces[i].config->name) == 0)
+		if (name == NULL || strcasecmp(name, context->node->ifaces[i]->config->name) == 0)
 			json_array_append_new(list, interface(context, i));
 	return json_pack("{s:s, s:o}", "schema", "dmvpn/interface/1", "interfaces", list);
 }

@@ -110,7 +110,7 @@ static bool write_file(const char *path, const struct node *node, struct mono no
 	for (size_t i = 0; i < node->iface_count; i++) {
 		const struct binding *binding;
 
-		for (binding = node->ifaces[i].bindings; binding; binding = binding->hh.next)
+		for (binding = node->ifaces[i]->bindings; binding; binding = binding->hh.next)
 			write_binding(file, binding, calendar, now);
 	}
 	ok = !ferror(file);
@@ -133,7 +133,7 @@ static void save(struct registrations *registrations, const struct node *node, s
 static bool has_clients(const struct node *node)
 {
 	for (size_t i = 0; i < node->iface_count; i++) {
-		if (node->ifaces[i].dynamic_count > 0)
+		if (node->ifaces[i]->dynamic_count > 0)
 			return true;
 	}
 	return false;

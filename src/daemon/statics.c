@@ -46,7 +46,7 @@ struct statics *statics_new(struct daemon *daemon)
 static bool is_down(const struct node *node, struct addr next_hop)
 {
 	for (size_t i = 0; i < node->iface_count; i++) {
-		const struct iface *iface = &node->ifaces[i];
+		const struct iface *iface = node->ifaces[i];
 
 		for (size_t j = 0; j < iface->nhs_count; j++) {
 			if (addr_equal(iface->nhs[j].config->protocol, next_hop) &&

@@ -94,7 +94,7 @@ static struct fixture *make(const char *address, const char *nbma)
 static void bind(struct fixture *fixture, const char *protocol, struct binding_facts facts, int64_t seconds)
 {
 	facts.holding_time = 600;
-	if (cache_set(fixture->context.node->ifaces, ip(protocol), &facts, at(seconds)) == NULL)
+	if (cache_set(fixture->context.node->ifaces[0], ip(protocol), &facts, at(seconds)) == NULL)
 		abort();
 }
 
@@ -105,7 +105,7 @@ struct fixture *hub_new(void)
 		950);
 	bind(hub, "10.0.0.3",
 		(struct binding_facts) { BINDING_DYNAMIC, ip("198.51.100.3"), ip("192.168.0.3") }, 990);
-	peer_find(hub->context.node->ifaces, ip("192.0.2.2"))->last_sent = at(980);
+	peer_find(hub->context.node->ifaces[0], ip("192.0.2.2"))->last_sent = at(980);
 	return hub;
 }
 
@@ -120,7 +120,7 @@ static void route(struct fixture *fixture, const char *prefix, const char *next_
 struct fixture *spoke_new(void)
 {
 	struct fixture *spoke = make("10.0.0.2", "192.0.2.2");
-	struct iface *iface = spoke->context.node->ifaces;
+	struct iface *iface = spoke->context.node->ifaces[0];
 	const char *reason;
 
 	route(spoke, "10.0.0.0/24", NULL, RTPROT_KERNEL);

@@ -148,9 +148,9 @@ static void test_clear(void **state)
 	assert_int_equal(hub->changes, 3);
 
 	run_message(spoke, "clear ip nhrp shortcut", "2 shortcuts cleared.");
-	hub->context.node->ifaces[0].counters.quirks = 3;
+	hub->context.node->ifaces[0]->counters.quirks = 3;
 	run_message(hub, "clear ip nhrp counters", "Counters cleared.");
-	assert_int_equal(hub->context.node->ifaces[0].counters.quirks, 0);
+	assert_int_equal(hub->context.node->ifaces[0]->counters.quirks, 0);
 	fixture_free(hub);
 	fixture_free(spoke);
 }

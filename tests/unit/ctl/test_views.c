@@ -84,10 +84,10 @@ static void test_dmvpn_spoke(void **state)
 		"   {'target': '192.168.3.0/24', 'attributes': 'DT2'},"
 		"   {'target': '192.168.4.0/24', 'attributes': 'DT1'}]}]}]}");
 
-	spoke->context.node->ifaces[0].dynamic_count = 1;
+	spoke->context.node->ifaces[0]->dynamic_count = 1;
 	check(view_dmvpn(spoke->context.node, &spoke->config, at(1000)),
 		"{'interfaces': [{'type': 'Hub/Spoke'}]}");
-	spoke->context.node->ifaces[0].dynamic_count = 0;
+	spoke->context.node->ifaces[0]->dynamic_count = 0;
 
 	node_on_link(spoke->context.node, 1, false, 0, (struct addr) { 0 }, at(1001));
 	json_t *view = view_dmvpn(spoke->context.node, &spoke->config, at(1001));
@@ -151,7 +151,7 @@ static void test_nhrp_filters(void **state)
 static void test_local(void **state)
 {
 	struct fixture *hub = hub_new();
-	struct iface *iface = hub->context.node->ifaces;
+	struct iface *iface = hub->context.node->ifaces[0];
 	struct requester facts = { .iface = iface,
 		.key.prefix = net("192.168.1.0/24"),
 		.destination = ip("192.168.1.7"),
@@ -195,7 +195,7 @@ static void test_nhs(void **state)
 		{ NHS_CHECK, "RE" },
 	};
 	struct fixture *spoke = spoke_new();
-	struct nhs *nhs = spoke->context.node->ifaces[0].nhs;
+	struct nhs *nhs = spoke->context.node->ifaces[0]->nhs;
 	(void)state;
 	check(view_nhs(spoke->context.node, at(1000)),
 		"{'schema': 'dmvpn/nhrp-nhs/1', 'interfaces': [{'interface': 'tunnel1', 'nhs': ["
@@ -237,7 +237,7 @@ static void test_multicast(void **state)
 static void test_traffic(void **state)
 {
 	struct fixture *hub = hub_new();
-	struct counters *counters = &hub->context.node->ifaces[0].counters;
+	struct counters *counters = &hub->context.node->ifaces[0]->counters;
 	(void)state;
 	*counters = (struct counters) { 0 };
 	counters->sent[NHRP_TRAFFIC_INDICATION] = 5;
