@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Checks the dependencies between the folders of src/: includes point only to the left of
 
-    base <- wire <- core <- conf <- link <- {linux, ctl} <- daemon     (cli stands on base alone)
+    base <- wire <- core <- conf <- link <- {linux, ike, ctl} <- daemon     (cli stands on base alone)
 
 where the kernel link also makes its requests by linux/rtnl.h, which knows no link; and the protocol core does
 no I/O: layering.py [BUILD] also looks at what the archives base, wire and core of a build ask of the C library.
@@ -20,8 +20,9 @@ ALLOWED = {
     "conf": {"base", "wire", "core"},
     "link": {"base", "wire", "core", "conf"},
     "linux": {"base", "wire", "core", "conf", "link"},
-    "ctl": {"base", "wire", "core", "conf", "link"},
-    "daemon": {"base", "wire", "core", "conf", "linux", "link", "ctl"},
+    "ike": {"base", "wire", "core", "conf"},
+    "ctl": {"base", "wire", "core", "conf", "link", "ike"},
+    "daemon": {"base", "wire", "core", "conf", "linux", "link", "ike", "ctl"},
     "cli": {"base"},
 }
 # Single headers beyond it.

@@ -32,6 +32,13 @@ struct map_config {
 	struct addr nbma;
 };
 
+/// `ip nhrp authorize identity PATTERN PREFIX`: a peer whose authenticated identity fits the pattern may have
+/// addresses and networks in the prefix.
+struct authorize_config {
+	char *pattern; ///< `*` stands for any characters, `?` for one; letters in any case
+	struct prefix prefix;
+};
+
 /// How far remote parties can make an interface grow.
 struct limits_config {
 	uint32_t registrations; ///< dynamic bindings of a server
@@ -60,6 +67,7 @@ struct iface_config {
 	uint32_t max_send_interval; ///< seconds
 	uint16_t mtu;               ///< told to others, bytes; 0: not told
 	struct addr destination;    ///< `tunnel destination`: point-to-point; unset: multipoint
+	bool protected;             ///< a peer is talked to only under an SA: see node_on_sa()
 	struct limits_config limits;
 
 	struct nhs_config *nhs;
@@ -68,6 +76,8 @@ struct iface_config {
 	size_t map_count;
 	struct addr *multicast; ///< `ip nhrp map multicast NBMA`
 	size_t multicast_count;
+	struct authorize_config *authorize; ///< none: an address belongs to the identity that has it now
+	size_t authorize_count;
 };
 
 struct node_config {
