@@ -3,7 +3,6 @@
 import argparse
 import contextlib
 import os
-import shlex
 import shutil
 import subprocess
 import sys
@@ -80,13 +79,9 @@ def shell(name, node):
     if node not in lab.namespaces:
         raise SystemExit(f"no node \"{node}\"; there are: {', '.join(lab.namespaces)}")
     namespace = lab.namespaces[node]
-    setup = lab.directory / f"{node}.bashrc"
-    lines = [f"PS1='{node}# '"]
-    if node in lab.daemons:
-        daemon = lab.daemons[node]
-        lines += [f'dmvpnctl() {{ {shlex.quote(str(daemon.build / "dmvpnctl"))} --control {daemon.socket} "$@"; }}',
-                  'show() { dmvpnctl show "$@"; }']
-    setup.write_text("\n".join(lines) + "\n")
+    setup = lab.shell_file(node)
+    if not setup.exists():  # a host, or the underlay
+        setup.write_text(f"PS1='{node}# '\n")
     user = ["-U", "--preserve-credentials"] if os.geteuid() else []
     os.environ["BASH_ENV"] = str(setup)  # where input is no terminal
     os.execvp("nsenter", ["nsenter", "-t", str(namespace.pid), *user, "-n", "bash", "--rcfile", str(setup)])
@@ -102,10 +97,16 @@ def main(argv=None):
     parser = argparse.ArgumentParser(
         prog="dmvpn-lab", description="DMVPN networks in network namespaces.",
         epilog="Scenarios: " + "; ".join(f"{name}" for name in CATALOGUE))
-    parser.add_argument("scenario", choices=CATALOGUE, metavar="SCENARIO")
+    parser.add_argument("--list", action="store_true", help="tell the scenarios' names, and nothing else")
+    parser.add_argument("scenario", nargs="?", choices=CATALOGUE, metavar="SCENARIO")
     parser.add_argument("action", nargs="?", default="run", choices=["up", "down", "shell", "run"])
     parser.add_argument("node", nargs="?", metavar="NODE", help="for shell: a node, or NODE-host, or internet")
     options = parser.parse_args(argv)
+    if options.list:
+        print("\n".join(CATALOGUE))
+        return 0
+    if not options.scenario:
+        parser.error("which scenario?")
     if options.action == "shell" and not options.node:
         parser.error("shell: of which node?")
     try:

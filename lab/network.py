@@ -5,13 +5,15 @@ The underlay is one router, `internet`, with a subnet of its own for each site, 
 routed and neighbours of none."""
 import contextlib
 import json
+import os
+import shlex
 from pathlib import Path
 
 from . import scenarios
 from .capture import Capture
-from .daemon import PATIENCE, Daemon
+from .daemon import PATIENCE, SANITIZER, Daemon
 from .namespace import Namespace, Process
-from .routing import Routing
+from .routing import routing_of
 from .scenario import gateway
 from .wait import wait_until
 
@@ -120,8 +122,28 @@ class Lab:
             self.namespaces[name].batch(
                 *(f"route replace {route.prefix} via {route.via} proto bgp" for route in node.routes))
         if node.routing and name not in self.routing:
-            self.routing[name] = Routing(self.namespaces[name], self.directory, *node.routing)
-            self.routing[name].start()
+            self.routing[name] = routing_of(self.namespaces[name], self.directory, node.routing).start()
+        self._write_shell(name)
+
+    def _write_shell(self, name):
+        """What a shell on the node knows beyond the system's commands."""
+        lines = [f"PS1='{name}# '"]
+        if name in self.daemons:
+            daemon = self.daemons[name]
+            program = shlex.quote(str(daemon.build / "dmvpnctl"))
+            lines += [f'dmvpnctl() {{ {program} --control {daemon.socket} "$@"; }}',
+                      'show() { dmvpnctl show "$@"; }']
+        if name in self.routing:
+            lines += [self.routing[name].functions]
+        self.shell_file(name).write_text("\n".join(lines) + "\n")
+
+    def shell_file(self, name):
+        return self.directory / f"{name}.bashrc"
+
+    def command(self, name, text, check=True):
+        """What a command says in a shell on a node, where dmvpnctl, vtysh and birdc speak to the node's own daemons."""
+        return self.namespaces[name].output("bash", "-c", text, check=check,
+                                            env={**os.environ, "BASH_ENV": str(self.shell_file(name)), **SANITIZER})
 
     def wait_registered(self, *names, deadline=PATIENCE):
         """Waits until these spokes, or all, have heard from every NHS."""

@@ -1,50 +1,109 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A real routing protocol on a node: FRR's zebra and one of its protocol daemons, private to the namespace."""
+"""Real routing daemons on a node, private to its namespace: FRR's (zebra and those of the protocols), or BIRD."""
 import os
 import shutil
 import subprocess
 from pathlib import Path
 
 from .namespace import CommandFailed
+from .wait import wait_until
 
 FRR = Path("/usr/lib/frr")
 RUN = Path("/run/frr")
+BIRD = Path("/usr/sbin/bird")
 
 
 class Routing:
-    """Runs from start() until stop(), or until the lab's process ends. Needs root: FRR changes to its own user,
-    which must be able to read its files; so they are under /run/frr."""
+    """Runs from start() until stop(), or until the lab's process ends. `configs`: the daemons' names, each with its
+    configuration: {"ospfd": "router ospf\\n…"} are FRR's, {"bird": "…"} is BIRD's."""
 
-    def __init__(self, namespace, directory, daemon, config):
+    def __init__(self, namespace, directory, configs):
         self.namespace = namespace
-        self.daemon = daemon
-        self.log = directory / f"{namespace.name}.frr.log"
-        self.pathspace = f"lab-{os.getpid()}-{namespace.name}"
-        self.directory = RUN / self.pathspace
-        self.configs = {"zebra": f"hostname {namespace.name}\n", daemon: config}
+        self.configs = configs
+        self.log = directory / f"{namespace.name}.routing.log"
         self.children = []
+        self.by_name = {}
 
     def start(self):
-        if not (FRR / self.daemon).exists():
-            raise CommandFailed(f"no {FRR / self.daemon}: install the package frr")
-        self.directory.mkdir(parents=True, exist_ok=True)
-        shutil.chown(self.directory, "frr", "frr")
-        with open(self.log, "ab") as log:
-            for name, config in self.configs.items():
-                path = self.directory / f"{name}.conf"
-                path.write_text(config)
-                self.children.append(self.namespace.popen(
-                    FRR / name, "-N", self.pathspace, "-f", path, "-P", "0", "--log", "stdout",
-                    stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True))
+        self.prepare()
+        for name, config in self.configs.items():
+            path = self.directory / f"{name}.conf"
+            path.write_text(config)
+            self.launch(name, path)
+        return self
 
-    def ask(self, command):
-        """What vtysh shows."""
-        return self.namespace.output("vtysh", "-N", self.pathspace, "-d", self.daemon, "-c", command)
+    def _launch(self, name, *argv):
+        if not argv[0].exists():
+            raise CommandFailed(f"there is no {argv[0]}: sudo packaging/install-packages routing")
+        with open(self.log, "ab") as log:
+            child = self.namespace.popen(*argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                         start_new_session=True)
+        self.children.append(child)
+        self.by_name[name] = child
+
+    def kill(self, name):
+        """kill -9 of one daemon."""
+        child = self.by_name.pop(name)
+        self.children.remove(child)
+        child.kill()
+        child.wait()
 
     def stop(self):
         for child in reversed(self.children):
             child.terminate()
         for child in self.children:
-            child.wait(10)
-        self.children = []
+            try:
+                child.wait(10)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+        self.children, self.by_name = [], {}
         shutil.rmtree(self.directory, ignore_errors=True)
+
+
+class Frr(Routing):
+    """Needs root: FRR changes to its own user, which must be able to read its files; so they are under /run/frr."""
+
+    def __init__(self, namespace, directory, configs):
+        super().__init__(namespace, directory, {"zebra": "", **configs})
+        self.pathspace = f"lab-{os.getpid()}-{namespace.name}"
+        self.directory = RUN / self.pathspace
+        # A shell of the node has these as commands.
+        self.functions = f'vtysh() {{ command vtysh -N {self.pathspace} "$@"; }}'
+
+    def prepare(self):
+        self.directory.mkdir(parents=True, exist_ok=True)
+        shutil.chown(self.directory, "frr", "frr")
+        (self.directory / "vtysh.conf").write_text("")
+
+    def launch(self, name, config):
+        config.write_text(f"hostname {self.namespace.name}\n{config.read_text()}")
+        self._launch(name, FRR / name, "-N", self.pathspace, "-f", config, "-P", "0", "--log", "stdout")
+        if name == "zebra":  # The others, when they do not find it, try again after seconds.
+            wait_until((self.directory / "zserv.api").exists, 10, f"{self.namespace.name}: zebra is there")
+
+    def ask(self, command):
+        """What vtysh shows."""
+        return self.namespace.output("vtysh", "-N", self.pathspace, "-c", command)
+
+
+class Bird(Routing):
+    def __init__(self, namespace, directory, configs):
+        super().__init__(namespace, directory, configs)
+        self.directory = directory / f"{namespace.name}.bird"
+        self.socket = self.directory / "bird.ctl"
+        self.functions = f'birdc() {{ command birdc -s {self.socket} "$@"; }}'
+
+    def prepare(self):
+        self.directory.mkdir(parents=True, exist_ok=True)
+
+    def launch(self, name, config):
+        self._launch(name, BIRD, "-f", "-c", config, "-s", self.socket)
+
+    def ask(self, command):
+        """What birdc shows."""
+        return self.namespace.output("birdc", "-s", self.socket, *command.split())
+
+
+def routing_of(namespace, directory, configs):
+    return (Bird if "bird" in configs else Frr)(namespace, directory, configs)

@@ -2,6 +2,7 @@
 """What a network consists of, as data."""
 import ipaddress
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 HOST_NUMBER = 10  # of the host in each LAN
@@ -23,7 +24,7 @@ class Node:
     lan: str  # address and length on the device lan0
     host: bool = False  # a namespace of its own for a host in the LAN
     routes: list = field(default_factory=list)
-    routing: tuple = ()  # a daemon of FRR's and its configuration: ("ospfd", "router ospf\n…")
+    routing: dict = field(default_factory=dict)  # routing daemons and their configurations, see lab/routing.py
 
     @property
     def nbma_address(self):
@@ -57,6 +58,8 @@ class Scenario:
     name: str
     title: str
     nodes: list
+    plot: Callable = None  # what there is to see and to check: plot(story, lab), see lab/plot.py
+    look: list = field(default_factory=list)  # what to look at then
 
     def node(self, name):
         return next(node for node in self.nodes if node.name == name)
