@@ -4,7 +4,7 @@
 struct limits_config limits_default(void)
 {
 	return (struct limits_config) {
-		.registrations = 200000,
+		.registrations = REGISTRATIONS_DEFAULT,
 		.cached = 50000,
 		.resolutions = 4096,
 		.requesters = 65536,

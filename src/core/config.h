@@ -11,9 +11,10 @@
 
 #define IFACE_NAME_SIZE 16 ///< as the kernel's IFNAMSIZ
 
-#define HOLDING_TIME_DEFAULT      600 ///< seconds
-#define REDIRECT_TIMEOUT_DEFAULT  8   ///< seconds between two redirects for a source and destination
-#define REGISTRATIONS_PER_CLIENT  32  ///< addresses that one NBMA address can register
+#define HOLDING_TIME_DEFAULT      600    ///< seconds
+#define REDIRECT_TIMEOUT_DEFAULT  8      ///< seconds between two redirects for a source and destination
+#define REGISTRATIONS_PER_CLIENT  32     ///< addresses that one NBMA address can register
+#define REGISTRATIONS_DEFAULT     200000 ///< dynamic bindings of a server
 #define MAX_SEND_PACKETS_DEFAULT  10000
 #define MAX_SEND_INTERVAL_DEFAULT 10 ///< seconds
 

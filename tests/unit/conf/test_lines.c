@@ -100,6 +100,7 @@ static const struct {
 	{ "ip nhrp redirect timeout 2\nno ip nhrp redirect timeout 2", "! ip nhrp redirect" },
 	{ "ip nhrp max-send 10000 every 10", "! ip nhrp max-send" },
 	{ "ip nhrp max-send 65535 every 65535", " ip nhrp max-send 65535 every 65535\n" },
+	{ "ip nhrp limit registrations 1000000", " ip nhrp limit registrations 1000000\n" },
 	{ "ip nhrp map multicast 192.0.2.2\nip nhrp map multicast 192.0.2.2\nno ip nhrp map multicast 192.0.2.2",
 		"! ip nhrp map" },
 	{ "ip nhrp map 10.0.0.2 192.0.2.2\nno ip nhrp map 10.0.0.2 192.0.2.3",

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/// The measurements, one function a subcommand.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "subject.h"
+
+struct bench_options {
+	unsigned spokes;
+	unsigned window; ///< requests outstanding
+	double seconds;  ///< of each phase with a rate
+	uint16_t holding_time;
+	enum subject_kind server;
+	const char *link;
+	bool json;
+};
+
+/// A hub with many spokes: registrations, refreshes, memory, steady state, restart.
+bool bench_hub(const struct bench_options *options, struct err *err) MUST_CHECK;

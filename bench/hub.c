@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bench.h"
+#include "load.h"
+#include "report.h"
+#include "world.h"
+
+#define LEAST_SECONDS 1.0  ///< rounds of registrations are repeated for so long
+#define PATIENCE      60.0 ///< seconds for the first answer
+#define COLD_PATIENCE 600.0
+#define DATA_RATE     2000 ///< packets a second, each twice through the hub's tunnel device
+#define LEAST_RATE    100 ///< registrations a second while traffic flows, so that a percentile means something
+
+struct hub {
+	const struct bench_options *options;
+	struct world world;
+	struct subject subject;
+	struct load *load;
+	struct report report;
+	uint64_t rss_before;
+};
+
+/// Registers spoke after spoke, all of them in each round, and returns registrations a second.
+static double rounds(struct hub *hub, struct load_result *ret_last)
+{
+	const struct load_plan plan = {
+		.message = LOAD_REGISTER,
+		.count = hub->options->spokes,
+		.window = hub->options->window,
+		.seconds = COLD_PATIENCE,
+	};
+	double seconds = 0, answered = 0;
+
+	do {
+		load_run(hub->load, &plan, ret_last);
+		seconds += ret_last->seconds;
+		answered += (double)ret_last->answered;
+	} while (seconds < LEAST_SECONDS && ret_last->answered > 0);
+	return seconds > 0 ? answered / seconds : 0;
+}
+
+static bool wait_ready(struct hub *hub, struct err *err)
+{
+	const struct load_plan plan = { .message = LOAD_REGISTER, .count = 1, .window = 1, .seconds = 1 };
+	double start = load_now();
+	struct load_result result;
+
+	do {
+		load_run(hub->load, &plan, &result);
+		if (!subject_is_running(&hub->subject)) {
+			subject_print_log(&hub->subject);
+			return err_set(err, "the hub ended; see the end of its log above");
+		}
+	} while (result.answered == 0 && load_now() - start < PATIENCE);
+	if (result.answered)
+		return true;
+	subject_print_log(&hub->subject);
+	return err_set(err, "the hub answered no registration in %.0f s", PATIENCE);
+}
+
+/* The phases */
+
+static bool measure_echo(struct hub *hub, struct err *err)
+{
+	struct subject echo = hub->subject;
+	struct load_result last;
+	bool ok;
+
+	echo.kind = SUBJECT_ECHO;
+	if (!subject_start(&echo, err))
+		return false;
+	hub->subject = echo;
+	ok = wait_ready(hub, err);
+	if (ok)
+		report_number(&hub->report, "echo_per_second", rounds(hub, &last), 0,
+			"exchanges/s with a canned echo server");
+	subject_stop(&hub->subject, SIGKILL);
+	hub->subject.kind = hub->options->server;
+	return ok;
+}
+
+static bool measure_cold(struct hub *hub, struct err *err)
+{
+	const unsigned spokes = hub->options->spokes;
+	const struct load_plan plan = {
+		.message = LOAD_REGISTER,
+		.count = spokes,
+		.window = hub->options->window,
+		.seconds = COLD_PATIENCE,
+	};
+	struct report *report = &hub->report;
+	struct load_result result;
+	double cpu;
+
+	if (!subject_start(&hub->subject, err) || !wait_ready(hub, err))
+		return false;
+	hub->rss_before = subject_rss(&hub->subject);
+	cpu = subject_cpu(&hub->subject);
+	load_run(hub->load, &plan, &result);
+	cpu = subject_cpu(&hub->subject) - cpu;
+	if (result.answered != spokes)
+		return err_set(err, "%lu of %u spokes were registered in %.0f s, %lu refused",
+			(unsigned long)result.answered, spokes, COLD_PATIENCE, (unsigned long)result.refused);
+	report_number(report, "cold_seconds", result.seconds, 4, "s until all are registered from cold");
+	report_number(
+		report, "registrations_per_second", spokes / result.seconds, 0, "registrations/s from cold");
+	report_number(report, "cold_cpu_us", cpu * 1e6 / spokes, 2, "us of processor per cold registration");
+	report_number(
+		report, "cold_p99_ms", result.p99_ms, 3, "ms until the answer, 99th percentile, from cold");
+	report_number(report, "cold_repeated", (double)result.repeated, 0, "requests repeated from cold");
+	return true;
+}
+
+static void measure_refresh(struct hub *hub)
+{
+	const unsigned spokes = hub->options->spokes;
+	struct report *report = &hub->report;
+	double cpu = subject_cpu(&hub->subject), rate;
+	struct load_result last;
+	uint64_t rss;
+
+	rate = rounds(hub, &last);
+	cpu = subject_cpu(&hub->subject) - cpu;
+	rss = subject_rss(&hub->subject);
+	report_number(report, "refreshes_per_second", rate, 0, "refreshes/s");
+	report_number(report, "refresh_p50_ms", last.p50_ms, 3, "ms until the answer, median, refreshes");
+	report_number(
+		report, "refresh_p99_ms", last.p99_ms, 3, "ms until the answer, 99th percentile, refreshes");
+	report_number(report, "rss_bytes", (double)rss, 0, "bytes of resident memory with all spokes");
+	report_number(report, "rss_bytes_per_spoke", ((double)rss - (double)hub->rss_before) / spokes, 0,
+		"bytes of resident memory per spoke");
+}
+
+/// Refreshes at the rate that the holding time asks for, and nothing else.
+static void measure_steady(struct hub *hub)
+{
+	const struct bench_options *options = hub->options;
+	const struct load_plan plan = {
+		.message = LOAD_REGISTER,
+		.count = options->spokes,
+		.rate = options->spokes / (options->holding_time / 3.0),
+		.seconds = options->seconds,
+	};
+	double cpu = subject_cpu(&hub->subject);
+	struct load_result result;
+
+	load_run(hub->load, &plan, &result);
+	cpu = subject_cpu(&hub->subject) - cpu;
+	report_number(&hub->report, "steady_cpu_percent", cpu * 100 / options->seconds, 2,
+		"% of a processor in steady state");
+}
+
+static void measure_traffic(struct hub *hub)
+{
+	const struct bench_options *options = hub->options;
+	const struct load_plan plan = {
+		.message = LOAD_REGISTER,
+		.count = options->spokes,
+		.rate = fmax(options->spokes / (options->holding_time / 3.0), LEAST_RATE),
+		.seconds = options->seconds,
+		.data_rate = DATA_RATE,
+	};
+	struct load_result result;
+
+	load_run(hub->load, &plan, &result);
+	report_number(
+		&hub->report, "reply_p50_ms", result.p50_ms, 3, "ms until the answer, median, with traffic");
+	report_number(&hub->report, "reply_p99_ms", result.p99_ms, 3,
+		"ms until the answer, 99th percentile, with traffic");
+	report_number(&hub->report, "data_packets", (double)result.data_sent, 0,
+		"data packets sent from spoke to spoke");
+	report_number(&hub->report, "data_lost", (double)result.data_sent - (double)result.data_received, 0,
+		"of them lost");
+}
+
+/// Asks for everything, over and over, in a process of its own; tells how long one answer took.
+static pid_t ask_meanwhile(const struct subject *subject, int out, struct err *err)
+{
+	pid_t child = world_fork(NULL, err);
+	double start, longest = 0;
+
+	if (child != 0)
+		return child;
+	for (;;) {
+		start = load_now();
+		if (subject_ask_length(subject, "show ip nhrp") == 0)
+			longest = NAN;
+		longest = fmax(longest, load_now() - start);
+		if (write(out, &longest, sizeof(longest)) != sizeof(longest))
+			_exit(EXIT_FAILURE);
+	}
+}
+
+static bool measure_show(struct hub *hub, struct err *err)
+{
+	const struct bench_options *options = hub->options;
+	const struct load_plan plan = {
+		.message = LOAD_REGISTER,
+		.count = options->spokes,
+		.rate = fmax(options->spokes / (options->holding_time / 3.0), LEAST_RATE),
+		.seconds = options->seconds,
+	};
+	double longest = NAN, one;
+	struct load_result result;
+	int ends[2];
+	pid_t child;
+
+	if (pipe(ends) < 0)
+		return err_set(err, "cannot make a pipe");
+	child = ask_meanwhile(&hub->subject, ends[1], err);
+	close(ends[1]);
+	if (child < 0)
+		return false;
+	load_run(hub->load, &plan, &result);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	while (read(ends[0], &one, sizeof(one)) == sizeof(one))
+		longest = one;
+	close(ends[0]);
+	report_number(&hub->report, "show_seconds", longest, 3, "s for `show ip nhrp`, the longest");
+	report_number(&hub->report, "show_reply_p99_ms", result.p99_ms, 3,
+		"ms until the answer, 99th percentile, while it is asked over and over");
+	report_number(&hub->report, "show_reply_max_ms", result.max_ms, 3, "ms, the longest");
+	return true;
+}
+
+/// The hub is killed; the spokes register until they are all back.
+static bool measure_restart(struct hub *hub, struct err *err)
+{
+	const struct load_plan plan = {
+		.message = LOAD_REGISTER,
+		.count = hub->options->spokes,
+		.window = hub->options->window,
+		.seconds = COLD_PATIENCE,
+	};
+	double start = load_now();
+	struct load_result result;
+
+	subject_stop(&hub->subject, SIGKILL);
+	if (!subject_start(&hub->subject, err))
+		return false;
+	load_run(hub->load, &plan, &result);
+	report_number(&hub->report, "restart_seconds",
+		result.answered == hub->options->spokes ? load_now() - start : NAN, 3,
+		"s until all are back after the hub was killed and started");
+	return true;
+}
+
+static bool measure(struct hub *hub, struct err *err)
+{
+	const bool ours = hub->options->server == SUBJECT_DMVPND;
+
+	if (!measure_echo(hub, err))
+		return false;
+	if (hub->options->server == SUBJECT_ECHO)
+		return true;
+	if (!subject_prepare(&hub->subject, err) || !measure_cold(hub, err))
+		return false;
+	measure_refresh(hub);
+	measure_steady(hub);
+	measure_traffic(hub);
+	return (!ours || measure_show(hub, err)) && measure_restart(hub, err);
+}
+
+bool bench_hub(const struct bench_options *options, struct err *err)
+{
+	struct hub hub = { .options = options };
+	char title[80];
+	bool ok;
+
+	if (!world_open(&hub.world, err))
+		return false;
+	hub.subject = (struct subject) {
+		.kind = options->server,
+		.link = options->link,
+		.world = &hub.world,
+		.node = world_add(&hub.world, err),
+	};
+	snprintf(title, sizeof(title), "A hub with %u spokes", options->spokes);
+	hub.report = report_begin(title, options->json);
+	report_number(&hub.report, "spokes", options->spokes, 0, "spokes");
+	ok = hub.subject.node && subject_wire(hub.subject.node, err) &&
+	     (hub.load = load_open(options->spokes, options->holding_time, err)) != NULL &&
+	     measure(&hub, err);
+	report_end(&hub.report);
+	subject_stop(&hub.subject, SIGTERM);
+	load_close(hub.load);
+	world_close(&hub.world);
+	return ok;
+}

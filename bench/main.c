@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench.h"
+#include "load.h"
+
+#define EXIT_USAGE 2
+
+static const char usage[] =
+	"Usage: dmvpn-bench COMMAND [OPTION]...\n"
+	"\n"
+	"Measures a hub with many spokes. The hub is the dmvpnd of this build in a network namespace; the load is N\n"
+	"spokes in another, with real NHRP in GRE from N underlay addresses. Needs root; makes what it needs and\n"
+	"removes it. docs/performance.md explains the figures.\n"
+	"\n"
+	"Commands:\n"
+	"  hub          registrations from cold, refreshes, memory, steady state, restart\n"
+	"\n"
+	"Options:\n"
+	"  --spokes N   1 to 1000000 (default 1000)\n"
+	"  --window N   requests outstanding at a time (default 256)\n"
+	"  --seconds S  of each phase with a rate (default 10)\n"
+	"  --holdtime S holding time, 3 to 65535 seconds (default 600): spokes refresh after a third of it\n"
+	"  --server X   dmvpnd (default), frr (zebra and nhrpd of FRR) or echo (a canned server alone)\n"
+	"  --link X     dmvpnd's `tunnel link`: auto, kernel or user (default)\n"
+	"  --json       one JSON object in place of the lines\n"
+	"  --help\n";
+
+static const struct option options[] = {
+	{ "spokes", required_argument, NULL, 'n' },
+	{ "window", required_argument, NULL, 'w' },
+	{ "seconds", required_argument, NULL, 's' },
+	{ "holdtime", required_argument, NULL, 't' },
+	{ "server", required_argument, NULL, 'x' },
+	{ "link", required_argument, NULL, 'l' },
+	{ "json", no_argument, NULL, 'j' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
+
+static const struct {
+	const char *name;
+	bool (*run)(const struct bench_options *options, struct err *err);
+} commands[] = {
+	{ "hub", bench_hub },
+};
+
+static void refuse(const char *what, const char *value)
+{
+	(void)fprintf(stderr, "dmvpn-bench: %s \"%s\"; see dmvpn-bench --help\n", what, value);
+	exit(EXIT_USAGE);
+}
+
+static double number(const char *text, double least, double most)
+{
+	char *end;
+	double value = strtod(text, &end);
+
+	if (end == text || *end || !(value >= least && value <= most))
+		refuse("not a number in its range:", text);
+	return value;
+}
+
+static struct bench_options read_options(int argc, char **argv)
+{
+	struct bench_options ret = {
+		.spokes = 1000, .window = 256, .seconds = 10, .holding_time = 600, .link = "user"
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (option) {
+		case 'n':
+			ret.spokes = (unsigned)number(optarg, 1, LOAD_MAX);
+			break;
+		case 'w':
+			ret.window = (unsigned)number(optarg, 1, 65536);
+			break;
+		case 's':
+			ret.seconds = number(optarg, 0.1, 3600);
+			break;
+		case 't':
+			ret.holding_time = (uint16_t)number(optarg, 3, UINT16_MAX);
+			break;
+		case 'x':
+			if (!subject_parse(optarg, &ret.server))
+				refuse("there is no server", optarg);
+			break;
+		case 'l':
+			if (strcmp(optarg, "auto") != 0 && strcmp(optarg, "kernel") != 0 &&
+				strcmp(optarg, "user") != 0)
+				refuse("there is no link", optarg);
+			ret.link = optarg;
+			break;
+		case 'j':
+			ret.json = true;
+			break;
+		case 'h':
+			(void)fputs(usage, stdout);
+			exit(EXIT_SUCCESS);
+		default:
+			exit(EXIT_USAGE);
+		}
+	}
+	return ret;
+}
+
+int main(int argc, char **argv)
+{
+	struct bench_options chosen = read_options(argc, argv);
+	const char *name = optind < argc ? argv[optind++] : NULL;
+	struct err err;
+
+	if (!name) {
+		(void)fputs(usage, stderr);
+		return EXIT_USAGE;
+	}
+	if (optind < argc)
+		refuse("unexpected argument", argv[optind]);
+	setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		if (strcmp(commands[i].name, name) != 0)
+			continue;
+		if (commands[i].run(&chosen, &err))
+			return EXIT_SUCCESS;
+		(void)fprintf(stderr, "dmvpn-bench: %s\n", err.text);
+		return EXIT_FAILURE;
+	}
+	refuse("there is no command", name);
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/// What is measured: a hub in its namespace at the other end of the load's wire.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <jansson.h>
+
+#include "base/err.h"
+
+struct world;
+struct world_node;
+
+enum subject_kind {
+	SUBJECT_DMVPND,
+	SUBJECT_FRR,  ///< zebra and nhrpd
+	SUBJECT_ECHO, ///< turns each registration into an answer and keeps nothing: the machine's ceiling
+};
+
+struct subject {
+	enum subject_kind kind;
+	const char *link; ///< dmvpnd: `tunnel link`
+	const struct world *world;
+	const struct world_node *node;
+	pid_t processes[2];
+	unsigned count;
+};
+
+/// "dmvpnd", "frr", "echo"; false for any other name.
+bool subject_parse(const char *name, enum subject_kind *ret) MUST_CHECK;
+/// Makes the wire between the load and the node, once for all subjects in it.
+bool subject_wire(const struct world_node *node, struct err *err) MUST_CHECK;
+/// What the subject needs before it can start: configuration, devices.
+bool subject_prepare(struct subject *subject, struct err *err) MUST_CHECK;
+bool subject_start(struct subject *subject, struct err *err) MUST_CHECK;
+/// Sends the signal and waits for the end. No harm where it does not run.
+void subject_stop(struct subject *subject, int signal);
+bool subject_is_running(struct subject *subject);
+/// Resident memory, bytes.
+uint64_t subject_rss(const struct subject *subject);
+/// Processor time, seconds.
+double subject_cpu(const struct subject *subject);
+/// The "data" of dmvpnd's answer to a command, its words separated by blanks; NULL where there is none.
+json_t *subject_ask(const struct subject *subject, const char *command) MUST_CHECK;
+/// The same without keeping the answer: returns its length in bytes, 0 where there is none.
+size_t subject_ask_length(const struct subject *subject, const char *command);
+/// The end of the subject's log, for an error message.
+void subject_print_log(const struct subject *subject);

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The measuring tool itself, at a small scale: it works, and its figures mean what they say."""
+import json
+import subprocess
+
+from lab.daemon import build_directory
+
+
+def bench(*arguments):
+    result = subprocess.run([build_directory() / "dmvpn-bench", *arguments, "--json"], capture_output=True, text=True,
+                            timeout=120, check=False)
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+def test_hub():
+    figures = bench("hub", "--spokes", "200", "--seconds", "1")
+    assert figures["spokes"] == 200
+    assert figures["data_packets"] > 0 and figures["data_lost"] == 0
+    for key in ("cold_seconds", "registrations_per_second", "refreshes_per_second", "rss_bytes_per_spoke",
+                "reply_p99_ms", "steady_cpu_percent", "restart_seconds", "echo_per_second", "show_seconds"):
+        assert figures[key] > 0, key
+    assert abs(figures["registrations_per_second"] * figures["cold_seconds"] - 200) < 5
+
+
+def test_wrong_use_is_told():
+    result = subprocess.run([build_directory() / "dmvpn-bench", "hub", "--spokes", "0"], capture_output=True,
+                            text=True, check=False, timeout=60)
+    assert result.returncode == 2 and "--help" in result.stderr
