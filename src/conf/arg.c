@@ -9,6 +9,8 @@
 #include "wire/nhrp_auth.h"
 
 #define NAME_MAX_LENGTH        63
+#define SECRET_MAX_LENGTH      127 ///< as on a router
+#define IDENTITY_MAX_LENGTH    255
 #define DESCRIPTION_MAX_LENGTH 240 ///< as on a router
 
 bool arg_number(const char *word, uint32_t *ret)
@@ -133,6 +135,21 @@ static bool accepts_key(const char *word)
 	return is_printable(word, NHRP_AUTH_MAX_KEY);
 }
 
+static bool accepts_secret(const char *word)
+{
+	return is_printable(word, SECRET_MAX_LENGTH);
+}
+
+static bool accepts_long_word(const char *word)
+{
+	return is_printable(word, IDENTITY_MAX_LENGTH);
+}
+
+static bool accepts_path(const char *word)
+{
+	return word[0] == '/' && is_printable(word, IDENTITY_MAX_LENGTH);
+}
+
 static bool accepts_line(const char *text)
 {
 	size_t length = strlen(text);
@@ -165,6 +182,9 @@ static const struct arg_type {
 	{ "TEXT", "a text of at most 240 characters", accepts_line, .free_text = true },
 	{ "PASSWORD", "a password of at most 8 characters", accepts_password, .free_text = true,
 		.secret = true },
+	{ "IDENTITY", "a word of at most 255 characters", accepts_long_word, .free_text = true },
+	{ "PATH", "the path of a file, from / on", accepts_path, .free_text = true },
+	{ "SECRET", "a key of at most 127 characters", accepts_secret, .free_text = true, .secret = true },
 	{ "KEY", "a key of at most 64 characters", accepts_key, .free_text = true, .secret = true },
 };
 

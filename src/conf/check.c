@@ -10,8 +10,10 @@
 #define MTU_DEFAULT     1476
 #define MTU_DEFAULT_KEY 1472 ///< a key takes four bytes
 
-uint16_t check_default_mtu(const struct tunnel_config *tunnel)
+uint16_t check_default_mtu(const struct config *config, const struct tunnel_config *tunnel)
 {
+	if (tunnel->protection.kind != PROTECTION_NONE)
+		return crypto_mtu(&config->crypto, &tunnel->protection);
 	return tunnel->has_key ? MTU_DEFAULT_KEY : MTU_DEFAULT;
 }
 
@@ -74,7 +76,7 @@ static void fill_in(struct draft *draft)
 	for (size_t i = 0; i < draft->config->node.iface_count; i++) {
 		struct tunnel_config *tunnel = &draft->config->tunnels[i];
 		if (tunnel->ip_mtu == 0)
-			tunnel->ip_mtu = check_default_mtu(tunnel);
+			tunnel->ip_mtu = check_default_mtu(draft->config, tunnel);
 		draft->config->node.ifaces[i].mtu = tunnel->ip_mtu;
 	}
 }
@@ -192,6 +194,25 @@ static bool same_source(const struct tunnel_config *a, const struct tunnel_confi
 	       (addr_is_set(a->source_address) || a->source_interface[0] != '\0');
 }
 
+/// Both tunnels' packets are the same to IPsec: one SA for both, with `shared` on both, or none.
+static void check_shared(const struct subject *a, const struct subject *b)
+{
+	const struct tunnel_protection *p = &a->tunnel->protection, *q = &b->tunnel->protection;
+
+	if (!same_source(a->tunnel, b->tunnel) || (p->kind == PROTECTION_NONE && q->kind == PROTECTION_NONE))
+		return;
+	if (p->kind != q->kind || strcmp(p->profile, q->profile) != 0)
+		SUBJECT_ERROR(a,
+			"it has the source of Tunnel%u but another protection, which the packets do not tell "
+			"apart; give both the same profile, with `shared`",
+			b->iface->id);
+	else if (!p->shared || !q->shared)
+		SUBJECT_ERROR(a,
+			"it has the source and the profile of Tunnel%u; add `shared` to `tunnel protection` "
+			"of both",
+			b->iface->id);
+}
+
 /// Received packets are told apart by key, and point-to-point also by the other end.
 static void check_pair(const struct subject *a, const struct subject *b)
 {
@@ -200,6 +221,7 @@ static void check_pair(const struct subject *a, const struct subject *b)
 
 	if (addr_is_set(a->iface->address.addr) && addr_equal(a->iface->address.addr, b->iface->address.addr))
 		SUBJECT_ERROR(a, "it has the address of Tunnel%u; give each its own", b->iface->id);
+	check_shared(a, b);
 	if (same_source(a->tunnel, b->tunnel) && a->tunnel->has_key == b->tunnel->has_key &&
 		a->tunnel->key == b->tunnel->key && !told_by_peer)
 		SUBJECT_ERROR(a,
@@ -222,6 +244,7 @@ void check_finish(struct draft *draft)
 {
 	resolve_names(draft);
 	merge_routes(draft);
+	check_crypto(draft);
 	fill_in(draft);
 	for (size_t i = 0; i < draft->config->node.iface_count; i++) {
 		struct subject subject = subject_of(draft, i);

@@ -8,6 +8,9 @@
 #include "conf/conf.h"
 #include "conf/draft.h"
 
-/// The MTU of a tunnel without `ip mtu`, bytes: 1500 less the headers of IP and GRE.
-uint16_t check_default_mtu(const struct tunnel_config *tunnel);
+/// The MTU of a tunnel without `ip mtu`, bytes: 1500 less the headers of IP and GRE, or what protection
+/// leaves.
+uint16_t check_default_mtu(const struct config *config, const struct tunnel_config *tunnel);
+/// Tells what is wrong with the `crypto` blocks, and with the protection of tunnels.
+void check_crypto(struct draft *draft);
 void check_finish(struct draft *draft);

@@ -10,6 +10,7 @@
 #include "conf/message.h"
 #include "conf/name.h"
 #include "conf/print.h"
+#include "conf/schema.h"
 
 COMMAND_SET(command_set_hostname)
 {
@@ -210,6 +211,7 @@ COMMAND_PRINT(command_print_route)
 COMMAND_SET(command_exit)
 {
 	(void)match;
+	draft->crypto = draft->crypto == COMMAND_PEER ? COMMAND_KEYRING : 0;
 	draft->current = DRAFT_NO_TUNNEL;
 	draft->foreign = false;
 }

@@ -60,7 +60,7 @@ COMMAND_PRINT(command_print_mtu)
 	const struct tunnel_config *tunnel = &config->tunnels[index];
 
 	(void)hide_secrets;
-	if (tunnel->ip_mtu != check_default_mtu(tunnel))
+	if (tunnel->ip_mtu != check_default_mtu(config, tunnel))
 		fprintf(out, " ip mtu %u\n", tunnel->ip_mtu);
 }
 

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "conf/crypto.h"
 #include "core/config.h"
 
 enum tunnel_mode {
@@ -33,6 +34,7 @@ struct tunnel_config {
 	bool has_key;
 	uint32_t key;
 	enum tunnel_link link;
+	struct tunnel_protection protection;
 };
 
 /// `ip route PREFIX MASK NEXT-HOP|INTERFACE [DISTANCE]`
@@ -51,6 +53,7 @@ struct interface_alias {
 
 struct config {
 	char *hostname; ///< NULL: the system's
+	struct crypto_config crypto;
 	struct node_config node;
 	struct tunnel_config *tunnels; ///< node.iface_count of them
 	struct static_route *routes;

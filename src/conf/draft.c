@@ -53,6 +53,7 @@ void draft_open_tunnel(struct draft *draft, uint32_t id, const struct lex_line *
 	size_t index = config->node.iface_count;
 
 	draft->foreign = false;
+	draft->crypto = 0;
 	draft->block_indent = line->indent;
 	draft->current = find_tunnel(draft, id);
 	if (draft->current != DRAFT_NO_TUNNEL)
@@ -79,7 +80,30 @@ void draft_open_foreign(struct draft *draft, const struct lex_line *line, bool i
 	draft->current = DRAFT_NO_TUNNEL;
 	draft->foreign = true;
 	draft->foreign_interface = interface;
+	draft->crypto = 0;
 	draft->block_indent = line->indent;
+}
+
+void draft_open_crypto(struct draft *draft, unsigned context, size_t index, const struct lex_line *line)
+{
+	draft->current = DRAFT_NO_TUNNEL;
+	draft->foreign = false;
+	draft->crypto = context;
+	draft->crypto_index = index;
+	draft->block_indent = line->indent;
+}
+
+void draft_refer(struct draft *draft, unsigned context, const struct lex_line *line, size_t word)
+{
+	size_t count = draft->reference_count;
+
+	if (!draft_has_room(draft, line, count))
+		return;
+	draft->references = alloc_resize(draft->references, count + 1, sizeof(*draft->references));
+	draft->references[count] = (struct draft_reference) { .context = context };
+	draft_name_set(&draft->references[count].name, line->words[word].text, line->number,
+		line->words[word].column);
+	draft->reference_count++;
 }
 
 void draft_remove_tunnel(struct draft *draft, uint32_t id)
@@ -124,8 +148,11 @@ void draft_done(struct draft *draft)
 		free(draft->tunnels[i].source.text);
 	for (size_t i = 0; i < draft->config->route_count; i++)
 		free(draft->routes[i].text);
+	for (size_t i = 0; i < draft->reference_count; i++)
+		free(draft->references[i].name.text);
 	free(draft->tunnels);
 	free(draft->routes);
+	free(draft->references);
 }
 
 bool draft_has_room(struct draft *draft, const struct lex_line *line, size_t count)

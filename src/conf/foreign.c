@@ -19,6 +19,10 @@
 	{                                                                                                    \
 		FOREIGN_INSIDE, words, CONF_WARNING, NULL                                                    \
 	}
+#define CRYPTO(words)                                                                                        \
+	{                                                                                                    \
+		FOREIGN_CRYPTO, words, CONF_WARNING, NULL                                                    \
+	}
 #define NOISE(words)                                                                                         \
 	{                                                                                                    \
 		FOREIGN_NOISE, words, CONF_WARNING, NULL                                                     \
@@ -31,10 +35,8 @@
 // clang-format off
 static const struct foreign rows[] = {
 	// Dangerous to leave out: the tunnel would not be what the administrator asked for.
-	{ FOREIGN_INTERFACE, "tunnel protection", CONF_ERROR,
-		"IPsec is not supported yet; the tunnel would run in clear text: remove the line if that is wanted" },
 	{ FOREIGN_TUNNEL, "crypto map", CONF_ERROR,
-		"IPsec is not supported yet; the tunnel would run in clear text: remove the line if that is wanted" },
+		"crypto maps are not supported; protect the tunnel by `tunnel protection ipsec profile NAME`" },
 	{ FOREIGN_INTERFACE, "tunnel vrf", CONF_ERROR,
 		"VRFs are not supported yet; the tunnel would use the main routing table: remove the line if that is wanted" },
 	{ FOREIGN_INTERFACE, "vrf forwarding", CONF_ERROR,
@@ -47,11 +49,40 @@ static const struct foreign rows[] = {
 		"a tunnel needs an address of its own: `ip address ADDRESS MASK`" },
 	{ FOREIGN_INTERFACE, "ipv6 nhrp", CONF_ERROR,
 		"an IPv6 overlay is not supported yet: remove the line" },
-	{ FOREIGN_GLOBAL, "crypto", CONF_WARNING,
-		"not ours, and IPsec is not supported yet" },
+	{ FOREIGN_GLOBAL, "crypto isakmp", CONF_WARNING,
+		"IKEv1 is not supported; `crypto ikev2 keyring` and `crypto ikev2 profile` are" },
+	{ FOREIGN_CRYPTO, "match certificate", CONF_ERROR,
+		"certificate maps are not supported; use `match identity remote`" },
+	{ FOREIGN_CRYPTO, "match vrf", CONF_ERROR,
+		"VRFs are not supported here" },
+	{ FOREIGN_CRYPTO, "set isakmp-profile", CONF_ERROR,
+		"IKEv1 is not supported; use `set ikev2-profile`" },
+	CRYPTO("aaa accounting"), CRYPTO("aaa authentication"), CRYPTO("aaa authorization"),
+	CRYPTO("anyconnect"), CRYPTO("config-exchange"), CRYPTO("enrollment"), CRYPTO("fqdn"),
+	CRYPTO("initial-contact"), CRYPTO("ip-address"), CRYPTO("ivrf"), CRYPTO("match address local"),
+	CRYPTO("match fvrf"), CRYPTO("nat"), CRYPTO("reconnect"), CRYPTO("redirect gateway"),
+	CRYPTO("responder-only"), CRYPTO("rsakeypair"), CRYPTO("eckeypair"), CRYPTO("serial-number"),
+	CRYPTO("set identity"), CRYPTO("set security-association idle-time"),
+	CRYPTO("set security-association replay"), CRYPTO("set reverse-route"), CRYPTO("set mixed-mode"),
+	CRYPTO("source interface"), CRYPTO("subject-alt-name"), CRYPTO("subject-name"), CRYPTO("usage"),
+	CRYPTO("validation-usage"),
 	{ FOREIGN_BANNER, "banner", CONF_WARNING, NULL },
 
 	// Outside of blocks, and what opens one.
+	GLOBAL("crypto ca"), GLOBAL("crypto call"), GLOBAL("crypto ctcp"), GLOBAL("crypto dynamic-map"),
+	GLOBAL("crypto engine"), GLOBAL("crypto gdoi"), GLOBAL("crypto gkm"), GLOBAL("crypto identity"),
+	GLOBAL("crypto ikev2 authorization"), GLOBAL("crypto ikev2 certificate-cache"),
+	GLOBAL("crypto ikev2 client"), GLOBAL("crypto ikev2 cluster"),
+	GLOBAL("crypto ikev2 cookie-challenge"), GLOBAL("crypto ikev2 diagnose"),
+	GLOBAL("crypto ikev2 dpd"), GLOBAL("crypto ikev2 fragmentation"), GLOBAL("crypto ikev2 http-url"),
+	GLOBAL("crypto ikev2 limit"), GLOBAL("crypto ikev2 name-mangler"), GLOBAL("crypto ikev2 nat"),
+	GLOBAL("crypto ikev2 redirect"), GLOBAL("crypto ikev2 window"), GLOBAL("crypto ipsec df-bit"),
+	GLOBAL("crypto ipsec fragmentation"), GLOBAL("crypto ipsec nat-transparency"),
+	GLOBAL("crypto ipsec optional"), GLOBAL("crypto ipsec security-association"),
+	GLOBAL("crypto key"), GLOBAL("crypto keyring"), GLOBAL("crypto logging"), GLOBAL("crypto mib"),
+	GLOBAL("crypto pki certificate"), GLOBAL("crypto pki export"), GLOBAL("crypto pki server"),
+	GLOBAL("crypto pki token"), GLOBAL("crypto pki profile"), GLOBAL("crypto provisioning"),
+	GLOBAL("crypto ssl"), GLOBAL("crypto tls-tunnel"), GLOBAL("crypto vpn"), GLOBAL("crypto xauth"),
 	GLOBAL("aaa"), GLOBAL("access-list"), GLOBAL("access-session"), GLOBAL("alias configure"),
 	GLOBAL("alias exec"), GLOBAL("app-hosting"), GLOBAL("aqm-register-fnf"), GLOBAL("archive"),
 	GLOBAL("arp"), GLOBAL("async-bootp"), GLOBAL("authentication"), GLOBAL("autonomic"), GLOBAL("avb"),
@@ -225,7 +256,7 @@ static bool is_prompt(const struct lex_line *line)
 	return (mark[1] == '\0' && line->count == 1) || strncasecmp(mark + 1, "sh", 2) == 0;
 }
 
-const struct foreign *foreign_find(const struct lex_line *line, size_t first)
+const struct foreign *foreign_find(const struct lex_line *line, size_t first, bool crypto)
 {
 	static const struct foreign prompt = NOISE("");
 	const struct foreign *found = NULL;
@@ -235,7 +266,7 @@ const struct foreign *foreign_find(const struct lex_line *line, size_t first)
 		return &prompt;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		size_t common = words_in_common(rows[i].words, line, first);
-		if (common > most) {
+		if (common > most && crypto == (rows[i].place == FOREIGN_CRYPTO)) {
 			most = common;
 			found = &rows[i];
 		}

@@ -6,9 +6,13 @@
 void free_tunnel(struct tunnel_config *tunnel, struct iface_config *iface)
 {
 	free(tunnel->description);
+	free(tunnel->protection.profile);
 	free(iface->nhs);
 	free(iface->maps);
 	free(iface->multicast);
+	for (size_t i = 0; i < iface->authorize_count; i++)
+		free(iface->authorize[i].pattern);
+	free(iface->authorize);
 }
 
 void conf_free(struct config *config)
@@ -19,6 +23,7 @@ void conf_free(struct config *config)
 		free_tunnel(&config->tunnels[i], &config->node.ifaces[i]);
 	for (size_t i = 0; i < config->alias_count; i++)
 		free(config->aliases[i].name);
+	crypto_free(&config->crypto);
 	free(config->node.ifaces);
 	free(config->tunnels);
 	free(config->aliases);

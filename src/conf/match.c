@@ -132,6 +132,7 @@ static bool same_element(const char *a, const char *b)
 /// All that is possible at this word, over all states, each element once.
 struct choice {
 	const char *elements[STATES_MAX];
+	bool spelt[STATES_MAX]; ///< not to be abbreviated
 	size_t count;
 	bool free_text;
 	bool secret;
@@ -143,13 +144,17 @@ static struct choice choice_of(const struct states *states)
 
 	for (size_t i = 0; i < states->count; i++) {
 		struct possible possible = possible_at(&states->items[i]);
+		bool spelt = (states->items[i].command->flags & COMMAND_SPELT) != 0;
 		for (size_t j = 0; j < possible.count; j++) {
 			size_t known = 0;
 			while (known < choice.count &&
 				!same_element(choice.elements[known], possible.elements[j]))
 				known++;
+			if (known < choice.count)
+				choice.spelt[known] &= spelt;
 			if (known < choice.count || choice.count == STATES_MAX)
 				continue;
+			choice.spelt[choice.count] = spelt;
 			choice.elements[choice.count++] = possible.elements[j];
 			choice.free_text |= arg_is_free_text(possible.elements[j]);
 			choice.secret |= arg_is_secret(possible.elements[j]);
@@ -172,7 +177,7 @@ static const char *keyword_for(const struct choice *choice, const char *word, bo
 			*ret_ambiguous = false;
 			return element;
 		}
-		if (choice->free_text || !is_abbreviation(element, word))
+		if (choice->free_text || choice->spelt[i] || !is_abbreviation(element, word))
 			continue;
 		*ret_ambiguous |= found != NULL;
 		found = element;

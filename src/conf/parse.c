@@ -36,6 +36,7 @@ static void obey(struct draft *draft, const struct match *match)
 	if (command->contexts == COMMAND_GLOBAL) {
 		draft->current = DRAFT_NO_TUNNEL;
 		draft->foreign = false;
+		draft->crypto = 0;
 	}
 	if (command->set) {
 		command->set(draft, match);
@@ -96,6 +97,7 @@ static void obey_foreign(struct draft *draft, const struct lex_line *line, const
 		break;
 	case FOREIGN_INTERFACE:
 	case FOREIGN_INSIDE:
+	case FOREIGN_CRYPTO:
 		break;
 	}
 	tell_foreign(draft, line, foreign, is_error);
@@ -215,8 +217,31 @@ static void tell_nearer(struct draft *draft, const struct match *global, const s
 		tell_mistake(draft, global, COMMAND_GLOBAL);
 }
 
+/// A line in a block of `crypto`. One that stands no further in than the block's first line may be of the
+/// block only where it is nothing else. Returns whether it was of the block.
+static bool read_crypto_line(struct draft *draft, const struct lex_line *line)
+{
+	bool inside = line->indent > draft->block_indent;
+	struct match match = match_line(line, draft->crypto);
+	const struct foreign *foreign = foreign_find(line, match.first, true);
+
+	if (!inside && match_line(line, COMMAND_GLOBAL).status == MATCH_OK)
+		return false;
+	if (match.status == MATCH_OK)
+		obey(draft, &match);
+	else if (foreign && foreign->place == FOREIGN_CRYPTO)
+		tell_foreign(draft, line, foreign, foreign->severity == CONF_ERROR && !match.negated);
+	else if (inside)
+		tell_mistake(draft, &match, draft->crypto);
+	else
+		return false;
+	return true;
+}
+
 static void read_line(struct draft *draft, const struct lex_line *line, struct banner *banner)
 {
+	if (draft->crypto != 0 && read_crypto_line(draft, line))
+		return;
 	struct match tunnel = match_line(line, COMMAND_TUNNEL);
 
 	if (draft->current != DRAFT_NO_TUNNEL && tunnel.status == MATCH_OK) {
@@ -224,7 +249,7 @@ static void read_line(struct draft *draft, const struct lex_line *line, struct b
 		return;
 	}
 	struct match global = match_line(line, COMMAND_GLOBAL);
-	const struct foreign *foreign = foreign_find(line, global.first);
+	const struct foreign *foreign = foreign_find(line, global.first, false);
 	if (draft->foreign && is_inside_foreign(draft, &global, &tunnel, foreign))
 		return;
 	if (global.status == MATCH_OK)
@@ -256,6 +281,7 @@ static void read_lines(struct draft *draft, const char *text, size_t length)
 		message_error(draft->messages, banner.line, 0,
 			"the banner has no end: the delimiter \"%s\" does not come again",
 			banner.delimiter[0] > ' ' && banner.delimiter[0] <= '~' ? banner.delimiter : "?");
+	explicit_bzero(&line, sizeof(line)); // there were secrets in it
 }
 
 /// Is it a text at all?
@@ -331,6 +357,7 @@ struct config *conf_load(const char *path, struct conf_messages *ret_messages)
 	if (!text)
 		return NULL;
 	struct config *config = conf_parse(text, length, ret_messages);
+	explicit_bzero(text, length);
 	free(text);
 	return config;
 }

@@ -17,11 +17,22 @@
 
 enum command_context {
 	COMMAND_GLOBAL = 1,
-	COMMAND_TUNNEL = 2, ///< in an `interface Tunnel` block
+	COMMAND_TUNNEL = 2, ///< in an `interface Tunnel` block; the others in a block of `crypto`
+	COMMAND_PROPOSAL = 4,
+	COMMAND_POLICY = 8,
+	COMMAND_KEYRING = 16,
+	COMMAND_PEER = 32, ///< in a keyring
+	COMMAND_IKEV2_PROFILE = 64,
+	COMMAND_TRANSFORM_SET = 128,
+	COMMAND_IPSEC_PROFILE = 256,
+	COMMAND_TRUSTPOINT = 512,
+	COMMAND_CRYPTO = 1020, ///< all of `crypto`
+	COMMAND_ANY = 1023,
 };
 
 enum command_flags {
-	COMMAND_LIST = 1, ///< there can be many; `no` needs the argument to know which
+	COMMAND_LIST = 1,  ///< there can be many; `no` needs the argument to know which
+	COMMAND_SPELT = 2, ///< no router has it: its words may not make a router's abbreviations ambiguous
 };
 
 enum field_kind {

@@ -123,7 +123,9 @@ static void test_tables(void **state)
 		for (size_t j = 0; foreign_row(j); j++) {
 			const char *words = foreign_row(j)->words;
 			size_t length = strlen(words);
-			bool is_start = strncmp(command->syntax, words, length) == 0 &&
+			bool of_crypto = (command->contexts & ~COMMAND_CRYPTO) == 0;
+			bool is_start = of_crypto == (foreign_row(j)->place == FOREIGN_CRYPTO) &&
+					strncmp(command->syntax, words, length) == 0 &&
 					(command->syntax[length] == ' ' || command->syntax[length] == '\0');
 			if (is_start)
 				fail_msg("%s swallows %s", words, command->syntax);

@@ -108,7 +108,7 @@ static void test_file(void **state)
 }
 
 static char *const names[] = { "hub", "spoke", "phase1", "everything", "handwritten", "running", "mistakes",
-	"checks" };
+	"checks", "crypto", "crypto-mistakes" };
 
 int main(void)
 {

@@ -192,8 +192,8 @@ static const struct {
 	{ "tunnel source a-very-long-device", 1, 15, "too long" },
 	{ "no ip nhrp map 10.0.0.1", 1, 24, "incomplete" },
 	{ "no frobnicate", 1, 4, "unknown command" },
-	{ "tunnel protection ipsec profile X", 1, 1, "clear text" },
-	{ " crypto map VPN", 1, 2, "clear text" },
+	{ "tunnel protection ipsec profile X", 1, 33, "there is no `crypto ipsec profile X`" },
+	{ " crypto map VPN", 1, 2, "crypto maps are not supported" },
 	{ "crypto map VPN 10 ipsec-isakmp", 1, 0, "not ours" },
 	{ "router ospf 1\nip nhrp shortcut", 2, 1, "belongs into a block" },
 	{ "ip http server\n ip nhrp shortcut", 2, 2, "belongs into a block" },
@@ -243,6 +243,12 @@ static void test_secrets(void **state)
 		"ip nhrp authentcation Secret Secret",
 		"ip nrhp authentcation hmac-md5 Secret Secret",
 		"ip nhrp authentication Secret\nbogus",
+		"crypto ikev2 keyring K\n peer P\n  pre-shared-key Secret Secret",
+		"crypto ikev2 keyring K\n peer P\n  pre-shared-key 6 Secret",
+		"crypto ikev2 keyring K\n peer P\n  pre-sharedkey Secret",
+		"crypto ikev2 profile P\n authentication local pre-share key Secret Secret",
+		"crypto ikev2 profile P\n authentication local pre-share key Secret\n authentication remote pre-share key "
+		"SecretOther",
 	};
 	struct conf_messages messages;
 
@@ -253,11 +259,17 @@ static void test_secrets(void **state)
 			assert_null(strstr(messages.items[j].text, "Secret"));
 		conf_messages_free(&messages);
 	}
-	struct config *config = parse("ip nhrp authentication hmac-md5 Secret", &messages);
+	struct config *config =
+		parse("ip nhrp authentication hmac-md5 Secret\ncrypto ikev2 keyring K\n peer P\n"
+		      "  pre-shared-key Secret\ncrypto ikev2 profile P\n"
+		      " authentication local pre-share key Secret",
+			&messages);
 	assert_non_null(config);
 	char *hidden = conf_print(config, true);
 	char *open = conf_print(config, false);
 	assert_non_null(strstr(hidden, " ip nhrp authentication hmac-md5 *****\n"));
+	assert_non_null(strstr(hidden, "  pre-shared-key *****\n"));
+	assert_non_null(strstr(hidden, " authentication local pre-share key *****\n"));
 	assert_null(strstr(hidden, "Secret"));
 	assert_non_null(strstr(open, " ip nhrp authentication hmac-md5 Secret\n"));
 	free(hidden);
