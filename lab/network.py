@@ -217,6 +217,8 @@ def own_address(node):
 
 
 def nhs_addresses(node):
-    """The tunnel addresses of the servers in a node's configuration."""
+    """The tunnel addresses of the servers in a node's configuration; of a dynamic one, what its line says of its place
+    in the underlay."""
     words = (line.split() for line in node.config.splitlines())
-    return [line[3] for line in words if line[:3] == ["ip", "nhrp", "nhs"]]
+    return [line[5 if line[3] == "dynamic" else 3] for line in words
+            if line[:3] == ["ip", "nhrp", "nhs"] and line[3] not in ("cluster", "fallback")]

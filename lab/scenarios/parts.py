@@ -41,11 +41,15 @@ def hub(number=1, *, lines=(), spokes=2, name=None, redirect=True, **options):
         routes=[Route(f"192.168.{i}.0/24", tunnel_address(10 + i)) for i in range(1, spokes + 1)])
 
 
-def spoke(number, *, hubs=1, lines=(), routes=(), static=(), shortcut=True, host=True, **options):
-    """A spoke. `static`: its `ip route` lines; `routes`: what a routing protocol would bring."""
+def spoke(number, *, hubs=1, lines=(), routes=(), static=(), shortcut=True, host=True, dynamic=False, **options):
+    """A spoke. `static`: its `ip route` lines; `routes`: what a routing protocol would bring; `dynamic`: it learns the
+    hubs' tunnel addresses from them."""
     body = []
     for i in range(1, hubs + 1):
         nbma = site(HUB_SITES, i - 1).partition("/")[0]
+        if dynamic:
+            body.append(f"ip nhrp nhs dynamic nbma {nbma} multicast")
+            continue
         body += [f"ip nhrp map {tunnel_address(i)} {nbma}", f"ip nhrp map multicast {nbma}",
                  f"ip nhrp nhs {tunnel_address(i)}"]
     body += ["ip nhrp shortcut" if shortcut else "", *lines]

@@ -30,10 +30,10 @@ def phase2_summary(holdtime=HOLDTIME, **options):
                      *(spoke(i, shortcut=False, routes=summary, holdtime=holdtime, **options) for i in (1, 2))])
 
 
-def _phase3(name, title, static, holdtime=HOLDTIME, spokes=2, host=True, spoke_lines=(), **options):
+def _phase3(name, title, static, holdtime=HOLDTIME, spokes=2, host=True, spoke_lines=(), dynamic=False, **options):
     return Scenario(name, title, [
         hub(spokes=spokes, holdtime=holdtime, **options),
-        *(spoke(i, static=static(i), holdtime=holdtime, host=host, lines=spoke_lines, **options)
+        *(spoke(i, static=static(i), holdtime=holdtime, host=host, lines=spoke_lines, dynamic=dynamic, **options)
           for i in range(1, spokes + 1))])
 
 

@@ -8,10 +8,13 @@
 static void print_server(FILE *out, const json_t *nhs, bool detail)
 {
 	char ago[FIELD_SIZE];
-	fprintf(out, "%s  %2s ", field_text(nhs, "address"), field_text(nhs, "flags"));
+	fprintf(out, "%s  %2s ", field_is_null(nhs, "address") ? "UNKNOWN" : field_text(nhs, "address"),
+		field_text(nhs, "flags"));
 	if (detail)
 		fprintf(out, " NBMA Address: %s ",
 			field_is_null(nhs, "nbma") ? "UNKNOWN" : field_text(nhs, "nbma"));
+	if (detail && !field_is_null(nhs, "name"))
+		fprintf(out, "(%s) ", field_text(nhs, "name"));
 	fprintf(out, "priority = %lld cluster = %lld", field_number(nhs, "priority"),
 		field_number(nhs, "cluster"));
 	if (detail) {

@@ -6,12 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/config.h"
 #include "wire/nhrp_auth.h"
 
 #define NAME_MAX_LENGTH        63
 #define SECRET_MAX_LENGTH      127 ///< as on a router
 #define IDENTITY_MAX_LENGTH    255
 #define DESCRIPTION_MAX_LENGTH 240 ///< as on a router
+#define DNS_LABEL_MAX          63
 
 bool arg_number(const char *word, uint32_t *ret)
 {
@@ -150,6 +152,23 @@ static bool accepts_path(const char *word)
 	return word[0] == '/' && is_printable(word, IDENTITY_MAX_LENGTH);
 }
 
+/// A name for DNS: labels of letters, digits and hyphens; not what is only a mistyped address.
+static bool accepts_fqdn(const char *word)
+{
+	size_t length = strlen(word);
+	size_t label = 0;
+
+	for (size_t i = 0; i < length; i++) {
+		bool dot = word[i] == '.';
+		if (!dot && !isalnum((unsigned char)word[i]) && word[i] != '-' && word[i] != '_')
+			return false;
+		label = dot ? 0 : label + 1;
+		if (label > DNS_LABEL_MAX || (dot && (i == 0 || word[i - 1] == '.')))
+			return false;
+	}
+	return length > 0 && length < NHS_NAME_SIZE && word[strspn(word, "0123456789.")] != '\0';
+}
+
 static bool accepts_line(const char *text)
 {
 	size_t length = strlen(text);
@@ -170,6 +189,7 @@ static const struct arg_type {
 } types[] = {
 	{ "ADDRESS", "an IPv4 address", accepts_address },
 	{ "NBMA", "an IPv4 address of the underlay", accepts_address },
+	{ "FQDN", "a DNS name such as hub.example.net", accepts_fqdn, .free_text = true },
 	{ "NEXT-HOP", "the IPv4 address of a next hop", accepts_address },
 	{ "NETWORK", "an IPv4 network", accepts_network },
 	{ "MASK", "a mask such as 255.255.255.0", accepts_mask },

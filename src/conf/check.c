@@ -143,8 +143,12 @@ static void check_nhs(const struct subject *subject, const struct nhs_config *nh
 	const struct iface_config *iface = subject->iface;
 	char text[ADDR_TEXT_SIZE];
 
+	check_nbma(subject, nhs->nbma);
+	if (!addr_is_set(nhs->protocol))
+		return;
 	addr_format(nhs->protocol, text);
-	if (!addr_is_set(nhs->nbma) && !addr_is_set(iface->destination) && !has_map(iface, nhs->protocol))
+	if (!addr_is_set(nhs->nbma) && nhs->name[0] == '\0' && !addr_is_set(iface->destination) &&
+		!has_map(iface, nhs->protocol))
 		SUBJECT_ERROR(subject,
 			"no underlay address is known for next hop server %s; add `ip nhrp map %s NBMA`",
 			text, text);
@@ -154,7 +158,6 @@ static void check_nhs(const struct subject *subject, const struct nhs_config *nh
 		SUBJECT_ERROR(subject,
 			"next hop server %s is not in the tunnel's subnet; give the server's tunnel address",
 			text);
-	check_nbma(subject, nhs->nbma);
 }
 
 static void check_nhrp(const struct subject *subject)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The `ip nhrp` commands.
 #include <string.h>
+#include <strings.h>
 
 #include "base/alloc.h"
 #include "conf/command.h"
@@ -110,9 +111,18 @@ COMMAND_PRINT(command_print_multicast)
 		fprintf(out, " ip nhrp map multicast %s\n", addr_format(iface->multicast[i], nbma));
 }
 
+/// A server is known by its protocol address; one that tells it itself, by its place in the underlay.
+static bool same_nhs(const struct nhs_config *a, const struct nhs_config *b)
+{
+	if (addr_is_set(a->protocol) || addr_is_set(b->protocol))
+		return addr_equal(a->protocol, b->protocol);
+	return addr_equal(a->nbma, b->nbma) && strcasecmp(a->name, b->name) == 0;
+}
+
 COMMAND_SET(command_set_nhs)
 {
 	struct iface_config *iface = draft_iface(draft);
+	const char *name = match_argument(match, "FQDN");
 	struct nhs_config nhs = {
 		.protocol = match_addr(match, "ADDRESS"),
 		.nbma = match_addr(match, "NBMA"),
@@ -122,7 +132,14 @@ COMMAND_SET(command_set_nhs)
 	};
 	size_t index = 0;
 
-	while (index < iface->nhs_count && !addr_equal(iface->nhs[index].protocol, nhs.protocol))
+	if (name)
+		snprintf(nhs.name, sizeof(nhs.name), "%s", name);
+	if (!addr_is_set(nhs.protocol) && !addr_is_set(nhs.nbma) && !name) {
+		message_error(draft->messages, match->line->number, 0,
+			"a server whose address is not known needs its place in the underlay; add `nbma NBMA`");
+		return;
+	}
+	while (index < iface->nhs_count && !same_nhs(&iface->nhs[index], &nhs))
 		index++;
 	if (match->negated) {
 		if (index < iface->nhs_count)
@@ -143,9 +160,12 @@ COMMAND_PRINT(command_print_nhs)
 	(void)hide_secrets;
 	for (size_t i = 0; i < iface->nhs_count; i++) {
 		const struct nhs_config *nhs = &iface->nhs[i];
-		fprintf(out, " ip nhrp nhs %s", addr_format(nhs->protocol, text));
+		fprintf(out, " ip nhrp nhs %s",
+			addr_is_set(nhs->protocol) ? addr_format(nhs->protocol, text) : "dynamic");
 		if (addr_is_set(nhs->nbma))
 			fprintf(out, " nbma %s", addr_format(nhs->nbma, text));
+		else if (nhs->name[0] != '\0')
+			fprintf(out, " nbma %s", nhs->name);
 		if (nhs->multicast)
 			fprintf(out, " multicast");
 		if (nhs->priority != 0)

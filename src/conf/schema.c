@@ -166,7 +166,7 @@ static const struct command commands[] = {
 	{ COMMAND_TUNNEL, "ip nhrp holdtime <1-65535>",
 		"how long others may keep what we tell them, seconds",
 		.field = IFACE(FIELD_U16, holding_time, HOLDING_TIME_DEFAULT) },
-	{ COMMAND_TUNNEL, "ip nhrp nhs ADDRESS [nbma NBMA [multicast]] [priority <0-255>] [cluster <0-10>]",
+	{ COMMAND_TUNNEL, "ip nhrp nhs {ADDRESS|dynamic} [nbma {NBMA|FQDN} [multicast]] [priority <0-255>] [cluster <0-10>]",
 		"next hop server to register with", COMMAND_LIST,
 		.set = command_set_nhs, .print = command_print_nhs },
 	{ COMMAND_TUNNEL, "ip nhrp registration no-unique",

@@ -9,7 +9,9 @@
 #include "base/addr.h"
 #include "wire/nhrp_auth.h"
 
-#define IFACE_NAME_SIZE 16 ///< as the kernel's IFNAMSIZ
+#define IFACE_NAME_SIZE   16  ///< as the kernel's IFNAMSIZ
+#define NHS_NAME_SIZE     254 ///< longest name in DNS, with its NUL
+#define NHS_ADDRESSES_MAX 8   ///< servers behind one name
 
 #define HOLDING_TIME_DEFAULT      600    ///< seconds
 #define REDIRECT_TIMEOUT_DEFAULT  8      ///< seconds between two redirects for a source and destination
@@ -18,10 +20,11 @@
 #define MAX_SEND_PACKETS_DEFAULT  10000
 #define MAX_SEND_INTERVAL_DEFAULT 10 ///< seconds
 
-/// `ip nhrp nhs ADDR [nbma NBMA] [multicast] [priority N] [cluster N]`
+/// `ip nhrp nhs {ADDR|dynamic} [nbma {NBMA|NAME}] [multicast] [priority N] [cluster N]`
 struct nhs_config {
-	struct addr protocol;
-	struct addr nbma; ///< unset: by an `ip nhrp map` line
+	struct addr protocol;     ///< unset: told by the server itself ("dynamic")
+	struct addr nbma;         ///< unset: by `name`, or by an `ip nhrp map` line
+	char name[NHS_NAME_SIZE]; ///< of the host in the underlay, for DNS; empty: none
 	bool multicast;
 	uint8_t priority; ///< 0 is best
 	uint8_t cluster;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <stdlib.h>
 
-#include "base/alloc.h"
 #include "core/cache.h"
 #include "core/iface.h"
 #include "core/lifecycle.h"
 #include "core/multicast.h"
 #include "core/nhs.h"
+#include "core/nhs_address.h"
 #include "core/node.h"
 #include "core/peer.h"
 #include "core/redirect.h"
@@ -41,38 +41,6 @@ uint32_t iface_registration_interval(const struct iface *iface)
 	return interval ? interval : 1;
 }
 
-/// The NBMA address of a server: its own, a map line's, or the one node at the other end.
-static struct addr nbma_of(const struct iface_config *config, const struct nhs_config *nhs)
-{
-	if (addr_is_set(nhs->nbma))
-		return nhs->nbma;
-	for (size_t i = 0; i < config->map_count; i++) {
-		if (addr_equal(config->maps[i].protocol, nhs->protocol))
-			return config->maps[i].nbma;
-	}
-	return config->destination;
-}
-
-static void init_servers(struct iface *iface, struct mono now)
-{
-	const struct iface_config *config = iface->config;
-
-	iface->nhs_count = config->nhs_count;
-	iface->nhs = alloc_zeroed(config->nhs_count ? config->nhs_count : 1, sizeof(*iface->nhs));
-	for (size_t i = 0; i < config->nhs_count; i++) {
-		struct nhs *nhs = &iface->nhs[i];
-
-		nhs->iface = iface;
-		nhs->config = &config->nhs[i];
-		nhs->nbma = nbma_of(config, nhs->config);
-		nhs->timer.kind = TIMER_NHS;
-		nhs->since = now;
-		if (addr_is_set(nhs->nbma))
-			(void)cache_set(iface, nhs->config->protocol,
-				&(struct binding_facts) { .type = BINDING_NHS, .nbma = nhs->nbma }, now);
-	}
-}
-
 void iface_init(struct iface *iface, struct node *node, const struct iface_config *config, struct mono now)
 {
 	iface->node = node;
@@ -83,7 +51,7 @@ void iface_init(struct iface *iface, struct node *node, const struct iface_confi
 		(void)cache_set(iface, config->maps[i].protocol,
 			&(struct binding_facts) { .type = BINDING_STATIC, .nbma = config->maps[i].nbma },
 			now);
-	init_servers(iface, now);
+	nhs_address_init(iface, now);
 	multicast_update_configured(iface);
 }
 
@@ -147,7 +115,8 @@ size_t iface_clear(struct iface *iface, struct addr protocol, struct mono now)
 void iface_shutdown(struct iface *iface, struct mono now)
 {
 	requester_withdraw(iface, (struct addr) { 0 }, (struct addr) { 0 }, now);
-	nhs_withdraw(iface, now);
+	for (size_t i = 0; i < iface->nhs_count; i++)
+		nhs_leave(&iface->nhs[i], now);
 }
 
 static void free_bindings(struct iface *iface)

@@ -29,7 +29,7 @@ struct iface {
 	uint32_t dynamic_count;   ///< of them BINDING_DYNAMIC
 	uint32_t cached_count;    ///< of them BINDING_TEMPORARY and BINDING_CACHED, and shortcuts
 	struct peer *peers;       ///< hash by NBMA address
-	struct nhs *nhs;          ///< array in order of configuration
+	struct nhs *nhs;          ///< array in order of configuration; see core/nhs.h
 	size_t nhs_count;
 	struct resolution *resolutions;      ///< hash by destination
 	struct trie shortcuts;               ///< prefix → struct shortcut

@@ -7,6 +7,7 @@
 #include "core/emit.h"
 #include "core/message.h"
 #include "core/nhs.h"
+#include "core/nhs_address.h"
 #include "core/node.h"
 #include "core/peer.h"
 #include "core/timers.h"
@@ -31,7 +32,12 @@ const char *nhs_state_name(enum nhs_state state)
 	return "unknown";
 }
 
-static bool is_up(const struct nhs *nhs)
+bool nhs_is_dynamic(const struct nhs *nhs)
+{
+	return !addr_is_set(nhs->config->protocol);
+}
+
+bool nhs_is_up(const struct nhs *nhs)
 {
 	return nhs->state == NHS_UP || nhs->state == NHS_CHECK;
 }
@@ -39,8 +45,8 @@ static bool is_up(const struct nhs *nhs)
 /// Is `a` to be asked rather than `b`?
 static bool is_better(const struct nhs *a, const struct nhs *b)
 {
-	if (is_up(a) != is_up(b))
-		return is_up(a);
+	if (nhs_is_up(a) != nhs_is_up(b))
+		return nhs_is_up(a);
 	if (a->config->priority != b->config->priority)
 		return a->config->priority < b->config->priority;
 	return a->config->cluster < b->config->cluster;
@@ -73,7 +79,7 @@ static void tell(const struct nhs *nhs, enum event_type type, const char *reason
 	emit_event(nhs->iface->node, &(struct event) {
 					     .type = type,
 					     .iface = nhs->iface->config->id,
-					     .protocol = nhs->config->protocol,
+					     .protocol = nhs->protocol,
 					     .nbma = nhs->nbma,
 					     .reason = reason,
 				     });
@@ -84,10 +90,13 @@ static void send_registration(struct nhs *nhs, struct mono now)
 {
 	struct iface *iface = nhs->iface;
 	const struct iface_config *config = iface->config;
+	const struct addr unspecified = { .family = iface_address(iface).family };
 	struct message_space space;
 	struct nhrp_msg msg;
 
-	message_request(iface, &msg, NHRP_REGISTRATION_REQUEST, nhs->config->protocol);
+	// A server whose address is not known is asked by our own, which every server takes for its.
+	message_request(iface, &msg, NHRP_REGISTRATION_REQUEST,
+		nhs_is_dynamic(nhs) ? iface_address(iface) : nhs->protocol);
 	if (nhs->request_pending)
 		msg.request_id = nhs->request_id;
 	nhs->request_id = msg.request_id;
@@ -99,7 +108,8 @@ static void send_registration(struct nhs *nhs, struct mono now)
 		.mtu = config->mtu,
 		.holding_time = config->holding_time,
 	};
-	message_add_nat_cie(&msg, nhs->nbma, nhs->config->protocol, &space);
+	message_add_nat_cie(
+		&msg, nhs->nbma, addr_is_set(nhs->protocol) ? nhs->protocol : unspecified, &space);
 	nhs->last_sent = now;
 	if (message_send(iface, &msg, nhs->nbma, now))
 		nhs->requests_sent++;
@@ -139,19 +149,20 @@ static void hand_over(struct nhs *nhs, struct mono now)
 {
 	const struct nhs *other = nhs_active(nhs->iface);
 
-	if (other && is_up(other) && other != nhs)
+	if (other && nhs_is_up(other) && other != nhs)
 		cache_move_temporary(nhs->iface, nhs->nbma, other->nbma, now);
 }
 
 static void set_state(struct nhs *nhs, enum nhs_state state, struct mono now)
 {
-	bool was_up = is_up(nhs);
+	bool was_up = nhs_is_up(nhs);
 
 	nhs->state = state;
-	if (was_up == is_up(nhs))
+	if (was_up == nhs_is_up(nhs))
 		return;
 	nhs->since = now;
-	if (is_up(nhs)) {
+	nhs_address_bind(nhs, now);
+	if (nhs_is_up(nhs)) {
 		nhs->declared_down = false;
 		tell(nhs, EVENT_NHS_UP, NULL);
 	}
@@ -218,7 +229,7 @@ void nhs_step(struct nhs *nhs, enum nhs_event event, struct mono now)
 	switch (event) {
 	case NHS_EVENT_LINK_UP:
 		if (addr_is_set(nhs->nbma)) {
-			set_state(nhs, is_up(nhs) ? NHS_CHECK : NHS_PROBE, now);
+			set_state(nhs, nhs_is_up(nhs) ? NHS_CHECK : NHS_PROBE, now);
 			start_requests(nhs, now);
 		}
 		break;
@@ -274,6 +285,11 @@ bool nhs_on_reply(struct iface *iface, const struct nhrp_msg *msg, struct addr f
 		nhs_step(nhs, NHS_EVENT_REFUSED, now);
 		return true;
 	}
+	if (!nhs_address_learn(nhs, msg, now)) {
+		message_refuse(
+			iface, REFUSED_MALFORMED, from, "the server does not tell its tunnel address", now);
+		return true;
+	}
 	seen = message_nat_address(msg, iface_address(iface));
 	nhs->public_nbma = addr_equal(seen, iface->nbma) ? (struct addr) { 0 } : seen;
 	nhs_step(nhs, NHS_EVENT_REPLY, now);
@@ -291,22 +307,25 @@ bool nhs_on_error(struct iface *iface, uint32_t request_id, struct addr from, st
 	return true;
 }
 
-void nhs_withdraw(struct iface *iface, struct mono now)
+static void withdraw(const struct nhs *nhs, struct mono now)
 {
-	for (size_t i = 0; i < iface->nhs_count; i++) {
-		const struct nhs *nhs = &iface->nhs[i];
-		struct nhrp_msg msg;
+	struct iface *iface = nhs->iface;
+	struct nhrp_msg msg;
 
-		if (!is_up(nhs))
-			continue;
-		message_request(iface, &msg, NHRP_PURGE_REQUEST, nhs->config->protocol);
-		msg.flags = NHRP_FLAG_PURGE_NO_REPLY;
-		msg.cie_count = 1;
-		msg.cies[0] = (struct nhrp_cie) {
-			.prefix_length = addr_bits(iface_address(iface)),
-			.nbma = iface->nbma,
-			.protocol = iface_address(iface),
-		};
-		(void)message_send(iface, &msg, nhs->nbma, now);
-	}
+	message_request(iface, &msg, NHRP_PURGE_REQUEST, nhs->protocol);
+	msg.flags = NHRP_FLAG_PURGE_NO_REPLY;
+	msg.cie_count = 1;
+	msg.cies[0] = (struct nhrp_cie) {
+		.prefix_length = addr_bits(iface_address(iface)),
+		.nbma = iface->nbma,
+		.protocol = iface_address(iface),
+	};
+	(void)message_send(iface, &msg, nhs->nbma, now);
+}
+
+void nhs_leave(struct nhs *nhs, struct mono now)
+{
+	if (nhs_is_up(nhs))
+		withdraw(nhs, now);
+	nhs_step(nhs, NHS_EVENT_LINK_DOWN, now);
 }

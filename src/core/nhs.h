@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/// The registration client: one machine per configured next hop server. All servers of an interface are
-/// registered with; the best one that is up (by priority, then order) is asked for resolutions.
+/// The registration client: one machine per next hop server. All servers of an interface are registered with;
+/// the best one that is up (by priority, then order) is asked for resolutions. A configured server by name is
+/// as many servers as its name has addresses: it has NHS_ADDRESSES_MAX machines, of which some wait for one.
 #pragma once
 
 #include <stdbool.h>
@@ -33,7 +34,8 @@ enum nhs_event {
 struct nhs {
 	struct iface *iface;
 	const struct nhs_config *config;
-	struct addr nbma; ///< from the configuration
+	struct addr protocol; ///< configured, or from its reply; unset: not known yet
+	struct addr nbma;     ///< unset: not known yet, or none for this machine
 	enum nhs_state state;
 	bool declared_down;      ///< an event said so; routes through it should go
 	uint8_t refused_code;    ///< CIE code of the last negative reply; 0: none
@@ -57,6 +59,10 @@ const char *nhs_state_name(enum nhs_state state);
 /// NULL where none is configured.
 struct nhs *nhs_active(const struct iface *iface);
 struct nhs *nhs_by_nbma(const struct iface *iface, struct addr nbma);
+/// Does it answer, as far as we know?
+bool nhs_is_up(const struct nhs *nhs);
+/// Does the server itself tell its protocol address?
+bool nhs_is_dynamic(const struct nhs *nhs);
 /// Drives the machine.
 void nhs_step(struct nhs *nhs, enum nhs_event event, struct mono now);
 /// A Registration Reply from the NBMA address `from`; false where it answers no request that was sent there.
@@ -64,5 +70,5 @@ bool nhs_on_reply(
 	struct iface *iface, const struct nhrp_msg *msg, struct addr from, struct mono now) MUST_CHECK;
 /// An Error Indication about our request with this ID; false where it is none of ours, or not the server's.
 bool nhs_on_error(struct iface *iface, uint32_t request_id, struct addr from, struct mono now) MUST_CHECK;
-/// Tells every server that is up that our registration ends (Purge Request, no reply wanted).
-void nhs_withdraw(struct iface *iface, struct mono now);
+/// Tells a server that is up that our registration ends (Purge Request, no reply wanted), and stops.
+void nhs_leave(struct nhs *nhs, struct mono now);

@@ -8,6 +8,7 @@
 #include "core/cache.h"
 #include "core/lifecycle.h"
 #include "core/nhs.h"
+#include "core/nhs_address.h"
 #include "core/node.h"
 #include "core/peer.h"
 #include "core/receive.h"
@@ -86,6 +87,13 @@ void node_on_link(struct node *node, uint32_t id, bool up, uint32_t device, stru
 
 	if (iface)
 		iface_set_link(iface, up, device, nbma, now);
+}
+
+void node_on_name(
+	struct node *node, const char *name, const struct addr *addresses, size_t count, struct mono now)
+{
+	for (size_t i = 0; i < node->iface_count; i++)
+		nhs_address_set(&node->ifaces[i], name, addresses, count, now);
 }
 
 void node_on_packet(struct node *node, uint32_t id, struct addr from, const uint8_t *packet, size_t length,

@@ -50,6 +50,10 @@ void node_free(struct node *node);
 /// packets. A changed NBMA address is told to everybody who has the old one.
 void node_on_link(
 	struct node *node, uint32_t iface, bool up, uint32_t device, struct addr nbma, struct mono now);
+/// DNS says that the host which servers are configured by has these addresses; see core/nhs_address.h. Where
+/// it cannot tell, what it said before holds.
+void node_on_name(
+	struct node *node, const char *name, const struct addr *addresses, size_t count, struct mono now);
 /// An NHRP packet (without GRE) came in by `iface` from the NBMA address `from`.
 void node_on_packet(struct node *node, uint32_t iface, struct addr from, const uint8_t *packet, size_t length,
 	struct mono now);

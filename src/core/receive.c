@@ -37,10 +37,10 @@ static void pass_on(const struct incoming *in, struct addr destination)
 	forward_message(in->iface, in->msg, destination, in->from, in->packet, in->length, in->now);
 }
 
-/// The sender does not know our address yet ("nhs dynamic"): it writes its own.
+/// The sender does not know our address yet ("nhs dynamic"): it writes its own, or none.
 static bool is_for_any_server(const struct nhrp_msg *msg)
 {
-	return !addr_is_set(msg->dst_protocol) || addr_equal(msg->dst_protocol, msg->src_protocol);
+	return !addr_is_host(msg->dst_protocol) || addr_equal(msg->dst_protocol, msg->src_protocol);
 }
 
 static void on_registration(const struct incoming *in)
@@ -129,7 +129,7 @@ static void on_error(const struct incoming *in)
 	bool ours = quoted_request(in->msg, &type, &request_id);
 
 	// It carries no password, so that only who is known already is listened to, and passed on.
-	if (!peer_find(iface, in->from)) {
+	if (!peer_find(iface, in->from) && !nhs_by_nbma(iface, in->from)) {
 		message_refuse(iface, REFUSED_FORGED, in->from, "error indication from a stranger", in->now);
 		return;
 	}

@@ -65,7 +65,7 @@ char *entry_attributes(const struct entry *entry, char buffer[static ENTRY_ATTRI
 static const struct nhs *nhs_of(const struct iface *iface, struct addr protocol)
 {
 	for (size_t i = 0; i < iface->nhs_count; i++)
-		if (addr_equal(iface->nhs[i].config->protocol, protocol))
+		if (addr_equal(iface->nhs[i].protocol, protocol))
 			return &iface->nhs[i];
 	return NULL;
 }

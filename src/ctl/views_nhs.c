@@ -6,27 +6,46 @@
 #include "ctl/view.h"
 #include "ctl/views.h"
 
-/// E: expecting replies, R: responding, W: waiting (for the interface).
+/// E: expecting replies, R: responding, W: waiting (for the interface), D: it tells its address itself.
 static const char *nhs_flags(const struct nhs *nhs)
 {
+	bool dynamic = nhs_is_dynamic(nhs);
+
 	switch (nhs->state) {
 	case NHS_INIT:
-		return "W";
+		return dynamic ? "WD" : "W";
 	case NHS_PROBE:
-		return "E";
+		return dynamic ? "ED" : "E";
 	case NHS_UP:
 	case NHS_CHECK:
-		return "RE";
+		return dynamic ? "RED" : "RE";
 	}
 	return "";
 }
 
+/// Several machines wait for the addresses of one name: one of them is enough to see.
+static bool is_shown(const struct iface *iface, size_t index)
+{
+	const struct nhs *nhs = &iface->nhs[index];
+
+	if (addr_is_set(nhs->nbma) || nhs->config->name[0] == '\0')
+		return true;
+	for (size_t i = 0; i < iface->nhs_count; i++) {
+		const struct nhs *other = &iface->nhs[i];
+		if (other->config == nhs->config && (i < index || addr_is_set(other->nbma)))
+			return false;
+	}
+	return true;
+}
+
 static json_t *server(const struct nhs *nhs, const struct nhs *active, struct mono now)
 {
-	json_t *object = json_pack("{s:o, s:o, s:i, s:i, s:s, s:s, s:b}", "address",
-		view_addr(nhs->config->protocol), "nbma", view_addr(nhs->nbma), "priority",
-		(int)nhs->config->priority, "cluster", (int)nhs->config->cluster, "state",
-		nhs_state_name(nhs->state), "flags", nhs_flags(nhs), "active", nhs == active);
+	json_t *object = json_pack("{s:o, s:o, s:o, s:b, s:i, s:i, s:s, s:s, s:b}", "address",
+		view_addr(nhs->protocol), "nbma", view_addr(nhs->nbma), "name",
+		view_text(nhs->config->name[0] != '\0' ? nhs->config->name : NULL), "dynamic",
+		nhs_is_dynamic(nhs), "priority", (int)nhs->config->priority, "cluster",
+		(int)nhs->config->cluster, "state", nhs_state_name(nhs->state), "flags", nhs_flags(nhs),
+		"active", nhs == active);
 	json_t *registration = json_pack("{s:o, s:o, s:o, s:o, s:o, s:b, s:I, s:I, s:i, s:o}",
 		"requests_sent", view_count(nhs->requests_sent), "requests_failed",
 		view_count(nhs->requests_failed), "replies_received", view_count(nhs->replies_received),
@@ -47,7 +66,8 @@ json_t *view_nhs(const struct node *node, struct mono now)
 		const struct nhs *active = nhs_active(iface);
 		json_t *servers = json_array();
 		for (size_t j = 0; j < iface->nhs_count; j++)
-			json_array_append_new(servers, server(&iface->nhs[j], active, now));
+			if (is_shown(iface, j))
+				json_array_append_new(servers, server(&iface->nhs[j], active, now));
 		json_array_append_new(
 			list, json_pack("{s:s, s:o}", "interface", iface->config->name, "nhs", servers));
 	}

@@ -12,10 +12,11 @@ PATIENCE = 30
 
 class Cloud:
     """`frr`: the nodes that run FRR; `unique`: FRR's spokes claim their tunnel address for themselves; `nhs`: how they
-    name their server, "dynamic" or by address; `shortcut`: whether FRR's spokes do."""
+    name their server, "dynamic" or by address; `shortcut`: whether FRR's spokes do; `dynamic`: our spokes learn their
+    server's address."""
 
-    def __init__(self, network, directory, frr, holdtime=30, nhs="dynamic", unique=False, shortcut=True):
-        scenario = scenarios.phase3(authentication=None, holdtime=holdtime, host=False)
+    def __init__(self, network, directory, frr, holdtime=30, nhs="dynamic", unique=False, shortcut=True, dynamic=False):
+        scenario = scenarios.phase3(authentication=None, holdtime=holdtime, host=False, dynamic=dynamic)
         plans = {name: self._plan(scenario, name, holdtime, nhs, unique, shortcut) for name in frr}
         for name in frr:
             scenario.node(name).config = ""

@@ -59,6 +59,15 @@ def test_named_server(cloud):
     made.wait_shortcut("spoke1", "spoke2")
 
 
+@pytest.mark.parametrize("frr", [("hub",), ("hub", "spoke2")], ids=["our spokes", "both spokes"])
+def test_dynamic_server(cloud, frr):
+    """Our spokes with `nhs dynamic` at FRR's hub: it tells its tunnel address."""
+    made = cloud(*frr, dynamic=True)
+    assert made.works("spoke1", "hub")
+    made.wait_shortcut("spoke1", "spoke2")
+    made.wait_shortcut("spoke2", "spoke1")
+
+
 def test_unique_at_our_hub(cloud):
     """FRR's unique registration holds its address against another NBMA address until its time is over."""
     made = cloud("spoke2", holdtime=9, unique=True)

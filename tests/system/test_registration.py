@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Registration: who is refused and why, and what happens when a spoke moves."""
-from facts import bound, entries, entry, nbma, servers, traffic, tunnel, view, works
+from facts import bound, entries, entry, lan, nbma, path, servers, shortcut, traffic, tunnel, view, works
 from lab import scenarios
 from lab.scenario import site
 from lab.wait import wait_until
@@ -19,6 +19,24 @@ def test_registered(network):
         assert server["flags"] == "RE" and server["nbma"] == nbma(lab, "hub")
     receivers = {one["nbma"] for one in view(hub, "show ip nhrp multicast")["receivers"]}
     assert receivers == {nbma(lab, "spoke1"), nbma(lab, "spoke2")}
+
+
+def test_dynamic_server(network):
+    """The spokes know where the hub is in the underlay, and learn its tunnel address from it."""
+    lab = network(scenarios.phase3(dynamic=True))
+    server = servers(lab["spoke1"])[tunnel(lab, "hub")]
+    assert server["flags"] == "RED" and server["nbma"] == nbma(lab, "hub") and server["dynamic"]
+    assert bound(lab["spoke1"], tunnel(lab, "hub"), nbma(lab, "hub"))
+    shortcut(lab, "spoke1", "spoke2")
+    wait_until(lambda: path(lab, "spoke1", "spoke2") == [lan(lab, "spoke2")], 15, "the direct path")
+    # The host at that place becomes another one: the spokes notice by themselves.
+    lab["hub"].stop()
+    lab.scenario.node("hub").replace("ip address 10.0.0.1 ", "ip address 10.0.0.3 ")
+    lab.start("hub")
+    lab["spoke1"].wait_event("nhs-up", "10.0.0.3", deadline=90)
+    assert set(servers(lab["spoke1"])) == {"10.0.0.3"}
+    assert entry(lab["spoke1"], "10.0.0.1") is None
+    assert lab.namespace("spoke1").run("ping", "-c1", "-W5", "10.0.0.3").returncode == 0
 
 
 def test_refreshed_for_ever(network):

@@ -80,6 +80,29 @@ static void codes_of_registrations(void **state)
 	}
 }
 
+/// "nhs dynamic": it writes its own address, or none, and learns the server's from the reply.
+static void a_client_need_not_know_the_servers_address(void **state)
+{
+	static const char *const destinations[] = { "10.0.0.2", "0.0.0.0" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(destinations); i++) {
+		struct bed *bed = bed_hub();
+		struct nhrp_msg msg =
+			bed_message(NHRP_REGISTRATION_REQUEST, "172.16.0.2", "10.0.0.2", destinations[i], 9);
+		const struct bed_sent *reply;
+
+		bed_start(bed);
+		bed_cie(&msg, 32, 300);
+		bed_receive(bed, "172.16.0.2", &msg);
+		reply = bed_find(bed, NHRP_REGISTRATION_REPLY);
+		assert_non_null(reply);
+		assert_int_equal(reply->msg.cies[0].code, NHRP_CODE_OK);
+		assert_true(addr_equal(reply->msg.dst_protocol, ip("10.0.0.1")));
+		bed_free(bed);
+	}
+}
+
 static void a_full_server_says_so(void **state)
 {
 	struct bed *bed = bed_hub();
@@ -268,6 +291,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_client_registers),
 		cmocka_unit_test(codes_of_registrations),
+		cmocka_unit_test(a_client_need_not_know_the_servers_address),
 		cmocka_unit_test(a_full_server_says_so),
 		cmocka_unit_test(the_limit_holds_for_addresses_that_were_known),
 		cmocka_unit_test(nat_is_noted_and_told),

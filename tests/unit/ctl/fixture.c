@@ -75,7 +75,9 @@ static struct fixture *make(const char *address, const char *nbma)
 		fixture->iface.multicast_dynamic = true;
 		fixture->iface.redirect = true;
 	} else {
-		fixture->nhs = (struct nhs_config) { ip("10.0.0.1"), ip("192.0.2.1"), true, 0, 0 };
+		fixture->nhs = (struct nhs_config) {
+			.protocol = ip("10.0.0.1"), .nbma = ip("192.0.2.1"), .multicast = true
+		};
 		fixture->iface.nhs_count = 1;
 		fixture->iface.shortcut = true;
 	}
