@@ -93,7 +93,7 @@ void node_on_name(
 	struct node *node, const char *name, const struct addr *addresses, size_t count, struct mono now)
 {
 	for (size_t i = 0; i < node->iface_count; i++)
-		nhs_address_set(&node->ifaces[i], name, addresses, count, now);
+		nhs_address_set(node->ifaces[i], name, addresses, count, now);
 }
 
 void node_on_packet(struct node *node, uint32_t id, struct addr from, const uint8_t *packet, size_t length,
