@@ -49,8 +49,7 @@ static bool is_down(const struct node *node, struct addr next_hop)
 		const struct iface *iface = node->ifaces[i];
 
 		for (size_t j = 0; j < iface->nhs_count; j++) {
-			if (addr_equal(iface->nhs[j].protocol, next_hop) &&
-				iface->nhs[j].declared_down)
+			if (addr_equal(iface->nhs[j].protocol, next_hop) && iface->nhs[j].declared_down)
 				return true;
 		}
 	}
