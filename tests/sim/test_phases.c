@@ -5,22 +5,22 @@
 
 #include <cmocka.h>
 
-#include "star.h"
+#include "bed.h"
 
 /// Registers, talks for a while, and tells by how many hosts the last packet went.
 static void phase(enum star_routes routes, size_t first, size_t last)
 {
-	struct star star = star_make(1, routes, 1, 3);
+	struct star star = bed_make(1, routes, 1, 3);
 	struct flow *flow;
 
-	star_start(&star);
-	flow = star_talk(&star, 0, 1, 1);
+	bed_start(&star);
+	flow = bed_talk(&star, 0, 1, 1);
 	assert_int_equal(flow->trail_count, first);
 	network_run(star.network, MONO_SECOND);
-	flow = star_talk(&star, 0, 1, 20);
+	flow = bed_talk(&star, 0, 1, 20);
 	assert_int_equal(flow->trail_count, last);
-	assert_int_equal(star_lost(&star), 0);
-	star_free(&star);
+	assert_int_equal(bed_lost(&star), 0);
+	bed_done(&star);
 }
 
 static void phase1_goes_by_the_hub(void **state)

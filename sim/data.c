@@ -1,23 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/// The hosts' IP layer: a packet finds its way by override, routing table and neighbour table, as in a
-/// kernel.
+/// A packet finds its way by override, routing table and neighbour table, as in a kernel.
+#include "sim/data.h"
+
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/wr.h"
-#include "core/multicast.h"
-#include "underlay.h"
+#include "sim/check.h"
+
+#define HEADER_SIZE 40 ///< of IPv6, the longer one
 
 void data_lose(struct host *host, const struct datagram *data, enum loss why)
 {
-	static const char *const names[LOSSES] = { "no route", "no neighbour", "host down", "cut", "chance",
-		"loop" };
 	char source[ADDR_TEXT_SIZE], destination[ADDR_TEXT_SIZE];
 
 	host->network->data_lost[why]++;
 	data->flow->lost[why]++;
-	network_note(host->network, "%s: lost a packet %s > %s: %s", host->name,
-		addr_format(data->source, source), addr_format(data->destination, destination), names[why]);
+	if (host->network->trace->is_on)
+		host_note(host, "x lost a packet %s > %s: %s", addr_format(data->source, source),
+			addr_format(data->destination, destination), loss_name(why));
+	check_loss(host, data, why);
 }
 
 static void note_use(struct host *host, struct addr nbma, bool sent)
@@ -34,6 +36,11 @@ static void note_use(struct host *host, struct addr nbma, bool sent)
 		use->sent = true;
 	else
 		use->received = true;
+	if (!host->is_active) {
+		host->is_active = true;
+		host->next_active = host->network->active;
+		host->network->active = host;
+	}
 }
 
 static struct neighbour *find_neighbour(struct host *host, struct addr next_hop)
@@ -59,16 +66,18 @@ static struct addr resolve(struct host *host, struct addr next_hop)
 	return neighbour ? neighbour->nbma : (struct addr) { 0 };
 }
 
-/// The start of an IPv4 header.
-static size_t write_header(const struct datagram *data, uint8_t buffer[static 20])
+/// The start of an IP header.
+static size_t write_header(const struct datagram *data, uint8_t buffer[static HEADER_SIZE])
 {
-	struct wr wr = wr_make(buffer, 20);
+	struct wr wr = wr_make(buffer, HEADER_SIZE);
+	bool ipv6 = data->source.family == ADDR_IPV6;
 
-	wr_u8(&wr, 0x45);
-	wr_zeros(&wr, 7);
-	wr_u8(&wr, 64);
-	wr_u8(&wr, 17);
-	wr_zeros(&wr, 2);
+	wr_u8(&wr, ipv6 ? 0x60 : 0x45);
+	wr_zeros(&wr, ipv6 ? 5 : 7);
+	wr_u8(&wr, ipv6 ? 17 : 64);
+	wr_u8(&wr, ipv6 ? 64 : 17);
+	if (!ipv6)
+		wr_zeros(&wr, 2);
 	wr_addr(&wr, data->source);
 	wr_addr(&wr, data->destination);
 	return wr_finish(&wr);
@@ -84,17 +93,16 @@ static void arrive_here(struct host *host, const struct datagram *data)
 		.source = data->destination, .destination = data->source, .flow = flow, .is_answer = true
 	};
 
+	check_arrival(host, data);
+	if (!data->is_answer) {
+		memcpy(flow->trail, data->trail, sizeof(flow->trail));
+		flow->trail_count = data->trail_count;
+	}
 	if (data->is_answer || flow->one_way) {
 		flow->arrived++;
 		network->data_arrived++;
-		if (!data->is_answer) {
-			memcpy(flow->trail, data->trail, sizeof(flow->trail));
-			flow->trail_count = data->trail_count;
-		}
 		return;
 	}
-	memcpy(flow->trail, data->trail, sizeof(flow->trail));
-	flow->trail_count = data->trail_count;
 	forward(host, &answer, false);
 }
 
@@ -107,18 +115,23 @@ static bool was_here(const struct host *host, const struct datagram *data)
 	return false;
 }
 
+static void tell_traffic(struct host *host, const struct datagram *data)
+{
+	uint8_t header[HEADER_SIZE];
+	size_t length = write_header(data, header);
+
+	node_on_traffic(host->node, IFACE_ID, IFACE_ID, header, length, host->network->now);
+	host_drain(host);
+}
+
 static void forward(struct host *host, struct datagram *data, bool from_tunnel)
 {
-	struct network *network = host->network;
 	const struct desired_item *override = trie_longest(&host->overrides, data->destination);
 	const struct rib_route *route = rib_lookup(&host->rib, data->destination);
 	struct addr next_hop, nbma;
 
 	if (was_here(host, data) || data->trail_count == MAX_TRAIL) {
 		data_lose(host, data, LOSS_LOOP);
-		if (!network->loops_allowed)
-			network_violation(
-				network, "no forwarding loop", "a packet came to %s again", host->name);
 		return;
 	}
 	data->trail[data->trail_count++] = host->index;
@@ -133,19 +146,16 @@ static void forward(struct host *host, struct datagram *data, bool from_tunnel)
 	next_hop = override                       ? override->next_hop
 		   : addr_is_set(route->next_hop) ? route->next_hop
 						  : data->destination;
-	if (from_tunnel && host->node) {
-		uint8_t header[20];
-		size_t length = write_header(data, header);
-
-		node_on_traffic(host->node, IFACE_ID, IFACE_ID, header, length, network->now);
-		host_drain(host);
-	}
+	if (from_tunnel && host->node)
+		tell_traffic(host, data);
 	nbma = resolve(host, next_hop);
 	if (!addr_is_set(nbma)) {
 		data_lose(host, data, LOSS_NO_NEIGHBOUR);
 		return;
 	}
 	note_use(host, nbma, true);
+	data->next_hop = next_hop;
+	data->sender = host;
 	underlay_send(host, nbma, data, NULL, 0);
 }
 
@@ -154,10 +164,11 @@ void data_arrive(struct host *host, struct addr from, const struct datagram *dat
 	struct datagram copy = *data;
 
 	note_use(host, from, false);
+	check_visit(host, data);
 	forward(host, &copy, true);
 }
 
-void host_send_data(struct host *host, struct flow *flow)
+void data_send(struct host *host, struct flow *flow)
 {
 	struct datagram data = { .source = flow->source, .destination = flow->destination, .flow = flow };
 

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/// What the hosts share: a network that carries packets from one NBMA address to another, badly.
+#pragma once
+
+#include "sim/host.h"
+
+/// A data packet on its way.
+struct datagram {
+	struct addr source;
+	struct addr destination;
+	struct flow *flow;
+	struct addr next_hop;      ///< that the last sender meant
+	const struct host *sender; ///< the last one
+	bool is_answer;
+	size_t trail[MAX_TRAIL];
+	size_t trail_count;
+};
+
+/// Sends an NHRP packet, or, where `data` is not NULL, that.
+void underlay_send(
+	struct host *host, struct addr to, const struct datagram *data, const uint8_t *packet, size_t length);
+/// Hands over a delivery that is due.
+void underlay_deliver(struct network *network, struct timer *timer);
+/// A delivery that will not be.
+void underlay_drop(struct timer *timer);
+/// A packet from nowhere: as from `from`, whoever has that address.
+void underlay_forge(
+	struct network *network, struct addr from, struct addr to, const uint8_t *packet, size_t length);
+/// Puts the host at an NBMA address: its own, or one of a port NAT that it shares. Who was there is there no
+/// more.
+void underlay_place(struct host *host, struct addr nbma, bool ports);
+void underlay_unplace(struct host *host);
+/// Packets pass between the two now, both ways.
+bool underlay_connects(const struct network *network, const struct host *a, const struct host *b);
