@@ -33,3 +33,7 @@ bool profile_load_credentials(
 /// itself, has no MOBIKE, clears on a dead peer, and its child carries GRE between the two hosts.
 void profile_put_connection(struct vici_writer *writer, const struct crypto_config *crypto,
 	const struct profile_connection *connection);
+/// Is this identity of a peer, as strongSwan shows it, one of those that `match identity remote` accepts?
+/// strongSwan checks a single one by itself, but not a list of them, nor an address in a range.
+bool profile_accepts(
+	const struct crypto_config *crypto, const char *profile, const char *identity) MUST_CHECK;
