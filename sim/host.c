@@ -332,6 +332,8 @@ static void apply(struct host *host, const struct desired_item *item)
 		free(item->present ? trie_set(&host->overrides, item->prefix, alloc_copy(item, sizeof(*item)))
 				   : trie_remove(&host->overrides, item->prefix));
 		break;
+	case DESIRED_SA:
+		break;
 	}
 }
 
@@ -372,7 +374,7 @@ static void take_changes(struct host *host)
 			host->network->nhrp_sent++;
 			host_note_message(host, ">", action->send.nbma, action->packet, action->send.length);
 			underlay_send(host, action->send.nbma, NULL, action->packet, action->send.length);
-		} else {
+		} else if (action->type == ACTION_EVENT) {
 			on_event(host, &action->event);
 		}
 		free(action);

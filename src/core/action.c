@@ -54,6 +54,16 @@ void emit_remote_event(struct node *node, const struct event *event, struct mono
 		node->events_suppressed++;
 }
 
+void emit_renew_sa(struct iface *iface, struct addr nbma)
+{
+	struct action *action = alloc_zeroed(1, sizeof(*action));
+
+	action->type = ACTION_RENEW_SA;
+	action->iface = iface->config->id;
+	action->renew = nbma;
+	push(iface->node, action);
+}
+
 void emit_packet(struct iface *iface, struct addr nbma, const uint8_t *packet, size_t length)
 {
 	struct action *action = alloc_zeroed(1, sizeof(*action) + length);

@@ -10,8 +10,9 @@
 #include "core/config.h"
 
 enum action_type {
-	ACTION_SEND,  ///< an NHRP packet to an NBMA address
-	ACTION_EVENT, ///< something that an operator may want to know
+	ACTION_SEND,     ///< an NHRP packet to an NBMA address
+	ACTION_RENEW_SA, ///< the peer at `renew` is silent under its SA: another one is to be made
+	ACTION_EVENT,    ///< something that an operator may want to know
 };
 
 enum event_type {
@@ -48,6 +49,7 @@ struct action {
 	uint32_t iface;      ///< iface_config.id
 	union {
 		struct event event;
+		struct addr renew;
 		struct {
 			struct addr nbma;
 			size_t length;

@@ -2,6 +2,7 @@
 /// A binding that resolution found is refreshed in the last part of its life if data went to it shortly
 /// before, and ends otherwise; a registered one lives as long as its client renews it.
 #include <stdlib.h>
+#include <string.h>
 
 #include <utlist.h>
 
@@ -11,7 +12,9 @@
 #include "core/message.h"
 #include "core/multicast.h"
 #include "core/node.h"
+#include "core/nhs.h"
 #include "core/peer.h"
+#include "core/protect.h"
 #include "core/requester.h"
 #include "core/resolve.h"
 #include "core/shortcut.h"
@@ -69,6 +72,26 @@ static struct desired_item neighbour_of(const struct binding *binding)
 		.prefix = prefix_host(binding->protocol),
 		.nbma = binding->peer->nbma,
 	};
+}
+
+/// Is it to be used now? One that resolution found waits for the SA with its peer.
+static bool is_usable(const struct binding *binding)
+{
+	return binding->type != BINDING_CACHED || protect_is_up(binding->iface, binding->peer->nbma);
+}
+
+/// Tells `desired` where packets for the binding go: to its peer, or else by the server.
+static void place(const struct binding *binding)
+{
+	const struct nhs *server = nhs_active(binding->iface);
+	struct desired_item item = neighbour_of(binding);
+
+	if (!is_usable(binding))
+		item.nbma = server ? server->nbma : (struct addr) { 0 };
+	if (addr_is_set(item.nbma))
+		desired_set(&binding->iface->node->desired, &item);
+	else
+		desired_clear(&binding->iface->node->desired, &item);
 }
 
 static void tell(const struct binding *binding, enum event_type type, const char *reason)
@@ -185,13 +208,20 @@ static void tell_change(const struct binding *binding, bool is_new, bool moved)
 	}
 }
 
+static void set_identity(struct binding *binding, const char *identity)
+{
+	char *copy = identity ? alloc_string(identity) : NULL;
+
+	free(binding->identity);
+	binding->identity = copy;
+}
+
 struct binding *cache_set(
 	struct iface *iface, struct addr protocol, const struct binding_facts *facts, struct mono now)
 {
 	struct binding *binding = cache_find(iface, protocol);
 	bool is_new = !binding || binding->type != facts->type;
 	bool moved = binding && !addr_equal(binding->peer->nbma, facts->nbma);
-	struct desired_item item;
 
 	if (binding && binding->type > facts->type)
 		return NULL;
@@ -214,14 +244,20 @@ struct binding *cache_set(
 	binding->mtu = facts->mtu;
 	binding->holding_time = facts->holding_time;
 	binding->request_id = facts->request_id;
+	if (facts->identity || is_new)
+		set_identity(binding, facts->identity);
 	binding->updated = now;
 	set_expiry(binding, now);
 	arm(binding);
-	item = neighbour_of(binding);
-	desired_set(&iface->node->desired, &item);
+	place(binding);
 	multicast_update(iface, facts->nbma);
 	tell_change(binding, is_new, moved);
 	return binding;
+}
+
+bool cache_is_anothers(const struct binding *binding, const char *identity)
+{
+	return binding->identity && (!identity || strcmp(binding->identity, identity) != 0);
 }
 
 void cache_remove(struct binding *binding, const char *reason)
@@ -240,6 +276,7 @@ void cache_remove(struct binding *binding, const char *reason)
 		--*count_of(iface, binding->type);
 	HASH_DEL(iface->bindings, binding);
 	peer_detach(binding);
+	free(binding->identity);
 	free(binding);
 }
 
@@ -261,13 +298,51 @@ void cache_on_timer(struct binding *binding, struct mono now)
 	timerq_arm(timers, &binding->timer, mono_add(now, tenth > 0 ? tenth : MONO_MILLISECOND));
 }
 
+/// Now that it is known who the peer at `nbma` is: what resolution found there is its own, or ends.
+static void settle_ownership(struct iface *iface, struct addr nbma, const char *identity, struct mono now)
+{
+	const struct peer *peer = peer_find(iface, nbma);
+	struct binding *binding, *next;
+
+	DL_FOREACH_SAFE2(peer ? peer->bindings : NULL, binding, next, peer_next)
+	{
+		if (binding->type != BINDING_CACHED)
+			continue;
+		if (protect_may_own(iface, identity, prefix_host(binding->protocol)) &&
+			!cache_is_anothers(binding, identity)) {
+			set_identity(binding, identity);
+			shortcut_remove_unauthorized(iface, binding->protocol, identity, now);
+			continue;
+		}
+		message_refuse(iface, REFUSED_IDENTITY, nbma, "an address that is not its identity's", now);
+		cache_remove(binding, "not authorized");
+	}
+}
+
+void cache_on_sa(struct iface *iface, struct addr nbma, struct mono now)
+{
+	const struct peer *peer;
+	const struct binding *binding;
+
+	if (protect_is_up(iface, nbma))
+		settle_ownership(iface, nbma, protect_identity(iface, nbma), now);
+	peer = peer_find(iface, nbma);
+	DL_FOREACH2(peer ? peer->bindings : NULL, binding, peer_next)
+	{
+		place(binding);
+		shortcut_place_via(iface, binding->protocol);
+	}
+}
+
 void cache_move_temporary(struct iface *iface, struct addr from, struct addr to, struct mono now)
 {
 	struct binding *binding, *next;
 
 	HASH_ITER(hh, iface->bindings, binding, next)
 	{
-		if (binding->type == BINDING_TEMPORARY && addr_equal(binding->peer->nbma, from))
+		if (!is_usable(binding))
+			place(binding);
+		else if (binding->type == BINDING_TEMPORARY && addr_equal(binding->peer->nbma, from))
 			(void)cache_set(iface, binding->protocol,
 				&(struct binding_facts) { .type = BINDING_TEMPORARY, .nbma = to }, now);
 	}

@@ -34,6 +34,7 @@ struct binding {
 	bool nat;              ///< peer->nbma differs from claimed_nbma
 	uint16_t mtu;          ///< that the peer told, bytes; 0: it did not
 	uint16_t holding_time; ///< seconds, as granted
+	char *identity;        ///< who it belongs to, on a protected tunnel; NULL: not known
 	uint32_t request_id;   ///< of the registration or reply
 	struct mono created;
 	struct mono updated;
@@ -53,6 +54,7 @@ struct binding_facts {
 	uint16_t mtu;
 	uint16_t holding_time;
 	uint32_t request_id;
+	const char *identity; ///< borrowed
 };
 
 struct binding *cache_find(const struct iface *iface, struct addr protocol);
@@ -60,9 +62,14 @@ struct binding *cache_find(const struct iface *iface, struct addr protocol);
 /// the limit of its kind is reached (counted).
 struct binding *cache_set(
 	struct iface *iface, struct addr protocol, const struct binding_facts *facts, struct mono now);
+/// Does it belong to somebody else than `identity`?
+bool cache_is_anothers(const struct binding *binding, const char *identity);
 /// Ends a binding, with the event that its type asks for.
 void cache_remove(struct binding *binding, const char *reason);
 /// The timer of a binding fired: refresh what is used, end what expired.
 void cache_on_timer(struct binding *binding, struct mono now);
+/// The SA of the peer at `nbma` came or went: bindings that resolution found are used only under it, and
+/// packets go by the server without. What the identity of the peer may not have goes.
+void cache_on_sa(struct iface *iface, struct addr nbma, struct mono now);
 /// Points every temporary binding by the NBMA address `from` to `to`: another server took over.
 void cache_move_temporary(struct iface *iface, struct addr from, struct addr to, struct mono now);

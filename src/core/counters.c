@@ -26,6 +26,10 @@ const char *refusal_name(enum refusal refusal)
 		return "limit";
 	case REFUSED_MAX_SEND:
 		return "max-send";
+	case REFUSED_UNPROTECTED:
+		return "unprotected";
+	case REFUSED_IDENTITY:
+		return "identity";
 	case REFUSED_DOWN:
 		return "down";
 	case REFUSALS:

@@ -18,6 +18,8 @@ enum refusal {
 	REFUSED_EXTENSION,   ///< a compulsory extension that we do not know
 	REFUSED_LIMIT,       ///< a table is full
 	REFUSED_MAX_SEND,    ///< `ip nhrp max-send`: not sent
+	REFUSED_UNPROTECTED, ///< the peer has no SA
+	REFUSED_IDENTITY,    ///< the peer's identity may not have this
 	REFUSED_DOWN,        ///< NHRP is not enabled or the interface is down
 	REFUSALS,
 };

@@ -33,7 +33,7 @@ static struct desired_key key_make(
 	memset(&key, 0, sizeof(key));
 	key.kind = kind;
 	key.iface = iface;
-	if (kind == DESIRED_MULTICAST)
+	if (kind == DESIRED_MULTICAST || kind == DESIRED_SA)
 		key.nbma = nbma;
 	else
 		key.prefix = prefix;
@@ -59,8 +59,8 @@ static void mark_changed(struct desired *desired, struct desired_entry *entry)
 
 static bool same_value(const struct desired_item *a, const struct desired_item *b)
 {
-	return a->present == b->present && a->mtu == b->mtu && addr_equal(a->next_hop, b->next_hop) &&
-	       addr_equal(a->nbma, b->nbma);
+	return a->present == b->present && a->mtu == b->mtu && a->call == b->call &&
+	       addr_equal(a->next_hop, b->next_hop) && addr_equal(a->nbma, b->nbma);
 }
 
 void desired_set(struct desired *desired, const struct desired_item *item)

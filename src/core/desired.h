@@ -14,7 +14,9 @@ enum desired_kind {
 	DESIRED_NEIGHBOUR, ///< on `iface`, the next hop `prefix` (a host's) is at `nbma`
 	DESIRED_ROUTE,     ///< in the override table, `prefix` goes to `next_hop` on `iface`
 	DESIRED_MULTICAST, ///< on `iface`, `nbma` receives multicast and broadcast
+	DESIRED_SA,        ///< on `iface`, the peer at `nbma` is talked to under an SA
 };
+#define DESIRED_KINDS 4
 
 /// What is wanted, or, with `present` false, what is wanted no more.
 struct desired_item {
@@ -23,8 +25,9 @@ struct desired_item {
 	uint32_t iface;       ///< iface_config.id
 	struct prefix prefix; ///< NEIGHBOUR, ROUTE
 	struct addr next_hop; ///< ROUTE
-	struct addr nbma;     ///< NEIGHBOUR, MULTICAST
+	struct addr nbma;     ///< NEIGHBOUR, MULTICAST, SA
 	uint16_t mtu;         ///< ROUTE: of the path, bytes; 0: the device's
+	bool call;            ///< SA: is to be made; else it is only to stay
 };
 
 struct desired_entry;
@@ -32,11 +35,11 @@ struct desired_entry;
 struct desired {
 	struct desired_entry *entries; ///< by kind, iface and key
 	struct desired_entry *changed; ///< in order of change
-	size_t counts[3];              ///< entries present, by kind
+	size_t counts[DESIRED_KINDS];  ///< entries present, by kind
 };
 
 void desired_set(struct desired *desired, const struct desired_item *item);
-/// `item` needs kind, iface and its key: prefix, or nbma for DESIRED_MULTICAST.
+/// `item` needs kind, iface and its key: prefix, or nbma for DESIRED_MULTICAST and DESIRED_SA.
 void desired_clear(struct desired *desired, const struct desired_item *item);
 /// Takes the oldest change; false where there is none. Several changes of one item come as one.
 bool desired_pop_change(struct desired *desired, struct desired_item *ret) MUST_CHECK;

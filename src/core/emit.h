@@ -17,5 +17,7 @@ struct node;
 void emit_event(struct node *node, const struct event *event);
 /// An event that a remote party can cause at will: limited in rate, what is suppressed is counted.
 void emit_remote_event(struct node *node, const struct event *event, struct mono now);
+/// The SA with a silent peer is to be made anew.
+void emit_renew_sa(struct iface *iface, struct addr nbma);
 /// A packet to an NBMA address.
 void emit_packet(struct iface *iface, struct addr nbma, const uint8_t *packet, size_t length);

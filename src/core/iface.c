@@ -9,6 +9,7 @@
 #include "core/nhs_address.h"
 #include "core/node.h"
 #include "core/peer.h"
+#include "core/protect.h"
 #include "core/redirect.h"
 #include "core/requester.h"
 #include "core/resolve.h"
@@ -53,6 +54,7 @@ void iface_init(struct iface *iface, struct node *node, const struct iface_confi
 			now);
 	nhs_address_init(iface, now);
 	multicast_update_configured(iface);
+	protect_update_configured(iface);
 }
 
 void iface_set_link(struct iface *iface, bool up, uint32_t device, struct addr nbma, struct mono now)
@@ -143,6 +145,7 @@ void iface_done(struct iface *iface)
 	free_bindings(iface);
 	requester_done(iface);
 	redirect_done(iface);
+	protect_done(iface);
 	trie_done(&iface->shortcuts);
 	free(iface->nhs);
 }

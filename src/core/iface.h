@@ -18,6 +18,7 @@ struct nhs;
 struct resolution;
 struct redirect;
 struct requester;
+struct protect;
 
 struct iface {
 	struct node *node;
@@ -36,6 +37,8 @@ struct iface {
 	struct trie requesters;              ///< prefix → list of struct requester: who was told what
 	struct requester *requesters_by_key; ///< the same, hash by prefix and who asked
 	uint32_t requester_count;
+	struct protect *protects;   ///< hash by NBMA address
+	uint32_t held_peers;        ///< of them with packets that wait
 	struct redirect *redirects; ///< hash; pairs redirected of late
 	struct ratelimit max_send;
 	struct ratelimit errors; ///< Error Indications sent

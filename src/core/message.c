@@ -4,6 +4,7 @@
 #include "core/emit.h"
 #include "core/message.h"
 #include "core/node.h"
+#include "core/protect.h"
 #include "wire/nhrp_auth.h"
 
 /// Bytes of the offending packet that an Error Indication quotes: all of it, but for a giant's end.
@@ -146,8 +147,7 @@ static bool send(struct iface *iface, const struct nhrp_msg *msg, struct addr nb
 		iface->counters.refused[REFUSED_LIMIT]++;
 		return false;
 	}
-	emit_packet(iface, nbma, packet, length);
-	return true;
+	return protect_send(iface, nbma, packet, length, now);
 }
 
 bool message_send(struct iface *iface, const struct nhrp_msg *msg, struct addr nbma, struct mono now)

@@ -10,6 +10,7 @@
 #include "core/nhs_address.h"
 #include "core/node.h"
 #include "core/peer.h"
+#include "core/protect.h"
 #include "core/timers.h"
 
 #define RETRY_FIRST 1  ///< seconds
@@ -176,6 +177,7 @@ static void declare_down(struct nhs *nhs, const char *reason, struct mono now)
 	nhs->declared_down = true;
 	nhs->since = now;
 	tell(nhs, EVENT_NHS_DOWN, reason);
+	protect_renew(nhs->iface, nhs->nbma);
 	hand_over(nhs, now);
 }
 
@@ -252,6 +254,13 @@ void nhs_step(struct nhs *nhs, enum nhs_event event, struct mono now)
 			on_retry(nhs, now);
 		}
 		break;
+	case NHS_EVENT_REACHABLE:
+		if (nhs->state == NHS_INIT)
+			break;
+		if (nhs->state == NHS_UP)
+			set_state(nhs, NHS_CHECK, now);
+		start_requests(nhs, now);
+		break;
 	case NHS_EVENT_SUSPECT:
 		if (nhs->state == NHS_UP) {
 			set_state(nhs, NHS_CHECK, now);
@@ -271,6 +280,16 @@ static struct nhs *find_pending(const struct iface *iface, uint32_t request_id, 
 			return nhs;
 	}
 	return NULL;
+}
+
+void nhs_on_sa(struct iface *iface, struct addr nbma, bool up, struct mono now)
+{
+	for (size_t i = 0; i < iface->nhs_count; i++) {
+		struct nhs *nhs = &iface->nhs[i];
+
+		if (addr_equal(nhs->nbma, nbma) && iface->up)
+			nhs_step(nhs, up ? NHS_EVENT_REACHABLE : NHS_EVENT_SUSPECT, now);
+	}
 }
 
 bool nhs_on_reply(struct iface *iface, const struct nhrp_msg *msg, struct addr from, struct mono now)

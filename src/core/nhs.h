@@ -28,7 +28,8 @@ enum nhs_event {
 	NHS_EVENT_REPLY,   ///< positive reply
 	NHS_EVENT_REFUSED, ///< negative reply or an Error Indication
 	NHS_EVENT_TIMER,
-	NHS_EVENT_SUSPECT, ///< data goes there and nothing comes back
+	NHS_EVENT_REACHABLE, ///< its SA came up
+	NHS_EVENT_SUSPECT,   ///< data goes there and nothing comes back
 };
 
 struct nhs {
@@ -63,6 +64,8 @@ struct nhs *nhs_by_nbma(const struct iface *iface, struct addr nbma);
 bool nhs_is_up(const struct nhs *nhs);
 /// Does the server itself tell its protocol address?
 bool nhs_is_dynamic(const struct nhs *nhs);
+/// The SA of a server came or went.
+void nhs_on_sa(struct iface *iface, struct addr nbma, bool up, struct mono now);
 /// Drives the machine.
 void nhs_step(struct nhs *nhs, enum nhs_event event, struct mono now);
 /// A Registration Reply from the NBMA address `from`; false where it answers no request that was sent there.

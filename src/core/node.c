@@ -150,6 +150,15 @@ void node_on_traffic(
 		redirect_on_traffic(iface_in, iface_out, packet, length, now);
 }
 
+void node_on_sa(struct node *node, uint32_t id, struct addr nbma, enum sa_state state, const char *identity,
+	struct mono now)
+{
+	struct iface *iface = node_iface(node, id);
+
+	if (iface && addr_is_set(nbma))
+		protect_on_sa(iface, nbma, state, identity, now);
+}
+
 /// Data goes there and nothing comes back: is the peer still alive?
 static void check_silent(struct peer *peer, struct mono now)
 {
@@ -227,6 +236,9 @@ void node_tick(struct node *node, struct mono now)
 			break;
 		case TIMER_SHORTCUT:
 			shortcut_on_timer(container_of(timer, struct shortcut, timer), now);
+			break;
+		case TIMER_PROTECT:
+			protect_on_timer(container_of(timer, struct protect, timer), now);
 			break;
 		case TIMER_REQUESTER:
 			requester_on_timer(container_of(timer, struct requester, timer), now);

@@ -18,6 +18,7 @@
 #include "core/config.h"
 #include "core/desired.h"
 #include "core/iface.h"
+#include "core/protect.h"
 #include "core/rib.h"
 
 struct node {
@@ -59,6 +60,10 @@ void node_on_packet(struct node *node, uint32_t iface, struct addr from, const u
 	struct mono now);
 /// The kernel has a packet for a next hop on `iface` that it has no neighbour for.
 void node_on_neigh_miss(struct node *node, uint32_t iface, struct addr next_hop, struct mono now);
+/// The SA with the peer at `nbma` came up, with the peer's authenticated identity; or went, or could not be
+/// had. To be told again when the identity is another one.
+void node_on_sa(struct node *node, uint32_t iface, struct addr nbma, enum sa_state state,
+	const char *identity, struct mono now);
 /// A packet came in by tunnel `in` and leaves by tunnel `out`; `packet` is the start of its IP header.
 void node_on_traffic(
 	struct node *node, uint32_t in, uint32_t out, const uint8_t *packet, size_t length, struct mono now);

@@ -8,6 +8,7 @@
 #include "core/iface.h"
 #include "core/multicast.h"
 #include "core/peer.h"
+#include "core/protect.h"
 
 struct peer *peer_find(const struct iface *iface, struct addr nbma)
 {
@@ -45,6 +46,7 @@ void peer_attach(struct peer *peer, struct binding *binding)
 	binding->peer = peer;
 	peer->binding_count++;
 	DL_APPEND2(peer->bindings, binding, peer_prev, peer_next);
+	protect_update(peer->iface, peer->nbma);
 }
 
 void peer_detach(struct binding *binding)
@@ -56,8 +58,10 @@ void peer_detach(struct binding *binding)
 	peer->binding_count--;
 	DL_DELETE2(peer->bindings, binding, peer_prev, peer_next);
 	multicast_update(iface, peer->nbma);
+	protect_update(iface, peer->nbma);
 	if (peer->binding_count > 0)
 		return;
 	HASH_DEL(iface->peers, peer);
+	protect_update(iface, peer->nbma);
 	free(peer);
 }

@@ -6,6 +6,7 @@
 #include "core/nhs.h"
 #include "core/node.h"
 #include "core/peer.h"
+#include "core/protect.h"
 #include "core/purge.h"
 #include "core/requester.h"
 #include "core/resolve.h"
@@ -13,7 +14,8 @@
 
 static bool is_from(const struct binding *binding, struct addr from)
 {
-	return binding && addr_equal(binding->peer->nbma, from);
+	return binding && addr_equal(binding->peer->nbma, from) &&
+	       !cache_is_anothers(binding, protect_identity(binding->iface, from));
 }
 
 /// The binding of exactly the purged address. False where its sender may not withdraw it.

@@ -6,6 +6,7 @@
 #include "core/nhs.h"
 #include "core/node.h"
 #include "core/peer.h"
+#include "core/protect.h"
 #include "core/purge.h"
 #include "core/receive.h"
 #include "core/redirect.h"
@@ -235,6 +236,10 @@ void receive_packet(
 
 	if (!iface->up || iface->config->network_id == 0) {
 		iface->counters.refused[REFUSED_DOWN]++;
+		return;
+	}
+	if (!protect_is_up(iface, from)) {
+		protect_hold_received(iface, from, packet, length, now);
 		return;
 	}
 	status = nhrp_msg_decode(packet, length, &msg, NULL);

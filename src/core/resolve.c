@@ -10,6 +10,7 @@
 #include "core/nhs.h"
 #include "core/node.h"
 #include "core/peer.h"
+#include "core/protect.h"
 #include "core/requester.h"
 #include "core/resolve.h"
 #include "core/route.h"
@@ -240,6 +241,7 @@ static bool read_answer(
 		.mtu = cie->mtu,
 		.holding_time = cie->holding_time ? cie->holding_time : iface->config->holding_time,
 		.request_id = msg->request_id,
+		.identity = protect_identity(iface, ret->binding.nbma),
 	};
 	return addr_is_host(ret->next_hop) && !route_is_own(iface->node, ret->next_hop) &&
 	       route_may_be_nbma(iface, ret->binding.nbma);
@@ -255,6 +257,26 @@ static bool is_contested(const struct iface *iface, struct addr destination, con
 	       !addr_equal(known->peer->nbma, answer->binding.nbma);
 }
 
+/// May the node that the answer names have what it says? Where its SA is not there yet, that is asked again
+/// when it is known who it is.
+static bool is_authorized(
+	struct iface *iface, struct addr destination, const struct answer *answer, struct mono now)
+{
+	const struct binding *known = cache_find(iface, answer->next_hop);
+	const char *identity = protect_identity(iface, answer->binding.nbma);
+	bool direct = addr_equal(answer->next_hop, destination);
+
+	if (!iface->config->protected || !protect_is_up(iface, answer->binding.nbma))
+		return true;
+	if (protect_may_own(iface, identity, prefix_host(answer->next_hop)) &&
+		(direct || protect_may_own(iface, identity, answer->prefix)) &&
+		(!known || !cache_is_anothers(known, identity)))
+		return true;
+	message_refuse(iface, REFUSED_IDENTITY, answer->binding.nbma,
+		"an answer for what is not its identity's", now);
+	return false;
+}
+
 /// Makes bindings and shortcuts of a positive answer. False, with the reason, where nothing came of it.
 static bool apply_answer(struct iface *iface, struct addr destination, const struct answer *answer,
 	struct mono now, const char **ret_reason)
@@ -266,6 +288,9 @@ static bool apply_answer(struct iface *iface, struct addr destination, const str
 		return false;
 	*ret_reason = "the routed next hop is the egress already";
 	if (!addr_equal(answer->next_hop, destination) && addr_equal(answer->next_hop, verdict.next_hop))
+		return false;
+	*ret_reason = "not authorized";
+	if (!is_authorized(iface, destination, answer, now))
 		return false;
 	*ret_reason = "too many bindings";
 	if (!cache_set(iface, answer->next_hop, &answer->binding, now) &&

@@ -5,6 +5,7 @@
 #include "core/node.h"
 #include "core/nhs.h"
 #include "core/peer.h"
+#include "core/protect.h"
 #include "core/requester.h"
 #include "core/server.h"
 
@@ -54,6 +55,21 @@ static bool is_greedy(const struct iface *iface, const struct binding *known, st
 	return peer && peer->binding_count >= REGISTRATIONS_PER_CLIENT && (!known || known->peer != peer);
 }
 
+/// May who is at `from`, by its identity, have the address? Where not, that is counted.
+static bool is_authorized(struct iface *iface, struct addr protocol, struct addr from)
+{
+	const struct binding *known = cache_find(iface, protocol);
+	const char *identity = protect_identity(iface, from);
+
+	if (!iface->config->protected)
+		return true;
+	if (protect_may_own(iface, identity, prefix_host(protocol)) &&
+		!(known && known->type == BINDING_DYNAMIC && cache_is_anothers(known, identity)))
+		return true;
+	iface->counters.refused[REFUSED_IDENTITY]++;
+	return false;
+}
+
 static uint8_t register_client(struct iface *iface, const struct nhrp_msg *msg, const struct nhrp_cie *cie,
 	struct addr protocol, uint16_t holding_time, struct addr from, struct mono now)
 {
@@ -62,6 +78,8 @@ static uint8_t register_client(struct iface *iface, const struct nhrp_msg *msg, 
 
 	if (code != NHRP_CODE_OK)
 		return code;
+	if (!is_authorized(iface, protocol, from))
+		return NHRP_CODE_PROHIBITED;
 	if (is_greedy(iface, known, from)) {
 		iface->counters.refused[REFUSED_LIMIT]++;
 		return NHRP_CODE_NO_RESOURCES;
@@ -80,6 +98,7 @@ static uint8_t register_client(struct iface *iface, const struct nhrp_msg *msg, 
 			    .mtu = cie->mtu,
 			    .holding_time = holding_time,
 			    .request_id = msg->request_id,
+			    .identity = protect_identity(iface, from),
 		    },
 		    now))
 		return NHRP_CODE_NO_RESOURCES;
@@ -157,6 +176,7 @@ void server_answer(struct iface *iface, const struct nhrp_msg *msg, const struct
 	}
 	cie.prefix_length = verdict->prefix.length;
 	send_resolution_reply(iface, msg, &cie, to, now);
+	protect_keep(iface, to, mono_add(now, iface->config->holding_time * MONO_SECOND));
 	requester_note(iface,
 		&(struct requester) {
 			.key = { .prefix = verdict->prefix, .protocol = msg->src_protocol },

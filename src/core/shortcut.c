@@ -5,7 +5,9 @@
 #include "core/cache.h"
 #include "core/emit.h"
 #include "core/node.h"
+#include "core/message.h"
 #include "core/peer.h"
+#include "core/protect.h"
 #include "core/resolve.h"
 #include "core/route.h"
 #include "core/shortcut.h"
@@ -41,12 +43,31 @@ static void tell(const struct shortcut *shortcut, enum event_type type, const ch
 					  });
 }
 
+/// Wants the override, or does not, by whether packets may go to the next hop.
+static void place(struct shortcut *shortcut)
+{
+	const struct binding *binding = cache_find(shortcut->iface, shortcut->next_hop);
+	struct desired_item item = route_of(shortcut);
+	bool was_usable = shortcut->usable;
+
+	shortcut->usable = binding && protect_is_up(shortcut->iface, binding->peer->nbma);
+	if (shortcut->usable)
+		desired_set(&shortcut->iface->node->desired, &item);
+	else
+		desired_clear(&shortcut->iface->node->desired, &item);
+	if (shortcut->usable && !was_usable)
+		tell(shortcut, EVENT_SHORTCUT_UP, NULL);
+	else if (!shortcut->usable && was_usable)
+		tell(shortcut, EVENT_SHORTCUT_DOWN, "the peer has no SA");
+}
+
 void shortcut_remove(struct shortcut *shortcut, const char *reason)
 {
 	struct iface *iface = shortcut->iface;
 	struct desired_item item = route_of(shortcut);
 
-	tell(shortcut, EVENT_SHORTCUT_DOWN, reason);
+	if (shortcut->usable)
+		tell(shortcut, EVENT_SHORTCUT_DOWN, reason);
 	desired_clear(&iface->node->desired, &item);
 	timerq_disarm(&iface->node->timers, &shortcut->timer);
 	trie_remove(&iface->shortcuts, shortcut->prefix);
@@ -73,6 +94,33 @@ void shortcut_remove_via(struct iface *iface, struct addr next_hop, const char *
 	while ((shortcut = shortcut_next(iface, iface_everything(iface), &cursor)) != NULL) {
 		if (addr_equal(shortcut->next_hop, next_hop))
 			shortcut_remove(shortcut, reason);
+	}
+}
+
+void shortcut_place_via(struct iface *iface, struct addr next_hop)
+{
+	struct prefix cursor = { 0 };
+	struct shortcut *shortcut;
+
+	while ((shortcut = shortcut_next(iface, iface_everything(iface), &cursor)) != NULL) {
+		if (addr_equal(shortcut->next_hop, next_hop))
+			place(shortcut);
+	}
+}
+
+void shortcut_remove_unauthorized(
+	struct iface *iface, struct addr next_hop, const char *identity, struct mono now)
+{
+	struct prefix cursor = { 0 };
+	struct shortcut *shortcut;
+
+	while ((shortcut = shortcut_next(iface, iface_everything(iface), &cursor)) != NULL) {
+		if (!addr_equal(shortcut->next_hop, next_hop) ||
+			protect_may_own(iface, identity, shortcut->prefix))
+			continue;
+		message_refuse(iface, REFUSED_IDENTITY, cache_find(iface, next_hop)->peer->nbma,
+			"a network that is not its identity's", now);
+		shortcut_remove(shortcut, "not authorized");
 	}
 }
 
@@ -167,7 +215,6 @@ bool shortcut_install(struct iface *iface, struct addr destination, struct prefi
 	struct route_verdict verdict = route_judge(iface, destination);
 	struct prefix usable = rib_widest(&node->rib, destination, prefix);
 	struct shortcut *shortcut;
-	struct desired_item item;
 	bool is_news;
 
 	// On the tunnel's subnet every node answers for its own address alone.
@@ -191,10 +238,9 @@ bool shortcut_install(struct iface *iface, struct addr destination, struct prefi
 	shortcut->mtu = mtu;
 	shortcut->expires = mono_add(now, holding_time * MONO_SECOND);
 	timerq_arm(&node->timers, &shortcut->timer, mono_add(now, holding_time * MONO_SECOND / 10 * 6));
-	item = route_of(shortcut);
-	desired_set(&node->desired, &item);
 	if (is_news)
-		tell(shortcut, EVENT_SHORTCUT_UP, NULL);
+		shortcut->usable = false;
+	place(shortcut);
 	return true;
 }
 

@@ -22,7 +22,8 @@ struct shortcut {
 	struct addr under_next_hop;
 	uint16_t holding_time; ///< seconds
 	uint16_t mtu;
-	bool exact; ///< `under` is the same prefix: next-hop override, else a route of its own
+	bool usable; ///< its next hop may be used: the override is wanted
+	bool exact;  ///< `under` is the same prefix: next-hop override, else a route of its own
 	struct mono created;
 	struct mono expires;
 	struct timer timer; ///< refresh, then expiry
@@ -39,6 +40,11 @@ struct shortcut *shortcut_find(const struct iface *iface, struct addr destinatio
 void shortcut_remove(struct shortcut *shortcut, const char *reason);
 /// Removes all by a next hop.
 void shortcut_remove_via(struct iface *iface, struct addr next_hop, const char *reason);
+/// The SA with a next hop came or went: overrides are wanted only under it.
+void shortcut_place_via(struct iface *iface, struct addr next_hop);
+/// Removes what is by a next hop and not its identity's, which is counted and told.
+void shortcut_remove_unauthorized(
+	struct iface *iface, struct addr next_hop, const char *identity, struct mono now);
 /// Removes all by a next hop, and asks anew for those which carried data.
 void shortcut_renew_via(struct iface *iface, struct addr next_hop, const char *reason, struct mono now);
 /// A route inside or around `changed` is not what it was: withdraws what does not hold any more.

@@ -206,6 +206,13 @@ static struct override_route override_of(const struct apply_target *target, cons
 	};
 }
 
+static bool tell_sa(const struct apply *apply, const struct desired_item *item)
+{
+	if (apply->handler.sa)
+		apply->handler.sa(apply->handler.owner, item);
+	return true;
+}
+
 static bool set_item(struct apply *apply, const struct desired_item *item, struct err *err)
 {
 	struct apply_target target = target_of(apply, item->iface);
@@ -213,6 +220,8 @@ static bool set_item(struct apply *apply, const struct desired_item *item, struc
 	struct neighbour neighbour;
 	bool ok;
 
+	if (item->kind == DESIRED_SA)
+		return tell_sa(apply, item);
 	if (!target.device || !target.link)
 		return true;
 	switch (item->kind) {
@@ -231,6 +240,8 @@ static bool set_item(struct apply *apply, const struct desired_item *item, struc
 		target.link->ops->multicast_add(target.link, item->nbma);
 		place(apply, item);
 		return true;
+	case DESIRED_SA:
+		break;
 	}
 	return true;
 }
@@ -241,6 +252,8 @@ static bool clear_item(struct apply *apply, const struct desired_item *item, str
 	struct placed *placed;
 	bool ok = true;
 
+	if (item->kind == DESIRED_SA)
+		return tell_sa(apply, item);
 	/* Without a device its neighbours and routes are gone as well. */
 	if (target.device && item->kind == DESIRED_NEIGHBOUR)
 		ok = neigh_delete(apply->rtnl, target.device, item->prefix.addr, err);
@@ -327,7 +340,7 @@ static bool resync_item(struct apply *apply, struct actual *actual, const struct
 	struct neighbour neighbour;
 	bool new = false, found, ok;
 
-	if (!target.device || !target.link)
+	if (item->kind == DESIRED_SA || !target.device || !target.link)
 		return true;
 	switch (item->kind) {
 	case DESIRED_NEIGHBOUR:

@@ -23,6 +23,8 @@ struct apply_target {
 struct apply_handler {
 	/// The device and link of iface_config.id; false where there is no such interface (any more).
 	bool (*target)(void *owner, uint32_t iface, struct apply_target *ret);
+	/// A peer shall have an SA, or not any more. May be NULL where no tunnel is protected.
+	void (*sa)(void *owner, const struct desired_item *item);
 	void *owner;
 };
 

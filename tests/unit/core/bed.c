@@ -79,6 +79,8 @@ static void drain(struct bed *bed)
 		if (action->type == ACTION_EVENT) {
 			bed->events[action->event.type]++;
 			bed->last[action->event.type] = action->event;
+		} else if (action->type == ACTION_RENEW_SA) {
+			bed->renewed++;
 		} else {
 			struct bed_sent *sent = alloc_zeroed(1, sizeof(*sent));
 
@@ -199,6 +201,22 @@ void bed_receive(struct bed *bed, const char *from, const struct nhrp_msg *msg)
 
 	assert_true(length > 0);
 	bed_receive_bytes(bed, from, packet, length);
+}
+
+void bed_sa(struct bed *bed, const char *nbma, enum sa_state state, const char *identity)
+{
+	node_on_sa(bed->node, BED_IFACE, ip(nbma), state, identity, bed->now);
+	drain(bed);
+}
+
+bool bed_wants_sa(struct bed *bed, const char *nbma, bool *ret_call)
+{
+	struct desired_item item = { 0 };
+	bool wanted = desired_find(
+		node_desired(bed->node), DESIRED_SA, BED_IFACE, (struct prefix) { 0 }, ip(nbma), &item);
+
+	*ret_call = item.call;
+	return wanted;
 }
 
 void bed_miss(struct bed *bed, const char *next_hop)

@@ -35,6 +35,7 @@ struct bed {
 	struct addr nbma;
 	struct bed_sent *sent[BED_MAX_SENT]; ///< since the last bed_forget()
 	size_t sent_count;
+	size_t renewed; ///< SAs that are to be made anew
 	uint64_t events[EVENT_TYPES];
 	struct event last[EVENT_TYPES];
 };
@@ -67,6 +68,10 @@ struct nhrp_cie *bed_cie(struct nhrp_msg *msg, uint8_t bits, uint16_t holding_ti
 /// The node gets a message from `from`, with the node's own authentication.
 void bed_receive(struct bed *bed, const char *from, const struct nhrp_msg *msg);
 void bed_receive_bytes(struct bed *bed, const char *from, const uint8_t *packet, size_t length);
+/// The SA of a peer comes or goes.
+void bed_sa(struct bed *bed, const char *nbma, enum sa_state state, const char *identity);
+/// Is an SA with the peer wanted, and does it want to be called?
+bool bed_wants_sa(struct bed *bed, const char *nbma, bool *ret_call);
 void bed_miss(struct bed *bed, const char *next_hop);
 void bed_route(struct bed *bed, const char *prefix, const char *next_hop, uint32_t device, bool added);
 /// Registers a client with a hub; returns the code of the reply, -1 where there was none.

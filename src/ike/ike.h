@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/// The protection of tunnels by strongSwan: which peers shall have SAs, and which have. Peers are told apart
+/// by the tunnel's profile and source and the peer's address; tunnels which have these in common share the
+/// SAs.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/mono.h"
+#include "core/sa.h"
+#include "ike/sa.h"
+
+struct crypto_config;
+struct ike;
+struct uv_loop_s;
+
+struct ike_handler {
+	/// The SA of a peer on an interface came, went, or could not be had; `identity` is the peer's where
+	/// the state is SA_UP. A peer that nobody wants is told of, too.
+	void (*on_sa)(
+		void *owner, uint32_t iface, struct addr nbma, enum sa_state state, const char *identity);
+	struct mono (*now)(void);
+	void *owner;
+};
+
+/// A tunnel that is protected; strings are borrowed.
+struct ike_tunnel {
+	uint32_t iface;      ///< iface_config.id
+	const char *profile; ///< the `crypto ipsec profile`, or the connection in swanctl.conf
+	bool foreign;        ///< the connection is the administrator's
+	struct addr local;   ///< our address in the underlay; unset: not there now
+};
+
+/// How much a peer's SA is wanted.
+enum ike_want {
+	IKE_UNWANTED, ///< it ends, if nobody else wants it
+	IKE_KEEP,     ///< it shall stay; the peer makes it
+	IKE_CALL,     ///< we make it where it is not there
+};
+
+/// `socket` is the path of charon's VICI socket; `crypto` is borrowed.
+struct ike *ike_new(struct uv_loop_s *loop, const char *socket, const struct crypto_config *crypto,
+	const struct ike_handler *handler);
+/// Protects a tunnel, or follows its source.
+void ike_set_tunnel(struct ike *ike, const struct ike_tunnel *tunnel);
+void ike_want(struct ike *ike, uint32_t iface, struct addr nbma, enum ike_want want);
+/// The peer is silent under its SA: ends that at once, and makes another one if it is wanted so.
+void ike_renew(struct ike *ike, uint32_t iface, struct addr nbma);
+/// `clear crypto session`: ends the SAs with a peer (unset: with all), which come back where they are wanted.
+/// Returns how many there were.
+size_t ike_clear(struct ike *ike, struct addr nbma);
+/// Is charon there?
+bool ike_is_connected(const struct ike *ike);
+/// Is ESP charon's own, by kernel-libipsec?
+bool ike_is_user_space(const struct ike *ike);
+/// Is the SA one of this interface?
+bool ike_is_of(const struct ike *ike, const struct sa *sa, uint32_t iface);
+/// The state of a peer, for views: "up", "calling", "waiting", "down".
+const char *ike_peer_state(const struct ike *ike, uint32_t iface, struct addr nbma);
+/// All IKE SAs of ours, for views.
+const struct sa_table *ike_sas(const struct ike *ike);
+/// Ends our SAs and frees itself when the loop next runs. NULL does no harm.
+void ike_close(struct ike *ike);

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "ike/sa.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+
+struct sa *sa_find(const struct sa_table *table, uint32_t id)
+{
+	struct sa *sa;
+
+	HASH_FIND(hh, table->sas, &id, sizeof(id), sa);
+	return sa;
+}
+
+bool sa_is_up(const struct sa *sa)
+{
+	for (unsigned i = 0; i < sa->child_count; i++) {
+		if (sa->children[i].installed)
+			return true;
+	}
+	return false;
+}
+
+static void copy(struct vici_section section, const char *key, char *buffer, size_t size)
+{
+	vici_text_copy(vici_value(section, key), buffer, size);
+}
+
+static bool is_yes(struct vici_section section, const char *key)
+{
+	return vici_text_is(vici_value(section, key), "yes");
+}
+
+/// A number written in hexadecimal, as SPIs and marks are; marks may have "/MASK" behind.
+static uint32_t hex(struct vici_section section, const char *key)
+{
+	char text[SA_WORD_SIZE];
+
+	copy(section, key, text, sizeof(text));
+	return (uint32_t)strtoul(text, NULL, 16);
+}
+
+static struct addr address(struct vici_section section, const char *key)
+{
+	char text[ADDR_TEXT_SIZE];
+	struct addr addr = { 0 };
+
+	copy(section, key, text, sizeof(text));
+	return addr_parse(text, &addr) ? addr : (struct addr) { 0 };
+}
+
+/* Children. */
+
+static struct sa_child *find_child(struct sa *sa, uint32_t id)
+{
+	for (unsigned i = 0; i < sa->child_count; i++) {
+		if (sa->children[i].id == id)
+			return &sa->children[i];
+	}
+	return NULL;
+}
+
+static void remove_child(struct sa *sa, uint32_t id)
+{
+	struct sa_child *child = find_child(sa, id);
+
+	if (child)
+		*child = sa->children[--sa->child_count];
+}
+
+static void update_child(struct sa *sa, struct vici_section section)
+{
+	uint32_t id = (uint32_t)vici_number(section, "uniqueid", 0);
+	struct sa_child *child = find_child(sa, id);
+	struct vici_text state = vici_value(section, "state");
+
+	if (id == 0 || (!child && sa->child_count == SA_CHILDREN_MAX))
+		return;
+	if (!child)
+		child = &sa->children[sa->child_count++];
+	*child = (struct sa_child) {
+		.id = id,
+		// One that is being rekeyed carries packets until the next one does.
+		.installed = vici_text_is(state, "INSTALLED") || vici_text_is(state, "REKEYING"),
+		.spi_in = hex(section, "spi-in"),
+		.spi_out = hex(section, "spi-out"),
+		.mark = hex(section, "mark-out"),
+		.encapsulated = is_yes(section, "encap"),
+		.key_bits = (uint32_t)vici_number(section, "encr-keysize", 0),
+		.bytes_in = vici_number(section, "bytes-in", 0),
+		.bytes_out = vici_number(section, "bytes-out", 0),
+		.packets_in = vici_number(section, "packets-in", 0),
+		.packets_out = vici_number(section, "packets-out", 0),
+		.rekey_seconds = (uint32_t)vici_number(section, "rekey-time", 0),
+	};
+	copy(section, "mode", child->mode, sizeof(child->mode));
+	copy(section, "encr-alg", child->encryption, sizeof(child->encryption));
+	copy(section, "integ-alg", child->integrity, sizeof(child->integrity));
+}
+
+/* IKE SAs. */
+
+static struct sa *get(struct sa_table *table, uint32_t id, struct mono now)
+{
+	struct sa *sa = sa_find(table, id);
+
+	if (sa)
+		return sa;
+	sa = alloc_zeroed(1, sizeof(*sa));
+	sa->id = id;
+	sa->since = now;
+	HASH_ADD(hh, table->sas, id, sizeof(sa->id), sa);
+	return sa;
+}
+
+static void read_ike(struct sa *sa, const struct vici_element *section, struct mono now)
+{
+	struct vici_section body = section->body;
+	struct vici_text state = vici_value(body, "state");
+
+	vici_text_copy(section->name, sa->connection, sizeof(sa->connection));
+	sa->established = vici_text_is(state, "ESTABLISHED") || vici_text_is(state, "REKEYING");
+	sa->initiator = is_yes(body, "initiator");
+	sa->version = (uint8_t)vici_number(body, "version", 0);
+	sa->local = address(body, "local-host");
+	sa->remote = address(body, "remote-host");
+	sa->remote_port = (uint16_t)vici_number(body, "remote-port", 0);
+	sa->nat = is_yes(body, "nat-any");
+	sa->key_bits = (uint32_t)vici_number(body, "encr-keysize", 0);
+	sa->rekey_seconds = (uint32_t)vici_number(body, "rekey-time", 0);
+	sa->since = mono_add(now, -(int64_t)vici_number(body, "established", 0) * MONO_SECOND);
+	copy(body, "local-id", sa->local_id, sizeof(sa->local_id));
+	copy(body, "remote-id", sa->remote_id, sizeof(sa->remote_id));
+	copy(body, "initiator-spi", sa->spi_initiator, sizeof(sa->spi_initiator));
+	copy(body, "responder-spi", sa->spi_responder, sizeof(sa->spi_responder));
+	copy(body, "encr-alg", sa->encryption, sizeof(sa->encryption));
+	copy(body, "integ-alg", sa->integrity, sizeof(sa->integrity));
+	copy(body, "prf-alg", sa->prf, sizeof(sa->prf));
+	copy(body, "dh-group", sa->group, sizeof(sa->group));
+}
+
+struct sa *sa_table_update(
+	struct sa_table *table, const struct vici_element *section, bool complete, struct mono now)
+{
+	uint32_t id = (uint32_t)vici_number(section->body, "uniqueid", 0);
+	struct vici_element children, child;
+	struct sa *sa;
+
+	if (id == 0 || !addr_is_set(address(section->body, "remote-host")))
+		return NULL;
+	sa = get(table, id, now);
+	read_ike(sa, section, now);
+	sa->seen = true;
+	if (complete)
+		sa->child_count = 0;
+	if (!vici_find(section->body, VICI_SECTION, "child-sas", &children))
+		return sa;
+	while (vici_next(&children.body, &child)) {
+		if (child.kind == VICI_SECTION)
+			update_child(sa, child.body);
+	}
+	return sa;
+}
+
+/// The first section of a message: the IKE SA that an event is about.
+static bool first_section(struct vici_section message, struct vici_element *ret)
+{
+	while (vici_next(&message, ret)) {
+		if (ret->kind == VICI_SECTION)
+			return true;
+	}
+	return false;
+}
+
+struct sa *sa_table_on_child(struct sa_table *table, struct vici_section message, struct mono now)
+{
+	struct vici_element ike, children, child;
+	struct sa *sa;
+
+	if (!first_section(message, &ike))
+		return NULL;
+	if (is_yes(message, "up"))
+		return sa_table_update(table, &ike, false, now);
+	sa = sa_find(table, (uint32_t)vici_number(ike.body, "uniqueid", 0));
+	if (!sa || !vici_find(ike.body, VICI_SECTION, "child-sas", &children))
+		return sa;
+	while (vici_next(&children.body, &child)) {
+		if (child.kind == VICI_SECTION)
+			remove_child(sa, (uint32_t)vici_number(child.body, "uniqueid", 0));
+	}
+	return sa;
+}
+
+void sa_table_on_listed(struct sa_table *table, struct vici_section message, struct mono now)
+{
+	struct vici_element ike;
+
+	if (first_section(message, &ike))
+		sa_table_update(table, &ike, true, now);
+}
+
+void sa_table_begin_list(struct sa_table *table)
+{
+	struct sa *sa, *next;
+
+	HASH_ITER(hh, table->sas, sa, next)
+	{
+		sa->seen = false;
+	}
+}
+
+void sa_table_remove(struct sa_table *table, struct sa *sa)
+{
+	HASH_DELETE(hh, table->sas, sa);
+	free(sa);
+}
+
+void sa_table_end_list(struct sa_table *table)
+{
+	struct sa *sa, *next;
+
+	HASH_ITER(hh, table->sas, sa, next)
+	{
+		if (!sa->seen)
+			sa_table_remove(table, sa);
+	}
+}
+
+void sa_table_done(struct sa_table *table)
+{
+	sa_table_begin_list(table);
+	sa_table_end_list(table);
+}

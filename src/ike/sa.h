@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/// The IKE SAs that charon has, with their children, as its lists and events tell.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <uthash.h>
+
+#include "base/addr.h"
+#include "base/mono.h"
+#include "wire/vici.h"
+
+#define SA_NAME_SIZE    128 ///< of a connection
+#define SA_ID_SIZE      256 ///< of an identity
+#define SA_CHILDREN_MAX 8   ///< of one IKE SA that are kept; more are rekeyed and leave soon
+#define SA_WORD_SIZE    32
+
+/// A child SA: a pair of ESP SAs.
+struct sa_child {
+	uint32_t id;
+	bool installed; ///< carries packets; not one that a rekeying replaced
+	uint32_t spi_in, spi_out;
+	uint32_t mark;           ///< of both directions; 0: none
+	bool encapsulated;       ///< in UDP
+	char mode[SA_WORD_SIZE]; ///< "TRANSPORT", "TUNNEL"
+	char encryption[SA_WORD_SIZE];
+	uint32_t key_bits;
+	char integrity[SA_WORD_SIZE]; ///< empty with an AEAD
+	uint64_t bytes_in, bytes_out, packets_in, packets_out;
+	uint32_t rekey_seconds; ///< when it was listed
+};
+
+struct sa {
+	uint32_t id; ///< charon's, the key
+	char connection[SA_NAME_SIZE];
+	bool established;
+	bool initiator; ///< we began it
+	uint8_t version;
+	struct addr local, remote;
+	uint16_t remote_port;
+	bool nat; ///< on the way
+	char local_id[SA_ID_SIZE];
+	char remote_id[SA_ID_SIZE];
+	char spi_initiator[SA_WORD_SIZE], spi_responder[SA_WORD_SIZE];
+	char encryption[SA_WORD_SIZE], integrity[SA_WORD_SIZE], prf[SA_WORD_SIZE], group[SA_WORD_SIZE];
+	uint32_t key_bits;
+	uint32_t rekey_seconds; ///< when it was listed
+	struct mono since;      ///< established
+	struct sa_child children[SA_CHILDREN_MAX];
+	unsigned child_count;
+	bool terminating; ///< we asked for its end
+	bool seen;        ///< in the list that is being read
+	UT_hash_handle hh;
+};
+
+/// All zero is empty.
+struct sa_table {
+	struct sa *sas; ///< hash
+};
+
+struct sa *sa_find(const struct sa_table *table, uint32_t id);
+/// Does a child carry packets?
+bool sa_is_up(const struct sa *sa);
+/// Reads the section of an IKE SA, as the events `list-sa` and `child-updown` have it; its children are those
+/// in the section (`complete`), or beside those known before. NULL where it has no ID or address.
+struct sa *sa_table_update(
+	struct sa_table *table, const struct vici_element *section, bool complete, struct mono now);
+/// Reads what an event `child-updown` says; NULL where nothing is left to say of that SA.
+struct sa *sa_table_on_child(struct sa_table *table, struct vici_section message, struct mono now);
+/// Before a list: nothing is seen.
+void sa_table_begin_list(struct sa_table *table);
+/// An event `list-sa`.
+void sa_table_on_listed(struct sa_table *table, struct vici_section message, struct mono now);
+void sa_table_remove(struct sa_table *table, struct sa *sa);
+/// After a list: forgets what was not in it.
+void sa_table_end_list(struct sa_table *table);
+void sa_table_done(struct sa_table *table);
