@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import shlex
+import shutil
 from pathlib import Path
 
 from . import scenarios
@@ -32,6 +33,7 @@ class Lab:
         self.routing = {}
         self.capture = None
         self.others = []  # processes of a lab that was loaded
+        self.folders = []  # and what they leave
 
     def __enter__(self):
         try:
@@ -80,7 +82,8 @@ class Lab:
             lines.append(f"link add lan0 type veth peer name eth0 netns {host.pid}")
         else:
             lines += ["link add lan0 type veth peer name lan1", "link set lan1 up"]
-        namespace.batch(*lines, f"address add {node.lan} dev lan0", "link set lan0 up", *own_address(node))
+        namespace.batch(*lines, f"address add {node.lan} dev lan0", "link set lan0 up", *own_address(node),
+                        *node.setup)
         if node.host:
             host.batch(f"address add {node.host_address}/{node.lan.partition('/')[2]} dev eth0",
                        "link set eth0 up", f"route add default via {node.lan_address}")
@@ -163,6 +166,8 @@ class Lab:
                 daemon.stop()
         for process in self.others:
             process.end()
+        for folder in self.folders:
+            shutil.rmtree(folder, ignore_errors=True)
         if self.capture:
             self.capture.stop()
         for namespace in self.namespaces.values():
@@ -183,6 +188,7 @@ class Lab:
             "namespaces": {name: identity(one.process) for name, one in self.namespaces.items()},
             "daemons": {name: identity(one.process) for name, one in self.daemons.items()},
             "others": [identity(Process(child.pid)) for child in self._others()],
+            "folders": [str(routing.directory) for routing in self.routing.values()],
         }, indent=1))
 
     def _others(self):
@@ -204,6 +210,7 @@ class Lab:
             daemon.process = Process(*identity)
             lab.daemons[name] = daemon
         lab.others = [Process(*identity) for identity in record["others"]]
+        lab.folders = record["folders"]
         return lab
 
 

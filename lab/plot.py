@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from . import measure
 from .story import overrides, tunnel_of
-from .wait import wait_until
+from .wait import SLOWNESS, wait_until
 
 PATIENCE = 60
 NEW_LAN = "192.168.{}.0/24"
@@ -28,6 +28,8 @@ class Look:
 
 def look(story, lab):
     """Runs every command that the scenario recommends, and checks that it shows what is promised."""
+    refused = [line for routing in lab.routing.values() for line in routing.refused()]
+    story.check(not refused, "the routing daemons take their configurations" + "".join(f"; not {line}" for line in refused))
     story.terminal.heading("What to look at")
     for one in lab.scenario.look:
         missing = words = one.words
@@ -61,13 +63,28 @@ def learns(story, lab, name, prefix, via, deadline=PATIENCE):
     story.check(True, f"{name} has learnt {prefix} by {via}")
 
 
+def settled(story, lab, name):
+    """Waits until the protocol has brought everything to a node: its table has not changed for a second."""
+    table, since = None, 0
+
+    def quiet():
+        nonlocal table, since
+        now = story.rib(lab, name)
+        if now != table:
+            table, since = now, time.monotonic()
+        return time.monotonic() - since > SLOWNESS
+    wait_until(quiet, PATIENCE, f"the routing table of {name} settles")
+
+
 def lacks(story, lab, name, prefix):
     story.check(not gateways(lab, name, prefix), f"{name} needs no route to {prefix}")
 
 
-def reaches(lab, name, address, count=1):
+def reaches(lab, name, address):
     source = lab.scenario.node(name).lan_address
-    return measure.ping(lab.namespace(name), address, source, count=count).received == count
+    # Not patient, so that a figure of how long it took is exact.
+    return not lab.namespace(name).run("ping", "-n", "-c", "1", "-W", str(0.2 * SLOWNESS), "-I", source, address,
+                                       check=False).returncode
 
 
 def ends(lab):
@@ -76,17 +93,24 @@ def ends(lab):
     return first, second, tunnel_of(lab.scenario.hubs[0])
 
 
-def lan_added(story, lab):
-    """A LAN more on the second spoke: the first reaches it as soon as the protocol has told everybody."""
+def lan_added(story, lab, restart=None):
+    """A LAN more on the second spoke: the first reaches it as soon as the protocol has told everybody. `restart`: a
+    routing daemon that has to be stopped before and started after."""
     first, second, _ = ends(lab)
     number = int(second.lan_address.split(".")[2])
     address = f"192.168.{50 + number}.1"
     story.terminal.heading(f"{second.name} gets another LAN")
-    commands = (f"link add lan2 type veth peer name lan3", "link set lan3 up", f"address add {address}/24 dev lan2",
-                "link set lan2 up")
-    for command in commands[2:]:
+    commands = ("link set lan2 up", f"address add {address}/24 dev lan2")
+    namespace = lab.namespace(second.name)
+    namespace.batch("link add lan2 type veth peer name lan3", "link set lan3 up")
+    if restart:
+        lab.routing[second.name].kill(restart)
+    for command in commands:
         story.terminal.command(second.name, f"ip {command}")
-    lab.namespace(second.name).batch(*commands)
+        namespace.batch(command)
+        wait_until(lambda: namespace.ip("link", "show", "lan2")[0]["operstate"] == "UP", PATIENCE, "lan2 is up")
+    if restart:
+        lab.routing[second.name].launch(restart)
     started = time.monotonic()
     wait_until(lambda: reaches(lab, first.name, address), PATIENCE, f"{first.name} reaches {address}", interval=0.2)
     story.check(True, f"{first.name} reaches {address} after {time.monotonic() - started:.1f} s")
@@ -105,6 +129,7 @@ def phase2(story, lab):
     first, second, _ = ends(lab)
     for one, other in ((first, second), (second, first)):
         learns(story, lab, one.name, other.lan_prefix, tunnel_of(other))
+    settled(story, lab, first.name)
     story.phase2(lab)
     goes_direct(story, lab, lan_added(story, lab))
     look(story, lab)
@@ -112,6 +137,7 @@ def phase2(story, lab):
 
 def phase3(story, lab):
     """The next hop is the hub; redirect and shortcut make the path direct without the routing protocol's knowledge."""
+    settled(story, lab, ends(lab)[0].name)
     story.phase3(lab)
     goes_direct(story, lab, lan_added(story, lab))
     look(story, lab)
@@ -126,3 +152,42 @@ def goes_direct(story, lab, address):
         return measure.traceroute(lab.namespace(first.name), address, first.lan_address) == [address]
     wait_until(direct, PATIENCE, f"{first.name} reaches {address} directly")
     story.check(True, f"and the path to {address} becomes direct")
+
+
+def tunnel(lab, name):
+    """A node's first tunnel address."""
+    return tunnel_of(lab.scenario.node(name))
+
+
+def phase2_by_neighbours(story, lab, restart):
+    """The spokes are neighbours of each other: the protocol's own packets have resolved the next hop before any data."""
+    first, second, _ = ends(lab)
+    for one, other in ((first, second), (second, first)):
+        learns(story, lab, one.name, other.lan_prefix, tunnel_of(other))
+    story.tables(lab, first.name)
+    goes_direct(story, lab, second.lan_address)
+    goes_direct(story, lab, lan_added(story, lab, restart))
+    look(story, lab)
+
+
+def shows(lab, name, command, word, deadline=PATIENCE):
+    """Waits until a command's output has a word."""
+    wait_until(lambda: word in lab.command(name, command, check=False), deadline, f"{name}: {command}: {word}", 0.2)
+
+
+def dies(story, lab, name, first_hop, second_hop, limit=1.0):
+    """The host of a hub is gone from one moment to the next, under a ping every 10 ms: how long is there no traffic?"""
+    first, second, _ = ends(lab)
+    story.terminal.heading(f"{name} is silent from now on, under a ping every 10 ms")
+    host = lab.namespace(f"{first.name}-host")
+    wait_until(lambda: measure.ping(host, second.host_address, count=20).lost == 0, PATIENCE, "traffic")
+    ping = measure.Ping(host, second.host_address, interval=0.01)
+    wait_until(lambda: measure.ping(host, second.host_address, count=20).lost == 0, PATIENCE, "traffic")
+    hops = measure.traceroute(lab.namespace(first.name), second.lan_address, first.lan_address)
+    story.check(hops == [first_hop, second.lan_address], f"traffic goes by {first_hop}")
+    lab.namespace("internet").batch(f"link set {name} down")
+    wait_until(lambda: measure.ping(host, second.host_address, count=50).lost == 0, PATIENCE, "traffic by the other hub")
+    result = ping.result()
+    hops = measure.traceroute(lab.namespace(first.name), second.lan_address, first.lan_address)
+    story.check(hops == [second_hop, second.lan_address], f"traffic goes by {second_hop}")
+    story.check(0 < result.gap < limit * SLOWNESS, f"time without traffic: {result.gap:.2f} s ({result.lost} pings lost)")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Real routing daemons on a node, private to its namespace: FRR's (zebra and those of the protocols), or BIRD."""
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -26,11 +27,14 @@ class Routing:
 
     def start(self):
         self.prepare()
-        for name, config in self.configs.items():
-            path = self.directory / f"{name}.conf"
-            path.write_text(config)
-            self.launch(name, path)
+        for name in self.configs:
+            self.launch(name)
         return self
+
+    def write(self, name, text):
+        path = self.directory / f"{name}.conf"
+        path.write_text(text)
+        return path
 
     def _launch(self, name, *argv):
         if not argv[0].exists():
@@ -69,22 +73,27 @@ class Frr(Routing):
         self.pathspace = f"lab-{os.getpid()}-{namespace.name}"
         self.directory = RUN / self.pathspace
         # A shell of the node has these as commands.
-        self.functions = f'vtysh() {{ command vtysh -N {self.pathspace} "$@"; }}'
+        self.functions = f'vtysh() {{ command vtysh --vty_socket {self.directory} --config_dir {self.directory} "$@"; }}'
 
     def prepare(self):
         self.directory.mkdir(parents=True, exist_ok=True)
         shutil.chown(self.directory, "frr", "frr")
         (self.directory / "vtysh.conf").write_text("")
 
-    def launch(self, name, config):
-        config.write_text(f"hostname {self.namespace.name}\n{config.read_text()}")
+    def launch(self, name):
+        config = self.write(name, f"hostname {self.namespace.name}\n{self.configs[name]}")
         self._launch(name, FRR / name, "-N", self.pathspace, "-f", config, "-P", "0", "--log", "stdout")
         if name == "zebra":  # The others, when they do not find it, try again after seconds.
             wait_until((self.directory / "zserv.api").exists, 10, f"{self.namespace.name}: zebra is there")
 
     def ask(self, command):
         """What vtysh shows."""
-        return self.namespace.output("vtysh", "-N", self.pathspace, "-c", command)
+        return self.namespace.output("vtysh", "--vty_socket", self.directory, "--config_dir", self.directory, "-c",
+                                     command)
+
+    def refused(self):
+        """Lines of the configuration that a daemon did not take."""
+        return re.findall(r"on config line .*", self.log.read_text(errors="replace"))
 
 
 class Bird(Routing):
@@ -97,12 +106,15 @@ class Bird(Routing):
     def prepare(self):
         self.directory.mkdir(parents=True, exist_ok=True)
 
-    def launch(self, name, config):
-        self._launch(name, BIRD, "-f", "-c", config, "-s", self.socket)
+    def launch(self, name):
+        self._launch(name, BIRD, "-f", "-c", self.write(name, self.configs[name]), "-s", self.socket)
 
     def ask(self, command):
         """What birdc shows."""
         return self.namespace.output("birdc", "-s", self.socket, *command.split())
+
+    def refused(self):
+        return []  # BIRD does not start then
 
 
 def routing_of(namespace, directory, configs):

@@ -24,6 +24,7 @@ class Node:
     lan: str  # address and length on the device lan0
     host: bool = False  # a namespace of its own for a host in the LAN
     routes: list = field(default_factory=list)
+    setup: list = field(default_factory=list)  # lines for `ip -batch`, before any daemon starts
     routing: dict = field(default_factory=dict)  # routing daemons and their configurations, see lab/routing.py
 
     @property

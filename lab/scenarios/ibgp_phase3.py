@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""iBGP in phase 3."""
+from .. import plot
+from ..plot import Look
+from ..scenario import Scenario
+from .ibgp_phase2 import HUB as REFLECTOR, SPOKE
+from .parts import cloud, run, tunnel_address
+
+HUB = REFLECTOR.replace("""\
+  neighbor SPOKES route-reflector-client
+""", """\
+  neighbor SPOKES route-reflector-client
+  neighbor SPOKES next-hop-self force
+  aggregate-address 192.168.0.0/16 summary-only
+""")
+LOOK = [
+    Look("hub", 'vtysh -c "show bgp ipv4 unicast"', "The aggregate `192.168.0.0/16`; the LANs of the spokes are "
+         "suppressed (`s>i192.168.1.0/24`)."),
+    Look("spoke1", 'vtysh -c "show ip route bgp"', "One route by the hub: `192.168.0.0/16` by `10.0.0.1`."),
+    Look("spoke1", "dmvpnctl show ip route nhrp", "What BGP knows nothing of: `192.168.2.0/24` by `10.0.0.12`."),
+]
+
+
+def story(teller, lab):
+    for one, other in (("spoke1", "spoke2"), ("spoke2", "spoke1")):
+        plot.learns(teller, lab, one, "192.168.0.0/16", tunnel_address(1))
+        plot.learns(teller, lab, "hub", lab.scenario.node(one).lan_prefix, plot.tunnel(lab, one))
+        plot.lacks(teller, lab, one, lab.scenario.node(other).lan_prefix)
+    plot.phase3(teller, lab)
+
+
+def scenario(**options):
+    nodes = run(cloud(3, **options), hub={"bgpd": HUB}, spoke={"bgpd": SPOKE})
+    return Scenario("ibgp-phase3", "iBGP in phase 3: the hub announces a summary with itself as the next hop", nodes,
+                    story, LOOK)
