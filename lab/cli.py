@@ -12,6 +12,7 @@ from pathlib import Path
 from .daemon import build_directory
 from .namespace import CommandFailed
 from .network import Lab
+from .protection import protect
 from .scenarios import CATALOGUE
 from .story import Story
 
@@ -44,19 +45,24 @@ def check_tun():
         raise SystemExit("/dev/net/tun may not be opened without root on this system: run it as root (sudo).")
 
 
-def make(name):
+def make(name, ipsec=False):
     if name not in CATALOGUE:
         raise SystemExit(f"no scenario \"{name}\"; there are: {', '.join(CATALOGUE)}")
     if not (build_directory() / "dmvpnd").exists():
         raise SystemExit(f"no dmvpnd in {build_directory()}: build it first (meson setup build && ninja -C build)")
-    return CATALOGUE[name]()
+    scenario = CATALOGUE[name]()
+    if not ipsec:
+        return scenario
+    if REEXEC in os.environ:
+        raise SystemExit("charon, the daemon of strongSwan, insists on being root: run it as root (sudo).")
+    return protect(scenario)
 
 
-def up(name):
+def up(name, ipsec):
     directory = lab_root() / name
     if (directory / "lab.json").exists():
         raise SystemExit(f"{name} is up already; end it by: dmvpn-lab {name} down")
-    lab = Lab(make(name), directory, keep=True)
+    lab = Lab(make(name, ipsec), directory, keep=True)
     with contextlib.ExitStack() as undo:
         undo.callback(lab.down)
         lab.up().start().wait_registered()
@@ -87,9 +93,9 @@ def shell(name, node):
     os.execvp("nsenter", ["nsenter", "-t", str(namespace.pid), *user, "-n", "bash", "--rcfile", str(setup)])
 
 
-def run(name):
+def run(name, ipsec):
     """Shows the scenario; exit status 0 if the path became what it should."""
-    with tempfile.TemporaryDirectory(prefix="dmvpn-lab-") as directory, Lab(make(name), directory) as lab:
+    with tempfile.TemporaryDirectory(prefix="dmvpn-lab-") as directory, Lab(make(name, ipsec), directory) as lab:
         return 0 if Story().tell(lab) else 1
 
 
@@ -100,6 +106,8 @@ def main(argv=None):
     parser.add_argument("--list", action="store_true", help="tell the scenarios' names, and nothing else")
     parser.add_argument("scenario", nargs="?", choices=CATALOGUE, metavar="SCENARIO")
     parser.add_argument("action", nargs="?", default="run", choices=["up", "down", "shell", "run"])
+    parser.add_argument("--ipsec", action="store_true",
+                        help="protect the tunnels by IPsec, with a strongSwan in each node")
     parser.add_argument("node", nargs="?", metavar="NODE", help="for shell: a node, or NODE-host, or internet")
     options = parser.parse_args(argv)
     if options.list:
@@ -115,7 +123,7 @@ def main(argv=None):
         if options.action == "down":
             return down(options.scenario)
         become_root()
-        return up(options.scenario) if options.action == "up" else run(options.scenario)
+        return (up if options.action == "up" else run)(options.scenario, options.ipsec)
     except (CommandFailed, AssertionError, ValueError) as error:
         print(f"dmvpn-lab: {error}", file=sys.stderr)
         return 1

@@ -16,6 +16,7 @@ from .daemon import PATIENCE, SANITIZER, Daemon
 from .namespace import Namespace, Process
 from .routing import routing_of
 from .scenario import gateway
+from .strongswan import StrongSwan
 from .wait import wait_until
 
 UNDERLAY = (scenarios.HUB_SITES, scenarios.SPOKE_SITES)
@@ -31,6 +32,7 @@ class Lab:
         self.namespaces = {}
         self.daemons = {}
         self.routing = {}
+        self.swans = {}  # of the nodes whose tunnels are protected
         self.capture = None
         self.others = []  # processes of a lab that was loaded
         self.folders = []  # and what they leave
@@ -61,6 +63,9 @@ class Lab:
         self._namespace("internet").sysctl(net_ipv4_ip_forward=1)
         for node in self.scenario.nodes:
             self._build(node)
+            if "tunnel protection" in node.config:
+                self.swans[node.name] = StrongSwan(self.namespaces[node.name], self.directory)
+                node.config = f"crypto vici socket {self.swans[node.name].socket}\n" + node.config
             if node.config:
                 self.daemons[node.name] = Daemon(node, self.namespaces[node.name], self.directory)
                 self.daemons[node.name].write_config()
@@ -107,6 +112,9 @@ class Lab:
     def start(self, *names):
         """Starts the daemons of these nodes, or of all, and brings what a routing protocol would."""
         names = names or list(self.daemons)
+        for name in names:
+            if name in self.swans and not self.swans[name].running:
+                self.swans[name].start()
         for name in names:
             self.daemons[name].launch()
         for name in names:
@@ -164,6 +172,9 @@ class Lab:
         for daemon in self.daemons.values():
             with contextlib.suppress(Exception):
                 daemon.stop()
+        for swan in self.swans.values():
+            with contextlib.suppress(Exception):
+                swan.stop()
         for process in self.others:
             process.end()
         for folder in self.folders:
@@ -172,7 +183,7 @@ class Lab:
             self.capture.stop()
         for namespace in self.namespaces.values():
             namespace.end()
-        self.daemons, self.namespaces, self.routing, self.capture, self.others = {}, {}, {}, None, []
+        self.daemons, self.namespaces, self.routing, self.swans, self.capture, self.others = {}, {}, {}, {}, None, []
 
     # --- a lab that outlives the process which made it
 
@@ -192,7 +203,8 @@ class Lab:
         }, indent=1))
 
     def _others(self):
-        return [self.capture.child, *(child for routing in self.routing.values() for child in routing.children)]
+        return [self.capture.child, *(swan.child for swan in self.swans.values()),
+                *(child for routing in self.routing.values() for child in routing.children)]
 
     @classmethod
     def load(cls, directory):
