@@ -16,11 +16,11 @@ _Static_assert(CMSG_SPACE(sizeof(int)) <= USER_GRE_TOS_SIZE, "room for the type 
 #define SOCKET_BUFFER        (8 * 1024 * 1024) ///< bytes: what arrives in the tens of milliseconds we may be busy
 #define OUTER_TTL            64
 
-/// Every raw socket of the address gets every GRE packet; the filter keeps those of other tunnels from
-/// waking us.
-static bool filter(int fd, const struct link_config *config, struct err *err)
+/// Every raw socket of the address gets every GRE packet; the filter keeps those of other tunnels, and of our
+/// other socket, from waking us.
+static bool filter(int fd, const struct link_config *config, enum user_gre_kind kind, struct err *err)
 {
-	struct sock_filter code[16];
+	struct sock_filter code[24];
 	unsigned short n = 0;
 
 	if (addr_is_set(config->destination)) {
@@ -31,6 +31,11 @@ static bool filter(int fd, const struct link_config *config, struct err *err)
 	}
 	code[n++] =
 		(struct sock_filter)BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0); /* X = length of the IP header */
+	code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_H | BPF_IND, 2);
+	code[n++] = kind == USER_GRE_NHRP
+			    ? (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETHERTYPE_NHRP, 1, 0)
+			    : (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETHERTYPE_NHRP, 0, 1);
+	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 0);
 	code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_H | BPF_IND, 0);
 	if (config->has_key) {
 		code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, GRE_KEY_PRESENT, 0, 5);
@@ -91,7 +96,7 @@ bool user_gre_bind(int fd, struct addr nbma, struct err *err)
 	return err_set_errno(err, errno, "cannot use the tunnel source %s", addr_format(nbma, text));
 }
 
-int user_gre_open(const struct link_config *config, struct err *err)
+int user_gre_open(const struct link_config *config, enum user_gre_kind kind, struct err *err)
 {
 	int fd = socket(AF_INET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_GRE);
 
@@ -101,7 +106,8 @@ int user_gre_open(const struct link_config *config, struct err *err)
 			config->name);
 		return -1;
 	}
-	if (filter(fd, config, err) && set_options(fd, config, err) && user_gre_bind(fd, config->nbma, err))
+	if (filter(fd, config, kind, err) && set_options(fd, config, err) &&
+		user_gre_bind(fd, config->nbma, err))
 		return fd;
 	close(fd);
 	return -1;

@@ -6,14 +6,20 @@
 #include "base/err.h"
 #include "link/link.h"
 
+#define ETHERTYPE_NHRP    0x2001
 #define USER_GRE_TOS_SIZE 32 ///< bytes of control data that user_gre_set_tos() needs, aligned as size_t
 
 struct msghdr;
 
-/// A raw socket, not blocking, bound to config->nbma, that wakes us only for packets with the key (or without
-/// one, and from the destination, as configured). Received packets begin with their IP header. -1 on
-/// failure.
-int user_gre_open(const struct link_config *config, struct err *err) MUST_CHECK;
+enum user_gre_kind {
+	USER_GRE_NHRP, ///< receives NHRP alone
+	USER_GRE_DATA, ///< receives all but NHRP
+};
+
+/// A raw socket, not blocking, bound to config->nbma, that wakes us only for packets of its kind with the key
+/// (or without one, and from the destination, as configured). Received packets begin with their IP header. -1
+/// on failure.
+int user_gre_open(const struct link_config *config, enum user_gre_kind kind, struct err *err) MUST_CHECK;
 /// Binds it to another address of ours.
 bool user_gre_bind(int fd, struct addr nbma, struct err *err) MUST_CHECK;
 /// Lets the message go with this type of service; `control` is aligned room of USER_GRE_TOS_SIZE bytes.

@@ -14,9 +14,15 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "link/user_peers.h"
+
+#ifndef TUN_F_USO4 /* Linux 6.2 */
+#define TUN_F_USO4 0x20
+#define TUN_F_USO6 0x40
+#endif
 
 static struct ifreq request_for(const char *name)
 {
@@ -45,13 +51,8 @@ static bool inspect(int control, const char *name, bool *ret_exists, struct err 
 	return true;
 }
 
-static bool attach(int fd, const char *name, bool adopted, struct err *err)
+static bool attach_error(const char *name, bool adopted, struct err *err)
 {
-	struct ifreq request = request_for(name);
-
-	request.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR;
-	if (ioctl(fd, TUNSETIFF, &request) == 0)
-		return true;
 	if (errno == EBUSY)
 		return err_set(
 			err, "the device %s is in use by another process; is a second daemon running?", name);
@@ -67,14 +68,69 @@ static bool attach(int fd, const char *name, bool adopted, struct err *err)
 	return err_set_errno(err, errno, "cannot make the TAP device %s", name);
 }
 
+/// One that somebody made with one queue stays so; `*several` tells.
+static bool attach(int fd, const char *name, bool adopted, bool *several, struct err *err)
+{
+	struct ifreq request = request_for(name);
+
+	for (*several = true;; *several = false) {
+		request.ifr_flags =
+			(short)(IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | (*several ? IFF_MULTI_QUEUE : 0));
+		if (ioctl(fd, TUNSETIFF, &request) == 0)
+			return true;
+		if (!adopted || errno != EINVAL || !*several)
+			return attach_error(name, adopted, err);
+	}
+}
+
+/// One file descriptor, attached to a queue of its own; -1 on failure.
+static int open_queue(const char *name, bool adopted, bool *several, struct err *err)
+{
+	int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0) {
+		err_set_errno(err, errno,
+			"cannot open /dev/net/tun (load the module `tun`, or give the container the device)");
+		return -1;
+	}
+	if (attach(fd, name, adopted, several, err))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/// Any process can attach to a device with several queues. So whoever uses one of ours holds a socket with
+/// its name, which like the device belongs to the network namespace, and ends with its process. -1 on
+/// failure.
+static int claim(const char *name, struct err *err)
+{
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int length = snprintf(address.sun_path + 1, sizeof(address.sun_path) - 1, "dmvpnd/%s", name);
+
+	if (fd >= 0 && bind(fd, (struct sockaddr *)&address,
+			       (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length)) == 0)
+		return fd;
+	if (errno == EADDRINUSE)
+		err_set(err, "the device %s is in use by another process; is a second daemon running?", name);
+	else
+		err_set_errno(err, errno, "cannot claim the device %s", name);
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
 static bool set_up(int fd, int control, const char *name, uint16_t mtu, bool adopted, struct err *err)
 {
+	unsigned long offloads = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
 	struct ifreq request = request_for(name);
 	int header_size = sizeof(struct virtio_net_hdr);
 
 	if (ioctl(fd, TUNSETPERSIST, 1UL) < 0)
 		return err_set_errno(err, errno, "cannot make the TAP device %s persistent", name);
-	if (ioctl(fd, TUNSETVNETHDRSZ, &header_size) < 0 || ioctl(fd, TUNSETOFFLOAD, 0UL) < 0)
+	if (ioctl(fd, TUNSETVNETHDRSZ, &header_size) < 0 ||
+		(ioctl(fd, TUNSETOFFLOAD, offloads | TUN_F_USO4 | TUN_F_USO6) < 0 &&
+			ioctl(fd, TUNSETOFFLOAD, offloads) < 0))
 		return err_set_errno(err, errno, "cannot set up the offloads of %s", name);
 	if (!adopted) {
 		request.ifr_hwaddr.sa_family = ARPHRD_ETHER;
@@ -88,63 +144,85 @@ static bool set_up(int fd, int control, const char *name, uint16_t mtu, bool ado
 	return true;
 }
 
-int user_tap_open(const char *name, uint16_t mtu, bool *ret_adopted, struct err *err)
+static unsigned wanted_queues(void)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return processors <= 2                     ? 1
+	       : processors >= 2 * USER_TAP_QUEUES ? USER_TAP_QUEUES
+						   : (unsigned)processors / 2;
+}
+
+static void close_queues(struct user_tap *tap)
+{
+	while (tap->count)
+		close(tap->queues[--tap->count]);
+	close(tap->claim);
+}
+
+static bool open_queues(struct user_tap *tap, const char *name, bool adopted, struct err *err)
+{
+	bool several = true;
+
+	for (unsigned wanted = wanted_queues(); several && tap->count < wanted; tap->count++) {
+		tap->queues[tap->count] = open_queue(name, adopted || tap->count, &several, err);
+		if (tap->queues[tap->count] < 0)
+			return false;
+	}
+	return true;
+}
+
+bool user_tap_open(const char *name, uint16_t mtu, struct user_tap *ret, bool *ret_adopted, struct err *err)
 {
 	int control = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	int fd = -1;
+	struct user_tap tap = { .claim = claim(name, err) };
 	bool ok, adopted = false;
 
+	if (tap.claim < 0)
+		return false;
 	if (control < 0) {
-		err_set_errno(err, errno, "cannot open a socket to set up the device %s", name);
-		return -1;
+		close(tap.claim);
+		return err_set_errno(err, errno, "cannot open a socket to set up the device %s", name);
 	}
-	ok = inspect(control, name, &adopted, err);
-	if (ok) {
-		fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
-		ok = fd >= 0 ||
-		     err_set_errno(err, errno,
-			     "cannot open /dev/net/tun (load the module `tun`, or give the container the device)");
-	}
-	ok = ok && attach(fd, name, adopted, err);
-	if (ok && !set_up(fd, control, name, mtu, adopted, err)) {
-		ioctl(fd, TUNSETPERSIST, (unsigned long)adopted);
+	ok = inspect(control, name, &adopted, err) && open_queues(&tap, name, adopted, err);
+	if (ok && !set_up(tap.queues[0], control, name, mtu, adopted, err)) {
+		ioctl(tap.queues[0], TUNSETPERSIST, (unsigned long)adopted);
 		ok = false;
 	}
 	close(control);
 	if (!ok) {
-		if (fd >= 0)
-			close(fd);
-		return -1;
+		close_queues(&tap);
+		return false;
 	}
+	*ret = tap;
 	*ret_adopted = adopted;
-	return fd;
+	return true;
 }
 
-void user_tap_close(int fd, bool keep)
+void user_tap_close(struct user_tap *tap, bool keep)
 {
 	if (!keep)
-		ioctl(fd, TUNSETPERSIST, 0UL);
-	close(fd);
+		ioctl(tap->queues[0], TUNSETPERSIST, 0UL);
+	close_queues(tap);
 }
 
 bool user_tap_remove_stale(const char *name)
 {
 	int control = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	bool ours, exists = false;
-	int fd;
+	struct user_tap tap = { .claim = claim(name, NULL) };
+	bool exists = false, removed = false, several;
 
-	if (control < 0)
-		return false;
-	ours = inspect(control, name, &exists, NULL) && exists;
-	close(control);
-	fd = ours ? open("/dev/net/tun", O_RDWR | O_CLOEXEC) : -1;
-	if (fd < 0)
-		return false;
-	/* Attaching fails for what is in use, or is no TAP after all. */
-	if (!attach(fd, name, true, NULL)) {
-		close(fd);
-		return false;
+	/* Attaching fails for what is no TAP after all. */
+	if (control >= 0 && tap.claim >= 0 && inspect(control, name, &exists, NULL) && exists) {
+		tap.queues[0] = open_queue(name, true, &several, NULL);
+		removed = tap.queues[0] >= 0;
+		tap.count = removed;
 	}
-	user_tap_close(fd, false);
-	return true;
+	if (removed)
+		ioctl(tap.queues[0], TUNSETPERSIST, 0UL);
+	if (control >= 0)
+		close(control);
+	if (tap.claim >= 0)
+		close_queues(&tap);
+	return removed;
 }

@@ -205,10 +205,23 @@ static void remember_active(void *context, struct addr nbma, bool sent, bool rec
 	assert_false(received);
 }
 
+struct activity {
+	struct link *link;
+	struct heard heard;
+};
+
+static bool has_activity(void *context)
+{
+	struct activity *activity = context;
+
+	activity->link->ops->each_active(activity->link, remember_active, &activity->heard);
+	return activity->heard.count > 0;
+}
+
 static void activity_is_told_once(void **state)
 {
 	struct link_config a = config("tunnel1", "192.0.2.1", 1);
-	struct heard active = { 0 };
+	struct activity activity = { 0 };
 	struct lladdr to_b;
 	struct link *link;
 	int fd;
@@ -222,15 +235,11 @@ static void activity_is_told_once(void **state)
 	address_link("tunnel1", "10.0.0.1", "10.0.0.2", &to_b);
 	fd = udp_socket("10.0.0.1");
 	udp_send(fd, "10.0.0.2", "hello");
-	while (!active.count) {
-		uv_run(&loop, UV_RUN_ONCE);
-		link->ops->each_active(link, remember_active, &active);
-	}
-	assert_int_equal(active.count, 1);
-	assert_true(addr_equal(active.from, address("192.0.2.2")));
-	active.count = 0;
-	link->ops->each_active(link, remember_active, &active);
-	assert_int_equal(active.count, 0);
+	activity.link = link;
+	netns_wait(&loop, has_activity, &activity);
+	assert_int_equal(activity.heard.count, 1);
+	assert_true(addr_equal(activity.heard.from, address("192.0.2.2")));
+	assert_true(!has_activity(&(struct activity) { .link = link }));
 	close(fd);
 	link->ops->close(link, false);
 	netns_finish(&loop);

@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// One thread for each queue of the device, and one for the socket. Packets move in batches, in the buffers
+// that they were read into: the GRE header takes the place of the Ethernet header, and back. A batch is sent
+// before its buffers are read into again.
+#include "link/user_datapath.h"
+
+#include <errno.h>
+#include <net/ethernet.h>
+#include <netinet/ip.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "link/checksum.h"
+#include "link/user_ecn.h"
+#include "link/user_gre.h"
+#include "link/user_offload.h"
+#include "link/user_segment.h"
+#include "wire/gre.h"
+
+#define FRAMES          32          ///< buffers of a thread
+#define BATCH           64          ///< packets in one system call
+#define SLOT_SIZE       (66 * 1024) ///< the largest IP packet, which GRO makes of many, and headers before it
+#define ETHERTYPE_TEB   0x6558      ///< Ethernet in GRE: nothing for a device without an Ethernet of its own
+#define ETHERTYPE_FIRST 0x0600      ///< lower values are lengths
+
+struct outgoing {
+	struct mmsghdr messages[BATCH];
+	struct iovec iov[BATCH][2];
+	struct sockaddr_in to[BATCH];
+	_Alignas(size_t) uint8_t control[BATCH][USER_GRE_TOS_SIZE];
+	uint8_t headers[BATCH][GRE_MAX_HEADER + USER_SEGMENT_HEADERS];
+	struct user_peer *peers[BATCH];
+	unsigned count;
+};
+
+struct user_worker {
+	struct user_datapath *path;
+	unsigned index; ///< as reader of the peers
+	int fd;         ///< what it reads: a queue of the device, or the socket
+	bool sends;     ///< from the device to the socket
+	pthread_t thread;
+	struct outgoing out;
+	uint8_t *slots; ///< FRAMES buffers of SLOT_SIZE bytes
+};
+
+/// A frame of the device on its way out.
+struct frame {
+	uint16_t ethertype;
+	uint8_t tos;
+	uint8_t gre[GRE_MAX_HEADER];
+	size_t gre_length;
+	uint8_t *packet;
+	size_t length;
+	struct user_segments segments;
+};
+
+static void count(atomic_uint_fast64_t *counter)
+{
+	atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+}
+
+static uint8_t *slot(struct user_worker *worker, unsigned index)
+{
+	return worker->slots + (size_t)index * SLOT_SIZE;
+}
+
+/* From the device to the underlay */
+
+static void flush(struct user_worker *worker)
+{
+	struct outgoing *out = &worker->out;
+	unsigned done = 0;
+
+	while (done < out->count) {
+		int sent = sendmmsg(worker->path->gre, out->messages + done, out->count - done, MSG_DONTWAIT);
+
+		/* The underlay's errors (no route, full queue, firewall) are those of one packet: as on any
+		 * link, it is lost, and counted. */
+		if (sent <= 0) {
+			count(&worker->path->drops.send_failed);
+			done++;
+			continue;
+		}
+		for (unsigned end = done + (unsigned)sent; done < end; done++)
+			user_peers_count_sent(
+				&worker->path->peers, out->peers[done], 1, out->messages[done].msg_len);
+	}
+	out->count = 0;
+}
+
+/// The place of the next packet; its two parts are yet to be given.
+static struct iovec *enqueue(struct user_worker *worker, struct user_peer *peer, uint8_t tos)
+{
+	struct outgoing *out = &worker->out;
+	unsigned i;
+
+	if (out->count == BATCH)
+		flush(worker);
+	i = out->count++;
+	out->peers[i] = peer;
+	out->to[i] = (struct sockaddr_in) { .sin_family = AF_INET, .sin_addr.s_addr = peer->underlay };
+	out->messages[i].msg_hdr = (struct msghdr) {
+		.msg_name = &out->to[i],
+		.msg_namelen = sizeof(out->to[i]),
+		.msg_iov = out->iov[i],
+		.msg_iovlen = 2,
+	};
+	if (tos)
+		user_gre_set_tos(&out->messages[i].msg_hdr, out->control[i], tos);
+	return out->iov[i];
+}
+
+/// Cuts the packet where it is a super-packet, and sends the parts to one peer.
+static void send_to(struct user_worker *worker, struct user_peer *peer, const struct frame *frame)
+{
+	struct user_segments segments = frame->segments;
+	struct user_segment segment;
+
+	while (user_segments_next(&segments, &segment)) {
+		struct iovec *iov = enqueue(worker, peer, frame->tos);
+		uint8_t *headers = worker->out.headers[worker->out.count - 1];
+
+		memcpy(headers, frame->gre, frame->gre_length);
+		memcpy(headers + frame->gre_length, segment.headers, segment.headers_length);
+		iov[0] = (struct iovec) { headers, frame->gre_length + segment.headers_length };
+		iov[1] = (struct iovec) { (uint8_t *)(uintptr_t)segment.payload, segment.payload_length };
+	}
+}
+
+/// Is this a packet that the link itself sent, which the routing table led back into the device? Sent again,
+/// it would go round for ever. Whoever can choose an NBMA address can bring that about, and so can a route.
+static bool is_own_gre(struct user_datapath *path, const struct frame *frame)
+{
+	struct iphdr ip;
+
+	if (frame->ethertype != ETHERTYPE_IP || frame->length < sizeof(ip))
+		return false;
+	memcpy(&ip, frame->packet, sizeof(ip));
+	return ip.protocol == IPPROTO_GRE &&
+	       ip.saddr == atomic_load_explicit(&path->nbma, memory_order_relaxed);
+}
+
+static void read_frame(const struct user_datapath *path, uint8_t *bytes, size_t length, struct frame *ret)
+{
+	struct gre_header gre = { .has_key = path->config->has_key, .key = path->config->key };
+
+	ret->ethertype = gre.protocol = checksum_read(bytes + 2 * USER_MAC_SIZE);
+	ret->packet = bytes + ETHER_HDR_LEN;
+	ret->length = length - ETHER_HDR_LEN;
+	ret->tos = user_ecn_inner(ret->ethertype, ret->packet, ret->length);
+	ret->gre_length = gre_write(&gre, ret->gre);
+}
+
+static void forward_frame(
+	struct user_worker *worker, const struct virtio_net_hdr *left, uint8_t *bytes, size_t length)
+{
+	struct user_datapath *path = worker->path;
+	struct user_peer *peer = path->destination;
+	struct frame frame;
+
+	if (length <= ETHER_HDR_LEN)
+		return;
+	read_frame(path, bytes, length, &frame);
+	if (frame.ethertype == ETHERTYPE_ARP) /* NHRP is the ARP of this link */
+		return;
+	if (is_own_gre(path, &frame))
+		atomic_store(&path->recursion, true);
+	if (frame.ethertype < ETHERTYPE_FIRST || is_own_gre(path, &frame) ||
+		!user_segments_start(&frame.segments, left, ETHER_HDR_LEN, frame.packet, frame.length)) {
+		count(&path->drops.not_wanted);
+		return;
+	}
+	if (!peer && (bytes[0] & 1)) {
+		for (peer = user_peers_receivers(&path->peers); peer; peer = peer->receiver_next)
+			send_to(worker, peer, &frame);
+		return;
+	}
+	if (!peer)
+		peer = user_peers_find(&path->peers, user_peers_read_mac(bytes));
+	if (peer)
+		send_to(worker, peer, &frame);
+	else
+		count(&path->drops.unknown_peer);
+}
+
+/// Takes what is there; false where the device is gone.
+static bool work_on_device(struct user_worker *worker)
+{
+	for (unsigned i = 0; i < FRAMES; i++) {
+		struct virtio_net_hdr left;
+		struct iovec iov[] = { { &left, sizeof(left) }, { slot(worker, i), SLOT_SIZE } };
+		ssize_t length = readv(worker->fd, iov, ARRAY_SIZE(iov));
+
+		if (length < 0 && (errno == EAGAIN || errno == EINTR))
+			break;
+		if (length < 0) {
+			flush(worker);
+			atomic_store(&worker->path->device_gone, true);
+			return false;
+		}
+		if ((size_t)length > sizeof(left))
+			forward_frame(worker, &left, slot(worker, i), (size_t)length - sizeof(left));
+	}
+	flush(worker);
+	return true;
+}
+
+/* From the underlay to the device */
+
+static void deliver(
+	struct user_datapath *path, struct addr from, uint16_t protocol, uint8_t *packet, size_t length)
+{
+	uint64_t number = user_peers_number(from);
+	struct user_peer *peer = user_peers_find(&path->peers, number);
+	uint8_t *frame = packet - ETHER_HDR_LEN; /* room that the outer headers had */
+	struct virtio_net_hdr to_do;
+	struct iovec iov[] = { { &to_do, sizeof(to_do) }, { frame, length + ETHER_HDR_LEN } };
+
+	if (!user_offload(protocol, packet, length, path->config->mtu, &to_do)) {
+		count(&path->drops.not_wanted);
+		return;
+	}
+	user_peers_write_mac(0, frame);
+	user_peers_write_mac(number, frame + USER_MAC_SIZE);
+	checksum_write(frame + 2 * USER_MAC_SIZE, protocol);
+	if (writev(path->tap.queues[0], iov, ARRAY_SIZE(iov)) < 0)
+		count(&path->drops.device_full);
+	else if (peer)
+		user_peers_count_received(&path->peers, peer, 1, length);
+}
+
+static bool is_for_device(uint16_t protocol)
+{
+	return protocol >= ETHERTYPE_FIRST && protocol != ETHERTYPE_TEB && protocol != ETHERTYPE_ARP &&
+	       protocol != ETHERTYPE_NHRP;
+}
+
+static void receive_packet(struct user_datapath *path, uint8_t *packet, size_t length)
+{
+	size_t ip_length = length >= sizeof(struct iphdr) ? (size_t)(packet[0] & 0xf) * 4 : 0;
+	struct gre_header header;
+	size_t gre_length = 0;
+	struct addr from;
+	uint8_t tos;
+
+	if (ip_length >= sizeof(struct iphdr) && ip_length < length)
+		gre_length = gre_read(packet + ip_length, length - ip_length, &header);
+	if (!gre_length) {
+		count(&path->drops.not_wanted);
+		return;
+	}
+	/* The socket's filter sees to both but for what came before it was set. */
+	from = addr_from_bytes(packet + offsetof(struct iphdr, saddr), 4);
+	if (header.has_key != path->config->has_key || (header.has_key && header.key != path->config->key) ||
+		(path->destination && !addr_equal(from, path->destination->nbma)))
+		return;
+	tos = packet[offsetof(struct iphdr, tos)];
+	packet += ip_length + gre_length;
+	length -= ip_length + gre_length;
+	if (!length || !is_for_device(header.protocol) ||
+		!user_ecn_decapsulate(tos, header.protocol, packet, length))
+		count(&path->drops.not_wanted);
+	else
+		deliver(path, from, header.protocol, packet, length);
+}
+
+static bool work_on_socket(struct user_worker *worker)
+{
+	struct mmsghdr messages[FRAMES] = { 0 };
+	struct iovec iov[FRAMES];
+	int received;
+
+	for (unsigned i = 0; i < FRAMES; i++) {
+		iov[i] = (struct iovec) { .iov_base = slot(worker, i), .iov_len = SLOT_SIZE };
+		messages[i].msg_hdr.msg_iov = &iov[i];
+		messages[i].msg_hdr.msg_iovlen = 1;
+	}
+	/* An error is old news of a packet sent before. */
+	received = recvmmsg(worker->fd, messages, FRAMES, MSG_DONTWAIT, NULL);
+	for (int i = 0; i < received; i++)
+		receive_packet(worker->path, slot(worker, (unsigned)i), messages[i].msg_len);
+	return true;
+}
+
+/* The threads */
+
+static void *work(void *context)
+{
+	struct user_worker *worker = context;
+	struct user_datapath *path = worker->path;
+	struct pollfd polled[] = { { .fd = worker->fd, .events = POLLIN },
+		{ .fd = path->stop, .events = POLLIN } };
+	bool goes_on = true;
+
+	while (goes_on) {
+		if (poll(polled, ARRAY_SIZE(polled), -1) < 0)
+			continue;
+		if (polled[1].revents)
+			break;
+		user_readers_enter(&path->peers.readers, worker->index);
+		goes_on = worker->sends ? work_on_device(worker) : work_on_socket(worker);
+		user_readers_leave(&path->peers.readers, worker->index);
+	}
+	return NULL;
+}
+
+static void free_worker(struct user_worker *worker)
+{
+	free(worker->slots);
+	free(worker);
+}
+
+static bool add_worker(struct user_datapath *path, int fd, bool sends, struct err *err)
+{
+	struct user_worker *worker = alloc_zeroed(1, sizeof(*worker));
+	int error;
+
+	worker->path = path;
+	worker->index = path->worker_count;
+	worker->fd = fd;
+	worker->sends = sends;
+	worker->slots = alloc_zeroed(FRAMES, SLOT_SIZE);
+	error = pthread_create(&worker->thread, NULL, work, worker);
+	if (error) {
+		free_worker(worker);
+		return err_set_errno(err, error, "cannot start a thread for %s", path->config->name);
+	}
+	path->workers[path->worker_count++] = worker;
+	return true;
+}
+
+bool user_datapath_start(struct user_datapath *path, struct err *err)
+{
+	sigset_t all, before;
+	bool ok;
+
+	path->stop = eventfd(0, EFD_CLOEXEC);
+	if (path->stop < 0)
+		return err_set_errno(err, errno, "cannot start the threads of %s", path->config->name);
+	/* Signals are the control thread's. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	ok = add_worker(path, path->gre, false, err);
+	for (unsigned i = 0; ok && i < path->tap.count; i++)
+		ok = add_worker(path, path->tap.queues[i], true, err);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (!ok)
+		user_datapath_stop(path);
+	return ok;
+}
+
+void user_datapath_stop(struct user_datapath *path)
+{
+	uint64_t one = 1;
+
+	if (write(path->stop, &one, sizeof(one)) < 0)
+		abort(); /* an eventfd that is ours takes a one */
+	for (unsigned i = 0; i < path->worker_count; i++) {
+		pthread_join(path->workers[i]->thread, NULL);
+		free_worker(path->workers[i]);
+	}
+	path->worker_count = 0;
+	close(path->stop);
+}
