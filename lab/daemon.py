@@ -73,6 +73,16 @@ class Daemon:
         links = self.namespace.ip("address", "show", "dev", device, check=False)
         return any("UP" in link.get("flags", []) and link.get("addr_info") for link in links)
 
+    def reload(self, config):
+        """Gives it another configuration (SIGHUP), and waits until it said what it makes of it. Returns that line."""
+        self.config_path.write_text(config)
+        mark = self.mark()
+        self.child.send_signal(signal.SIGHUP)
+
+        def said():
+            return re.search(r"\S+ (read .* anew: .*|.* has errors: nothing was changed)$", self.log(mark), re.MULTILINE)
+        return wait_until(said, PATIENCE, f"{self.node.name}: dmvpnd reads its configuration anew").group(1)
+
     def stop(self):
         """Ends it as a service manager does. Returns the exit status; None where it is not our child."""
         if self.child is None:

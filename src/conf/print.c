@@ -20,17 +20,22 @@ static void print_field(FILE *out, const struct config *config, size_t tunnel, c
 		fprintf(out, " %.*s%u\n", (int)strcspn(command->syntax, "<"), command->syntax, value);
 }
 
+void print_command(FILE *out, const struct config *config, size_t index, const struct command *command,
+	bool hide_secrets)
+{
+	if (command->print)
+		command->print(out, config, index, hide_secrets);
+	else if (command->field.kind != FIELD_NONE)
+		print_field(out, config, index, command);
+}
+
 void print_tunnel(FILE *out, const struct config *config, size_t index, bool hide_secrets)
 {
 	fprintf(out, "interface Tunnel%u\n", config->node.ifaces[index].id);
 	for (size_t i = 0; schema_command(i); i++) {
 		const struct command *command = schema_command(i);
-		if (command->contexts != COMMAND_TUNNEL)
-			continue;
-		if (command->print)
-			command->print(out, config, index, hide_secrets);
-		else if (command->field.kind != FIELD_NONE)
-			print_field(out, config, index, command);
+		if (command->contexts == COMMAND_TUNNEL)
+			print_command(out, config, index, command, hide_secrets);
 	}
 	fprintf(out, "!\n");
 }

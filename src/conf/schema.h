@@ -31,8 +31,10 @@ enum command_context {
 };
 
 enum command_flags {
-	COMMAND_LIST = 1,  ///< there can be many; `no` needs the argument to know which
-	COMMAND_SPELT = 2, ///< no router has it: its words may not make a router's abbreviations ambiguous
+	COMMAND_LIST = 1,    ///< there can be many; `no` needs the argument to know which
+	COMMAND_SPELT = 2,   ///< no router has it: its words may not make a router's abbreviations ambiguous
+	COMMAND_REOPENS = 4, ///< where it changes, the device is opened anew; NHRP keeps what it knows
+	COMMAND_REMAKES = 8, ///< where it changes, it is another tunnel: all that was learned by it is void
 };
 
 enum field_kind {

@@ -30,6 +30,7 @@ struct binding {
 	enum binding_type type;
 	struct peer *peer;        ///< whose NBMA address packets go to; never NULL
 	struct addr claimed_nbma; ///< what the peer thinks its NBMA address is, where NAT changed it
+	bool configured;          ///< the configuration has it
 	bool unique;
 	bool nat;              ///< peer->nbma differs from claimed_nbma
 	uint16_t mtu;          ///< that the peer told, bytes; 0: it did not

@@ -4,9 +4,7 @@
 #include "core/cache.h"
 #include "core/iface.h"
 #include "core/lifecycle.h"
-#include "core/multicast.h"
 #include "core/nhs.h"
-#include "core/nhs_address.h"
 #include "core/node.h"
 #include "core/peer.h"
 #include "core/protect.h"
@@ -15,8 +13,6 @@
 #include "core/resolve.h"
 #include "core/shortcut.h"
 #include "core/timers.h"
-
-#define ERRORS_PER_SECOND 10 ///< Error Indications sent
 
 struct addr iface_address(const struct iface *iface)
 {
@@ -40,21 +36,6 @@ uint32_t iface_registration_interval(const struct iface *iface)
 	if (interval == 0)
 		interval = iface->config->holding_time / 3;
 	return interval ? interval : 1;
-}
-
-void iface_init(struct iface *iface, struct node *node, const struct iface_config *config, struct mono now)
-{
-	iface->node = node;
-	iface->config = config;
-	iface->max_send = ratelimit_make(config->max_send_packets, config->max_send_interval * MONO_SECOND);
-	iface->errors = ratelimit_make(ERRORS_PER_SECOND, MONO_SECOND);
-	for (size_t i = 0; i < config->map_count; i++)
-		(void)cache_set(iface, config->maps[i].protocol,
-			&(struct binding_facts) { .type = BINDING_STATIC, .nbma = config->maps[i].nbma },
-			now);
-	nhs_address_init(iface, now);
-	multicast_update_configured(iface);
-	protect_update_configured(iface);
 }
 
 void iface_set_link(struct iface *iface, bool up, uint32_t device, struct addr nbma, struct mono now)

@@ -348,3 +348,27 @@ void nhs_leave(struct nhs *nhs, struct mono now)
 		withdraw(nhs, now);
 	nhs_step(nhs, NHS_EVENT_LINK_DOWN, now);
 }
+
+void nhs_move(struct nhs *to, struct nhs *from, const struct nhs_config *config)
+{
+	struct timerq *timers = &from->iface->node->timers;
+
+	*to = *from;
+	to->config = config;
+	to->timer = (struct timer) { .kind = TIMER_NHS };
+	if (timer_is_armed(&from->timer)) {
+		timerq_arm(timers, &to->timer, from->timer.at);
+		timerq_disarm(timers, &from->timer);
+	}
+	*from = (struct nhs) { .nbma = from->nbma };
+}
+
+void nhs_end(struct nhs *nhs, const char *reason, struct mono now)
+{
+	bool was_up = nhs_is_up(nhs);
+
+	nhs_leave(nhs, now);
+	if (was_up)
+		tell(nhs, EVENT_NHS_DOWN, reason);
+	hand_over(nhs, now);
+}

@@ -73,5 +73,9 @@ bool nhs_on_reply(
 	struct iface *iface, const struct nhrp_msg *msg, struct addr from, struct mono now) MUST_CHECK;
 /// An Error Indication about our request with this ID; false where it is none of ours, or not the server's.
 bool nhs_on_error(struct iface *iface, uint32_t request_id, struct addr from, struct mono now) MUST_CHECK;
+/// Puts a server of the old configuration into the array of the new one, with its state and timer.
+void nhs_move(struct nhs *to, struct nhs *from, const struct nhs_config *config);
+/// Ends a server that is configured no more: takes our registration back, and its traffic to another one.
+void nhs_end(struct nhs *nhs, const char *reason, struct mono now);
 /// Tells a server that is up that our registration ends (Purge Request, no reply wanted), and stops.
 void nhs_leave(struct nhs *nhs, struct mono now);

@@ -32,7 +32,33 @@ static size_t machines(const struct nhs_config *nhs)
 	return nhs->name[0] != '\0' && !addr_is_set(nhs->protocol) ? NHS_ADDRESSES_MAX : 1;
 }
 
-void nhs_address_init(struct iface *iface, struct mono now)
+/// The machine that was for the same server.
+static struct nhs *find_before(
+	const struct iface *iface, struct nhs *before, size_t count, const struct nhs_config *config)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct nhs *nhs = &before[i];
+
+		if (nhs->iface && addr_equal(nhs->config->protocol, config->protocol) &&
+			strcmp(nhs->config->name, config->name) == 0 &&
+			(config->name[0] != '\0' ||
+				addr_equal(nhs->nbma, configured_nbma(iface->config, config))))
+			return nhs;
+	}
+	return NULL;
+}
+
+static void make(struct iface *iface, struct nhs *nhs, const struct nhs_config *config, struct mono now)
+{
+	nhs->iface = iface;
+	nhs->config = config;
+	nhs->protocol = config->protocol;
+	nhs->nbma = configured_nbma(iface->config, config);
+	nhs->timer.kind = TIMER_NHS;
+	nhs->since = now;
+}
+
+void nhs_address_configure(struct iface *iface, struct nhs *before, size_t count_before, struct mono now)
 {
 	const struct iface_config *config = iface->config;
 	size_t count = 0;
@@ -40,17 +66,16 @@ void nhs_address_init(struct iface *iface, struct mono now)
 	for (size_t i = 0; i < config->nhs_count; i++)
 		count += machines(&config->nhs[i]);
 	iface->nhs = alloc_zeroed(count ? count : 1, sizeof(*iface->nhs));
+	iface->nhs_count = 0;
 	for (size_t i = 0; i < config->nhs_count; i++) {
 		for (size_t j = 0; j < machines(&config->nhs[i]); j++) {
 			struct nhs *nhs = &iface->nhs[iface->nhs_count++];
+			struct nhs *known = find_before(iface, before, count_before, &config->nhs[i]);
 
-			nhs->iface = iface;
-			nhs->config = &config->nhs[i];
-			nhs->protocol = nhs->config->protocol;
-			nhs->nbma = configured_nbma(config, nhs->config);
-			nhs->timer.kind = TIMER_NHS;
-			nhs->since = now;
-			nhs_address_bind(nhs, now);
+			if (known)
+				nhs_move(nhs, known, &config->nhs[i]);
+			else
+				make(iface, nhs, &config->nhs[i], now);
 		}
 	}
 }

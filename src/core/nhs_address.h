@@ -13,8 +13,9 @@ struct iface;
 struct nhrp_msg;
 struct nhs;
 
-/// Makes the machines of an interface.
-void nhs_address_init(struct iface *iface, struct mono now);
+/// Makes the machines of an interface for its configuration. Those among the `count` of `before` that are for
+/// the same go on in their new place; the caller ends the others, whose `iface` is set, and frees `before`.
+void nhs_address_configure(struct iface *iface, struct nhs *before, size_t count, struct mono now);
 /// What the server says of its protocol address in a reply to us: false where it says nothing usable, and
 /// this is needed.
 bool nhs_address_learn(struct nhs *nhs, const struct nhrp_msg *reply, struct mono now) MUST_CHECK;

@@ -25,17 +25,60 @@ struct node *node_new(const struct node_config *config, uint64_t seed, uint32_t 
 {
 	struct node *node = alloc_zeroed(1, sizeof(*node));
 
-	node->config = config;
 	node->next_request_id = request_id;
 	node->events = ratelimit_make(REMOTE_EVENTS_PER_SECOND, MONO_SECOND);
 	rng_seed(&node->rng, seed);
-	node->iface_count = config->iface_count;
-	node->ifaces = alloc_zeroed(config->iface_count ? config->iface_count : 1, sizeof(*node->ifaces));
-	for (size_t i = 0; i < config->iface_count; i++) {
-		node->ifaces[i] = alloc_zeroed(1, sizeof(**node->ifaces));
-		iface_init(node->ifaces[i], node, &config->ifaces[i], now);
-	}
+	node_configure(node, config, now);
 	return node;
+}
+
+void node_remove(struct node *node, uint32_t id, struct mono now)
+{
+	struct iface *iface = node_iface(node, id);
+	size_t at = 0;
+
+	if (!iface)
+		return;
+	if (iface->up)
+		iface_shutdown(iface, now);
+	iface_done(iface);
+	while (node->ifaces[at] != iface)
+		at++;
+	node->iface_count--;
+	memmove(&node->ifaces[at], &node->ifaces[at + 1], (node->iface_count - at) * sizeof(struct iface *));
+	free(iface);
+}
+
+static bool is_in(const struct node_config *config, uint32_t id)
+{
+	for (size_t i = 0; i < config->iface_count; i++) {
+		if (config->ifaces[i].id == id)
+			return true;
+	}
+	return false;
+}
+
+void node_configure(struct node *node, const struct node_config *config, struct mono now)
+{
+	struct iface **ifaces = alloc_zeroed(config->iface_count + 1, sizeof(*ifaces));
+
+	for (size_t i = node->iface_count; i-- > 0;) {
+		if (!is_in(config, node->ifaces[i]->config->id))
+			node_remove(node, node->ifaces[i]->config->id, now);
+	}
+	for (size_t i = 0; i < config->iface_count; i++) {
+		ifaces[i] = node_iface(node, config->ifaces[i].id);
+		if (ifaces[i]) {
+			iface_configure(ifaces[i], &config->ifaces[i], now);
+		} else {
+			ifaces[i] = alloc_zeroed(1, sizeof(**ifaces));
+			iface_init(ifaces[i], node, &config->ifaces[i], now);
+		}
+	}
+	free(node->ifaces);
+	node->ifaces = ifaces;
+	node->iface_count = config->iface_count;
+	node->config = config;
 }
 
 bool node_restore(struct node *node, uint32_t id, struct addr protocol, const struct binding_facts *facts,

@@ -40,6 +40,13 @@ struct node {
 /// jitter; `request_id` is the first request ID to use and shall be beyond every one used before a
 /// restart (RFC 2332 section 5.2.3).
 struct node *node_new(const struct node_config *config, uint64_t seed, uint32_t request_id, struct mono now);
+/// Makes the node what `config` says now. An interface is known by its ID: one that is new begins down, one
+/// that is left out ends as by node_remove(), the others go on with all that they know but for what the
+/// change is about. Another address, network or destination is another interface: node_remove() it first. The
+/// old configuration may be freed then.
+void node_configure(struct node *node, const struct node_config *config, struct mono now);
+/// Ends an interface: takes its registrations and answers back, and forgets the rest.
+void node_remove(struct node *node, uint32_t iface, struct mono now);
 /// A registration from before a restart, for `facts->holding_time` seconds. It gives way to the client's next
 /// registration, wherever that comes from. False where there is no room or no such interface.
 bool node_restore(struct node *node, uint32_t iface, struct addr protocol, const struct binding_facts *facts,

@@ -4,11 +4,13 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/mono.h"
 
 struct config;
+struct ctl_change;
 struct link;
 struct node;
 
@@ -29,6 +31,13 @@ struct ctl_context {
 	struct link *(*link)(void *owner, uint32_t iface);
 	/// A command changed the node: its actions and desired state wait to be drained. May be NULL.
 	void (*changed)(void *owner);
+	/// Makes this whole text the configuration: it is checked, and what differs from the present one is
+	/// applied. False where it has an error, then nothing changes; `ret` tells more, and is freed with
+	/// ctl_change_free(). May be NULL.
+	bool (*configure)(void *owner, const char *text, size_t length, struct ctl_change *ret);
+	/// The same with the file at `config_path`, read anew. May be NULL.
+	bool (*reload)(void *owner, struct ctl_change *ret);
+	const char *config_path; ///< the file that the daemon was started with; NULL: none
 	void *owner;
 	struct ctl_debug debug;
 };

@@ -11,6 +11,7 @@
 #include "conf/conf.h"
 #include "core/node.h"
 #include "ctl/server.h"
+#include "daemon/configure.h"
 #include "daemon/daemon.h"
 #include "daemon/events.h"
 #include "daemon/registrations.h"
@@ -34,8 +35,8 @@ struct mono daemon_now(void)
 static struct tunnel *tunnel_by_id(struct daemon *daemon, uint32_t id)
 {
 	for (size_t i = 0; i < daemon->tunnel_count; i++) {
-		if (daemon->tunnels[i].nhrp->id == id)
-			return &daemon->tunnels[i];
+		if (daemon->tunnels[i]->nhrp->id == id)
+			return daemon->tunnels[i];
 	}
 	return NULL;
 }
@@ -43,8 +44,8 @@ static struct tunnel *tunnel_by_id(struct daemon *daemon, uint32_t id)
 static struct tunnel *tunnel_by_device(struct daemon *daemon, uint32_t device)
 {
 	for (size_t i = 0; i < daemon->tunnel_count; i++) {
-		if (device != 0 && daemon->tunnels[i].device == device)
-			return &daemon->tunnels[i];
+		if (device != 0 && daemon->tunnels[i]->device == device)
+			return daemon->tunnels[i];
 	}
 	return NULL;
 }
@@ -145,10 +146,10 @@ static void on_link(void *owner, const struct device_info *device, bool exists)
 {
 	struct daemon *daemon = owner;
 
-	if (!exists)
+	if (!exists || !device->up)
 		statics_on_device_gone(daemon->statics);
 	for (size_t i = 0; i < daemon->tunnel_count; i++)
-		tunnel_on_device(&daemon->tunnels[i], device, exists);
+		tunnel_on_device(daemon->tunnels[i], device, exists);
 	statics_update(daemon->statics);
 	daemon_drain(daemon);
 }
@@ -161,7 +162,7 @@ static void on_address(void *owner, uint32_t device, struct prefix address, bool
 	(void)address;
 	(void)added;
 	for (size_t i = 0; i < daemon->tunnel_count; i++)
-		tunnel_update(&daemon->tunnels[i]);
+		tunnel_update(daemon->tunnels[i]);
 	statics_update(daemon->statics);
 	daemon_drain(daemon);
 }
@@ -201,9 +202,9 @@ static void on_second(uv_timer_t *timer)
 	struct daemon *daemon = timer->data;
 
 	for (size_t i = 0; i < daemon->tunnel_count; i++) {
-		tunnel_report_use(&daemon->tunnels[i]);
-		if (!daemon->tunnels[i].link)
-			tunnel_update(&daemon->tunnels[i]);
+		tunnel_report_use(daemon->tunnels[i]);
+		if (!daemon->tunnels[i]->link)
+			tunnel_update(daemon->tunnels[i]);
 	}
 	statics_update(daemon->statics);
 	state_keep(daemon->state, daemon->node->next_request_id);
@@ -235,12 +236,22 @@ static void on_changed(void *owner)
 	daemon_drain(owner);
 }
 
+static bool on_configure(void *owner, const char *text, size_t length, struct ctl_change *ret)
+{
+	return configure_text(owner, text, length, ret);
+}
+
+static bool on_reload(void *owner, struct ctl_change *ret)
+{
+	return configure_file(owner, ret);
+}
+
 static void on_signal(uv_signal_t *handle, int number)
 {
 	struct daemon *daemon = handle->data;
 
 	if (number == SIGHUP) {
-		log_warning("SIGHUP: a running daemon cannot read its configuration anew yet; restart it");
+		configure_reload(daemon);
 		return;
 	}
 	log_notice("ending: %s", number == SIGTERM ? "SIGTERM" : "SIGINT");
@@ -290,25 +301,6 @@ static bool open_kernel(struct daemon *daemon, struct err *err)
 	return daemon->nflog && monitor_sync(daemon->monitor, err);
 }
 
-static bool set_guard(struct daemon *daemon, struct err *err)
-{
-	struct guard_tunnel *tunnels = alloc_zeroed(daemon->tunnel_count + 1, sizeof(*tunnels));
-	bool ok;
-
-	for (size_t i = 0; i < daemon->tunnel_count; i++) {
-		const struct tunnel *tunnel = &daemon->tunnels[i];
-
-		memcpy(tunnels[i].name, tunnel->nhrp->name, sizeof(tunnels[i].name));
-		tunnels[i].network_id = tunnel->nhrp->network_id;
-		tunnels[i].redirect = tunnel->nhrp->redirect;
-		tunnels[i].redirect_timeout = tunnel->nhrp->redirect_timeout;
-		tunnels[i].mss = tunnel->config->adjust_mss;
-	}
-	ok = guard_set(daemon->guard, tunnels, daemon->tunnel_count, err);
-	free(tunnels);
-	return ok;
-}
-
 static void start_handles(struct daemon *daemon)
 {
 	const int numbers[] = { SIGTERM, SIGINT, SIGHUP };
@@ -333,6 +325,9 @@ static bool open_control(struct daemon *daemon, const char *path, struct err *er
 		.started = daemon_now(),
 		.link = find_link,
 		.changed = on_changed,
+		.configure = on_configure,
+		.reload = on_reload,
+		.config_path = daemon->options->config,
 		.owner = daemon,
 	};
 	daemon->control = ctl_server_open(daemon->loop, path, &daemon->context, CTL_LIMITS_DEFAULT, err);
@@ -358,7 +353,7 @@ static bool is_configured(void *context, const char *name)
 	const struct daemon *daemon = context;
 
 	for (size_t i = 0; i < daemon->tunnel_count; i++) {
-		if (strcmp(daemon->tunnels[i].nhrp->name, name) == 0)
+		if (strcmp(daemon->tunnels[i]->nhrp->name, name) == 0)
 			return true;
 	}
 	return false;
@@ -376,11 +371,11 @@ static bool start(struct daemon *daemon, const struct daemon_options *options, s
 {
 	// The control socket comes first: where another daemon answers on it, nothing must be touched.
 	if (!open_control(daemon, options->control, err) || !open_kernel(daemon, err) ||
-		!set_guard(daemon, err))
+		!configure_guard(daemon, err))
 		return false;
 	sweep_devices(daemon);
 	for (size_t i = 0; i < daemon->tunnel_count; i++)
-		tunnel_update(&daemon->tunnels[i]);
+		tunnel_update(daemon->tunnels[i]);
 	take_stock(daemon);
 	statics_update(daemon->statics);
 	daemon_drain(daemon);
@@ -396,7 +391,7 @@ static void withdraw(struct daemon *daemon)
 		apply_withdraw(daemon->apply);
 	statics_free(daemon->statics);
 	for (size_t i = 0; i < daemon->tunnel_count; i++)
-		tunnel_close(&daemon->tunnels[i]);
+		tunnel_close(daemon->tunnels[i], false);
 	if (daemon->guard && !guard_remove(daemon->guard, &err))
 		log_warning("%s", err.text);
 }
@@ -423,12 +418,12 @@ static void stop(struct daemon *daemon)
 	registrations_close(daemon->registrations, daemon->node, daemon_now());
 	state_close(daemon->state, daemon->node->next_request_id);
 	node_free(daemon->node);
-	free(daemon->tunnels);
+	configure_done(daemon);
 }
 
-int daemon_run(const struct config *config, const struct daemon_options *options)
+int daemon_run(struct config *config, const struct daemon_options *options)
 {
-	struct daemon daemon = { .loop = uv_default_loop(), .config = config };
+	struct daemon daemon = { .loop = uv_default_loop(), .options = options };
 	struct err err;
 	bool started;
 
@@ -436,10 +431,7 @@ int daemon_run(const struct config *config, const struct daemon_options *options
 	daemon.node = node_new(&config->node, random_seed(), state_request_id(daemon.state), daemon_now());
 	daemon.registrations = registrations_open(options->state_dir);
 	registrations_restore(daemon.registrations, daemon.node, daemon_now());
-	daemon.tunnel_count = config->node.iface_count;
-	daemon.tunnels = alloc_zeroed(daemon.tunnel_count + 1, sizeof(*daemon.tunnels));
-	for (size_t i = 0; i < daemon.tunnel_count; i++)
-		tunnel_init(&daemon.tunnels[i], &daemon, &config->node.ifaces[i], &config->tunnels[i]);
+	configure_first(&daemon, config);
 	start_handles(&daemon);
 	started = start(&daemon, options, &err);
 	if (started)

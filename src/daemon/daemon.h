@@ -24,13 +24,15 @@ struct statics;
 struct tunnel;
 
 struct daemon_options {
+	const char *config;    ///< path of the configuration
 	const char *control;   ///< path of the control socket
 	const char *state_dir; ///< where request IDs survive a restart
 };
 
 struct daemon {
 	uv_loop_t *loop;
-	const struct config *config; ///< borrowed
+	const struct daemon_options *options;
+	struct config *config;
 	struct node *node;
 	struct rtnl *rtnl;
 	struct monitor *monitor;
@@ -42,7 +44,7 @@ struct daemon {
 	struct registrations *registrations;
 	struct ctl_server *control;
 	struct ctl_context context;
-	struct tunnel *tunnels; ///< one per interface of the configuration
+	struct tunnel **tunnels; ///< one per interface of the configuration
 	size_t tunnel_count;
 	uv_timer_t wake;   ///< the core's next timer
 	uv_timer_t second; ///< use of peers, retries, request IDs
@@ -51,9 +53,9 @@ struct daemon {
 	bool stopping;
 };
 
-/// Runs until SIGTERM or SIGINT. Returns the exit status: 0 after a clean end, 1 where it could not start
-/// (the log says why).
-int daemon_run(const struct config *config, const struct daemon_options *options);
+/// Runs until SIGTERM or SIGINT, and takes over the configuration. Returns the exit status: 0 after a clean
+/// end, 1 where it could not start (the log says why).
+int daemon_run(struct config *config, const struct daemon_options *options);
 
 /// The time now, as the core counts it.
 struct mono daemon_now(void);

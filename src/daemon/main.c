@@ -14,7 +14,6 @@
 #define EXIT_USAGE 2
 
 struct arguments {
-	const char *config;
 	struct daemon_options daemon;
 	bool check;
 };
@@ -56,15 +55,16 @@ static void set_log_level(const char *text)
 static struct arguments read_arguments(int argc, char **argv)
 {
 	struct arguments arguments = {
-		.config = DEFAULT_CONFIG,
-		.daemon = { .control = DEFAULT_CONTROL, .state_dir = DEFAULT_STATE_DIR },
+		.daemon = { .config = DEFAULT_CONFIG,
+			.control = DEFAULT_CONTROL,
+			.state_dir = DEFAULT_STATE_DIR },
 	};
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (option) {
 		case 'c':
-			arguments.config = optarg;
+			arguments.daemon.config = optarg;
 			break;
 		case 's':
 			arguments.daemon.control = optarg;
@@ -117,14 +117,14 @@ int main(int argc, char **argv)
 {
 	struct arguments arguments = read_arguments(argc, argv);
 	struct conf_messages messages = { 0 };
-	struct config *config = conf_load(arguments.config, &messages);
-	int status;
+	struct config *config = conf_load(arguments.daemon.config, &messages);
 
-	print_messages(arguments.config, &messages);
+	print_messages(arguments.daemon.config, &messages);
 	conf_messages_free(&messages);
 	if (!config)
 		return EXIT_FAILURE;
-	status = arguments.check ? EXIT_SUCCESS : daemon_run(config, &arguments.daemon);
+	if (!arguments.check)
+		return daemon_run(config, &arguments.daemon);
 	conf_free(config);
-	return status;
+	return EXIT_SUCCESS;
 }

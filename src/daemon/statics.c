@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/log.h"
@@ -12,7 +13,7 @@
 #include "linux/routes.h"
 
 struct entry {
-	const struct static_route *config;
+	struct static_route config;
 	struct routes_static route; ///< as installed
 	bool is_installed;
 	bool told; ///< the log said why it is not
@@ -24,6 +25,17 @@ struct statics {
 	size_t count;
 };
 
+/// The entries of the daemon's configuration, none of them installed.
+static void set_entries(struct statics *statics)
+{
+	const struct config *config = statics->daemon->config;
+
+	statics->count = config->route_count;
+	statics->entries = alloc_zeroed(statics->count + 1, sizeof(*statics->entries));
+	for (size_t i = 0; i < statics->count; i++)
+		statics->entries[i].config = config->routes[i];
+}
+
 struct statics *statics_new(struct daemon *daemon)
 {
 	struct statics *statics = alloc_zeroed(1, sizeof(*statics));
@@ -31,10 +43,7 @@ struct statics *statics_new(struct daemon *daemon)
 	struct err err;
 
 	statics->daemon = daemon;
-	statics->count = daemon->config->route_count;
-	statics->entries = alloc_zeroed(statics->count ? statics->count : 1, sizeof(*statics->entries));
-	for (size_t i = 0; i < statics->count; i++)
-		statics->entries[i].config = &daemon->config->routes[i];
+	set_entries(statics);
 	if (!routes_static_flush(daemon->rtnl, &removed, &err))
 		log_warning("%s", err.text);
 	else if (removed > 0)
@@ -58,7 +67,7 @@ static bool is_down(const struct node *node, struct addr next_hop)
 
 static bool install(struct statics *statics, struct entry *entry, struct err *err)
 {
-	const struct static_route *config = entry->config;
+	const struct static_route *config = &entry->config;
 	struct rtnl *rtnl = statics->daemon->rtnl;
 	struct device_info device = { 0 };
 
@@ -89,7 +98,7 @@ void statics_update(struct statics *statics)
 		char text[PREFIX_TEXT_SIZE];
 		struct err err;
 
-		if (is_down(statics->daemon->node, entry->config->next_hop)) {
+		if (is_down(statics->daemon->node, entry->config.next_hop)) {
 			withdraw(statics, entry);
 			continue;
 		}
@@ -97,10 +106,42 @@ void statics_update(struct statics *statics)
 			continue;
 		entry->is_installed = install(statics, entry, &err);
 		if (!entry->is_installed && !entry->told)
-			log_info("the route to %s waits: %s", prefix_format(entry->config->prefix, text),
+			log_info("the route to %s waits: %s", prefix_format(entry->config.prefix, text),
 				err.text);
 		entry->told = !entry->is_installed;
 	}
+}
+
+static bool same_route(const struct static_route *a, const struct static_route *b)
+{
+	return prefix_equal(a->prefix, b->prefix) && addr_equal(a->next_hop, b->next_hop) &&
+	       strcmp(a->interface, b->interface) == 0 && a->distance == b->distance;
+}
+
+static struct entry *find(const struct statics *statics, const struct static_route *route)
+{
+	for (size_t i = 0; i < statics->count; i++) {
+		if (same_route(&statics->entries[i].config, route))
+			return &statics->entries[i];
+	}
+	return NULL;
+}
+
+void statics_configure(struct statics *statics)
+{
+	struct statics before = *statics;
+
+	set_entries(statics);
+	for (size_t i = 0; i < before.count; i++) {
+		struct entry *entry = find(statics, &before.entries[i].config);
+
+		if (entry)
+			*entry = before.entries[i];
+		else
+			withdraw(statics, &before.entries[i]);
+	}
+	free(before.entries);
+	statics_update(statics);
 }
 
 void statics_on_device_gone(struct statics *statics)

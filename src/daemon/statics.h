@@ -11,7 +11,9 @@ struct statics *statics_new(struct daemon *daemon);
 /// Installs and removes what the state of devices and servers asks for. What fails is tried again at the
 /// next call, and logged once.
 void statics_update(struct statics *statics);
-/// A device went, with its routes: they are not there any more.
+/// The daemon has another configuration: routes that it has not are removed, new ones installed.
+void statics_configure(struct statics *statics);
+/// A device went or was set down, and the kernel removed its routes.
 void statics_on_device_gone(struct statics *statics);
 /// Removes every route, and frees. NULL does no harm.
 void statics_free(struct statics *statics);

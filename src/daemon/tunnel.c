@@ -14,7 +14,9 @@
 void tunnel_init(struct tunnel *tunnel, struct daemon *daemon, const struct iface_config *nhrp,
 	const struct tunnel_config *config)
 {
-	*tunnel = (struct tunnel) { .daemon = daemon, .nhrp = nhrp, .config = config };
+	tunnel->daemon = daemon;
+	tunnel->nhrp = nhrp;
+	tunnel->config = config;
 }
 
 static void on_nhrp(void *owner, struct addr from, const uint8_t *packet, size_t length)
@@ -180,7 +182,25 @@ void tunnel_report_use(struct tunnel *tunnel)
 		tunnel->link->ops->each_active(tunnel->link, on_active, tunnel);
 }
 
-void tunnel_close(struct tunnel *tunnel)
+void tunnel_apply(struct tunnel *tunnel)
 {
-	close_link(tunnel, false);
+	struct err err;
+
+	if (tunnel->link && !set_up_device(tunnel, &err))
+		log_warning("%s: %s", tunnel->nhrp->name, err.text);
+	tunnel_update(tunnel);
+	tell_core(tunnel);
+	apply_resync_soon(tunnel->daemon->apply);
+}
+
+void tunnel_reopen(struct tunnel *tunnel)
+{
+	close_link(tunnel, true);
+	tunnel_update(tunnel);
+	tell_core(tunnel);
+}
+
+void tunnel_close(struct tunnel *tunnel, bool keep_device)
+{
+	close_link(tunnel, keep_device);
 }

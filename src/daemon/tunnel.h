@@ -25,6 +25,7 @@ struct tunnel {
 	bool told_waiting; ///< the log said why it is not up
 };
 
+/// Gives a tunnel, new (zeroed) or running, its configuration, and does nothing else.
 void tunnel_init(struct tunnel *tunnel, struct daemon *daemon, const struct iface_config *nhrp,
 	const struct tunnel_config *config);
 /// Brings the tunnel to where it can be now: opens it when its source is there, or follows the source. What
@@ -34,5 +35,9 @@ void tunnel_update(struct tunnel *tunnel);
 void tunnel_on_device(struct tunnel *tunnel, const struct device_info *device, bool exists);
 /// Tells the core which peers carried data.
 void tunnel_report_use(struct tunnel *tunnel);
-/// Closes the link and removes the device.
-void tunnel_close(struct tunnel *tunnel);
+/// The configuration is another one: makes the running device as it says now, and follows the source.
+void tunnel_apply(struct tunnel *tunnel);
+/// Closes the link and opens it at once as the configuration says now; the core keeps what it knows.
+void tunnel_reopen(struct tunnel *tunnel);
+/// Closes the link. With `keep_device` the device stays, for a later start; else it is removed.
+void tunnel_close(struct tunnel *tunnel, bool keep_device);

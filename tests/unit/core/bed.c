@@ -71,7 +71,7 @@ struct bed *bed_spoke(void)
 	return bed;
 }
 
-static void drain(struct bed *bed)
+void bed_drain(struct bed *bed)
 {
 	struct action *action;
 
@@ -136,7 +136,7 @@ void bed_advance(struct bed *bed, int64_t us)
 	while (!mono_before(end, node_next_wake(bed->node))) {
 		bed->now = node_next_wake(bed->node);
 		node_tick(bed->node, bed->now);
-		drain(bed);
+		bed_drain(bed);
 	}
 	bed->now = end;
 }
@@ -190,7 +190,7 @@ struct nhrp_cie *bed_cie(struct nhrp_msg *msg, uint8_t bits, uint16_t holding_ti
 void bed_receive_bytes(struct bed *bed, const char *from, const uint8_t *packet, size_t length)
 {
 	node_on_packet(bed->node, BED_IFACE, ip(from), packet, length, bed->now);
-	drain(bed);
+	bed_drain(bed);
 }
 
 void bed_receive(struct bed *bed, const char *from, const struct nhrp_msg *msg)
@@ -206,7 +206,7 @@ void bed_receive(struct bed *bed, const char *from, const struct nhrp_msg *msg)
 void bed_sa(struct bed *bed, const char *nbma, enum sa_state state, const char *identity)
 {
 	node_on_sa(bed->node, BED_IFACE, ip(nbma), state, identity, bed->now);
-	drain(bed);
+	bed_drain(bed);
 }
 
 bool bed_wants_sa(struct bed *bed, const char *nbma, bool *ret_call)
@@ -222,7 +222,7 @@ bool bed_wants_sa(struct bed *bed, const char *nbma, bool *ret_call)
 void bed_miss(struct bed *bed, const char *next_hop)
 {
 	node_on_neigh_miss(bed->node, BED_IFACE, ip(next_hop), bed->now);
-	drain(bed);
+	bed_drain(bed);
 }
 
 void bed_route(struct bed *bed, const char *prefix, const char *next_hop, uint32_t device, bool added)
@@ -232,7 +232,7 @@ void bed_route(struct bed *bed, const char *prefix, const char *next_hop, uint32
 	if (next_hop)
 		route.next_hop = ip(next_hop);
 	node_on_route(bed->node, &route, added, bed->now);
-	drain(bed);
+	bed_drain(bed);
 }
 
 int bed_register(struct bed *bed, const char *nbma, const char *protocol, uint16_t flags, uint32_t id)

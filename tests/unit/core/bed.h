@@ -53,6 +53,8 @@ struct bed *bed_registered_spoke(void);
 /// Makes the node and brings its link up.
 void bed_start(struct bed *bed);
 void bed_free(struct bed *bed);
+/// Takes what the node has to send and tell.
+void bed_drain(struct bed *bed);
 /// Lets time go by.
 void bed_advance(struct bed *bed, int64_t us);
 /// Forgets what was sent.
