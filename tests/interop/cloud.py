@@ -4,6 +4,7 @@ from facts import entry, overrides, tunnel
 from frr import Frr
 from lab import measure, scenarios
 from lab.wait import wait_until
+from programs import Installed
 
 LANS = "192.168.0.0/16"
 # FRR retries and refreshes in steps of seconds, and all of it may run in an emulated guest.
@@ -13,15 +14,19 @@ PATIENCE = 30
 class Cloud:
     """`frr`: the nodes that run FRR; `unique`: FRR's spokes claim their tunnel address for themselves; `nhs`: how they
     name their server, "dynamic" or by address; `shortcut`: whether FRR's spokes do; `dynamic`: our spokes learn their
-    server's address."""
+    server's address; `programs`: which FRR; `password`: of NHRP, for all."""
 
-    def __init__(self, network, directory, frr, holdtime=30, nhs="dynamic", unique=False, shortcut=True, dynamic=False):
-        scenario = scenarios.phase3(authentication=None, holdtime=holdtime, host=False, dynamic=dynamic)
+    def __init__(self, network, directory, frr, holdtime=30, nhs="dynamic", unique=False, shortcut=True, dynamic=False,
+                 programs=None, password=None):
+        scenario = scenarios.phase3(authentication=password, holdtime=holdtime, host=False, dynamic=dynamic)
         plans = {name: self._plan(scenario, name, holdtime, nhs, unique, shortcut) for name in frr}
+        for plan in plans.values():
+            plan[2].extend([f"ip nhrp authentication {password}"] if password else [])
         for name in frr:
             scenario.node(name).config = ""
         self.lab = network(scenario, start=False, forgers=[scenario.node(name).nbma_address for name in frr])
-        self.frr = {name: Frr(self.lab.namespace(name), self.lab.directory, *plan) for name, plan in plans.items()}
+        self.frr = {name: Frr(self.lab.namespace(name), self.lab.directory, programs or Installed(), *plan)
+                    for name, plan in plans.items()}
 
     @staticmethod
     def _plan(scenario, name, holdtime, nhs, unique, shortcut):

@@ -12,7 +12,6 @@ from lab.namespace import CommandFailed
 DEVICE = "gre1"
 RTPROT_NHRP = "191"
 NFLOG_GROUP = 1
-PROGRAMS = Path("/usr/lib/frr")
 REDIRECT = f"""table ip frr {{
 	chain forward {{
 		type filter hook forward priority 0
@@ -24,9 +23,10 @@ REDIRECT = f"""table ip frr {{
 
 class Frr:
     """`lines`: of nhrpd's interface; `hub`: the tunnel address of the hub, None on the hub itself; `routes`: prefix and
-    next hop, what a routing protocol would bring."""
+    next hop, what a routing protocol would bring; `programs`: which version."""
 
-    def __init__(self, namespace, directory, nbma, address, lines, hub=None, routes=()):
+    def __init__(self, namespace, directory, programs, nbma, address, lines, hub=None, routes=()):
+        self.programs = programs
         self.namespace, self.address, self.nbma, self.hub = namespace, address, nbma, hub
         self.routes = routes
         self.log_path = directory / f"{namespace.name}.frr.log"
@@ -42,8 +42,8 @@ class Frr:
     def start(self):
         """The device and the programs."""
         for program in self.configs:
-            if not (PROGRAMS / program).exists():
-                raise CommandFailed(f"there is no {PROGRAMS / program}: install the package frr")
+            if not Path(self.programs.program(program)[-1]).exists():
+                raise CommandFailed(f"there is no {self.programs.program(program)[-1]}: install the package frr")
         # A responder answers only where its route to the requester's tunnel address is on the tunnel.
         subnet = f"10.0.0.0/24 via {self.hub} dev {DEVICE} onlink" if self.hub else "blackhole 10.0.0.0/24"
         self.namespace.batch(
@@ -65,7 +65,7 @@ class Frr:
         config.write_text(self.configs[program])
         with open(self.log_path, "ab") as log:
             self.children[program] = self.namespace.popen(
-                PROGRAMS / program, "-N", self.pathspace, "-f", config, "-P", "0", "--log", "stdout",
+                *self.programs.program(program), "-N", self.pathspace, "-f", config, "-P", "0", "--log", "stdout",
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
 
     def set_source(self, nbma):
@@ -87,7 +87,7 @@ class Frr:
 
     def show(self, command):
         """The JSON that vtysh shows, of nhrpd."""
-        text = self.namespace.output("vtysh", "-N", self.pathspace, "-d", "nhrpd", "-c", f"show ip nhrp {command} json",
+        text = self.namespace.output(*self.programs.vtysh(), "-N", self.pathspace, "-d", "nhrpd", "-c", f"show ip nhrp {command} json",
                                      check=False)
         return json.loads(text[text.find("{"):]) if "{" in text else {"table": []}
 

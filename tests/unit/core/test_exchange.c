@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/// Our hub in the place of FRR's: what FRR's spokes said to their hub in tests/vectors is said to ours, which
-/// must come to the same: both registered, requests passed on, replies passed back.
+/// Our node in the place of one of FRR's: what was said to FRR in tests/vectors is said to ours, which must
+/// come to the same. As hub: both spokes registered, requests passed on, replies passed back. As spoke: the
+/// hub's tunnel address learnt, the redirect followed, the other spoke answered, a shortcut.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -133,6 +134,103 @@ static void without_the_password_nothing_is_taken(void **state)
 	bed_free(bed);
 }
 
+/// The first spoke, before it says anything. Its request IDs are 1, 2, 3, like those of FRR's.
+static struct bed *frr_spoke(const struct nhrp_auth_key *auth)
+{
+	struct bed *bed = bed_spoke();
+
+	bed->iface_config.address = (struct prefix) { .addr = ip("10.255.0.2"), .length = 32 };
+	bed->iface_config.holding_time = 60;
+	bed->iface_config.registration_unique = false;
+	bed->iface_config.shortcut = true;
+	bed->servers[0] = (struct nhs_config) { .nbma = ip("10.0.1.2") };
+	bed->nbma = ip("10.0.2.2");
+	if (auth)
+		bed->iface_config.auth = *auth;
+	bed_start(bed);
+	bed_route(bed, "192.168.2.0/24", NULL, BED_LAN, false);
+	bed_route(bed, "192.168.0.0/16", "10.0.0.1", BED_TUNNEL, false);
+	bed_route(bed, "192.168.1.0/24", NULL, BED_LAN, true);
+	bed_route(bed, "10.255.0.0/24", NULL, BED_TUNNEL, true);
+	bed_route(bed, "192.168.0.0/16", "10.255.0.1", BED_TUNNEL, true);
+	bed_miss(bed, "224.0.0.1");
+	return bed;
+}
+
+/// The next packet of this type that came from the hub is said to our node.
+static void hear(struct bed *bed, struct capture *capture, uint8_t type)
+{
+	const uint8_t *packet;
+	size_t length;
+
+	while ((packet = capture_next(capture, 1, &length)) != NULL) {
+		struct nhrp_msg msg;
+		bool is_reply;
+
+		if (nhrp_msg_decode(packet, length, &msg, NULL) != NHRP_DECODE_OK || msg.type != type)
+			continue;
+		is_reply = type == NHRP_RESOLUTION_REPLY || type == NHRP_REGISTRATION_REPLY;
+		if (addr_equal(msg.src_nbma, bed->nbma) != is_reply)
+			continue;
+		bed_forget(bed);
+		bed_receive_bytes(bed, "10.0.1.2", packet, length);
+		return;
+	}
+	fail_msg("the capture has no more packets of type %u", type);
+}
+
+static const struct nhrp_msg *said(const struct bed *bed, uint8_t type, const char *nbma)
+{
+	const struct bed_sent *sent = bed_find(bed, type);
+
+	assert_non_null(sent);
+	assert_true(addr_equal(sent->nbma, ip(nbma)));
+	return &sent->msg;
+}
+
+static void spokes_story(const char *file, const struct nhrp_auth_key *auth)
+{
+	struct bed *bed = frr_spoke(auth);
+	struct capture capture;
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/%s", folder, file);
+	assert_true(capture_open(path, &capture));
+	said(bed, NHRP_REGISTRATION_REQUEST, "10.0.1.2");
+	hear(bed, &capture, NHRP_REGISTRATION_REPLY);
+	assert_int_equal(bed->events[EVENT_NHS_UP], 1);
+	assert_true(addr_equal(bed_neighbour(bed, "10.255.0.1"), ip("10.0.1.2")));
+
+	hear(bed, &capture, NHRP_TRAFFIC_INDICATION);
+	assert_true(
+		addr_equal(said(bed, NHRP_RESOLUTION_REQUEST, "10.0.1.2")->dst_protocol, ip("192.168.2.1")));
+	hear(bed, &capture, NHRP_RESOLUTION_REQUEST);
+	assert_int_equal(said(bed, NHRP_RESOLUTION_REPLY, "10.0.3.2")->cies[0].prefix_length, 24);
+	hear(bed, &capture, NHRP_RESOLUTION_REPLY);
+	assert_true(bed_has_override(bed, "192.168.2.0/24"));
+	assert_true(addr_equal(bed_neighbour(bed, "10.255.0.3"), ip("10.0.3.2")));
+
+	bed_advance(bed, 20 * MONO_SECOND);
+	said(bed, NHRP_REGISTRATION_REQUEST, "10.0.1.2");
+	hear(bed, &capture, NHRP_REGISTRATION_REPLY);
+	assert_int_equal(bed->events[EVENT_NHS_DOWN], 0);
+	assert_int_equal(bed->events[EVENT_PACKET_REFUSED], 0);
+	capture_done(&capture);
+	bed_free(bed);
+}
+
+static void our_spoke_gets_on_with_an_frr8_hub(void **state)
+{
+	(void)state;
+	spokes_story("frr8-noauth-s1.pcap", NULL);
+}
+
+static void our_spoke_gets_on_with_an_frr10_hub(void **state)
+{
+	(void)state;
+	spokes_story("frr10-auth-s1.pcap", &password);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -140,6 +238,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(frr10_spokes_get_on_with_our_hub),
 		cmocka_unit_test(a_wrong_password_is_refused),
 		cmocka_unit_test(without_the_password_nothing_is_taken),
+		cmocka_unit_test(our_spoke_gets_on_with_an_frr8_hub),
+		cmocka_unit_test(our_spoke_gets_on_with_an_frr10_hub),
 	};
 
 	if (argc < 2) {
