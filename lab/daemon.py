@@ -32,6 +32,7 @@ class Daemon:
         self.log_path = directory / f"{node.name}.log"
         self.socket = directory / f"{node.name}.sock"
         self.state = directory / f"{node.name}.state"
+        self.prefix = []  # a command that starts what is behind it
         self.child = None
         self.process = None
 
@@ -43,7 +44,7 @@ class Daemon:
 
     def argv(self, *extra):
         level = os.environ.get("DMVPN_LOG_LEVEL", "info")
-        return [str(self.build / "dmvpnd"), "--config", str(self.config_path), "--control", str(self.socket),
+        return [*self.prefix, str(self.build / "dmvpnd"), "--config", str(self.config_path), "--control", str(self.socket),
                 "--state-dir", str(self.state), "--log-level", level, *extra]
 
     def write_config(self):

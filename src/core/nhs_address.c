@@ -12,6 +12,7 @@
 #include "core/nhs_address.h"
 #include "core/node.h"
 #include "core/peer.h"
+#include "core/protect.h"
 #include "core/route.h"
 #include "core/timers.h"
 
@@ -173,6 +174,7 @@ static void move(struct nhs *nhs, struct addr nbma, struct mono now)
 		nhs->nbma = (struct addr) { 0 };
 		unbind(nhs, nhs->protocol, before, now);
 		multicast_update(nhs->iface, before);
+		protect_update(nhs->iface, before);
 	}
 	nhs->protocol = nhs->config->protocol;
 	nhs->nbma = nbma;
@@ -180,6 +182,7 @@ static void move(struct nhs *nhs, struct addr nbma, struct mono now)
 		return;
 	nhs_address_bind(nhs, now);
 	multicast_update(nhs->iface, nbma);
+	protect_update(nhs->iface, nbma);
 	if (nhs->iface->up)
 		nhs_step(nhs, NHS_EVENT_LINK_UP, now);
 }
@@ -223,7 +226,9 @@ void nhs_address_set(
 {
 	struct nhs *nhs;
 
-	for (size_t i = 0; i < iface->nhs_count && count > 0; i += machines(nhs->config)) {
+	if (count == 0 || addresses[0].family != iface->nbma.family)
+		return;
+	for (size_t i = 0; i < iface->nhs_count; i += machines(nhs->config)) {
 		nhs = &iface->nhs[i];
 		if (nhs->config->name[0] == '\0' || strcmp(nhs->config->name, name) != 0)
 			continue;

@@ -22,7 +22,8 @@ bool nhs_address_learn(struct nhs *nhs, const struct nhrp_msg *reply, struct mon
 /// The server came up or went down: the binding of its protocol address goes to a server that is up, where
 /// several are known by it.
 void nhs_address_bind(struct nhs *nhs, struct mono now);
-/// The name of configured servers has these addresses now (at most NHS_ADDRESSES_MAX of them are used). A
-/// server at an address that is not among them ends.
+/// The name of configured servers has these addresses now, all of one family; those of another than the
+/// underlay's change nothing. At most NHS_ADDRESSES_MAX of them are used. A server at an address that is not
+/// among them ends.
 void nhs_address_set(
 	struct iface *iface, const char *name, const struct addr *addresses, size_t count, struct mono now);

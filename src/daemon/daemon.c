@@ -14,6 +14,7 @@
 #include "daemon/configure.h"
 #include "daemon/daemon.h"
 #include "daemon/events.h"
+#include "daemon/names.h"
 #include "daemon/registrations.h"
 #include "daemon/state.h"
 #include "daemon/statics.h"
@@ -207,6 +208,7 @@ static void on_second(uv_timer_t *timer)
 			tunnel_update(daemon->tunnels[i]);
 	}
 	statics_update(daemon->statics);
+	names_update(daemon->names);
 	state_keep(daemon->state, daemon->node->next_request_id);
 	registrations_keep(daemon->registrations, daemon->node, daemon_now());
 	daemon_drain(daemon);
@@ -290,6 +292,7 @@ static bool open_kernel(struct daemon *daemon, struct err *err)
 		return false;
 	daemon->apply = apply_new(daemon->loop, daemon->rtnl, &daemon->node->desired, &apply);
 	daemon->statics = statics_new(daemon);
+	daemon->names = names_new(daemon);
 	daemon->monitor = monitor_open(daemon->loop, daemon->rtnl, &monitor, err);
 	daemon->guard = daemon->monitor ? guard_open(err) : NULL;
 	if (!daemon->guard || !guard_watch(daemon->guard, daemon->loop, err) ||
@@ -378,6 +381,7 @@ static bool start(struct daemon *daemon, const struct daemon_options *options, s
 		tunnel_update(daemon->tunnels[i]);
 	take_stock(daemon);
 	statics_update(daemon->statics);
+	names_update(daemon->names);
 	daemon_drain(daemon);
 	return true;
 }
@@ -404,6 +408,7 @@ static void stop(struct daemon *daemon)
 	}
 	daemon->stopping = true;
 	monitor_close(daemon->monitor);
+	names_free(daemon->names);
 	withdraw(daemon);
 	nflog_close(daemon->nflog);
 	ctl_server_close(daemon->control);

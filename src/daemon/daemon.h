@@ -15,6 +15,7 @@ struct config;
 struct ctl_server;
 struct guard;
 struct monitor;
+struct names;
 struct nflog;
 struct node;
 struct registrations;
@@ -40,6 +41,7 @@ struct daemon {
 	struct guard *guard;
 	struct nflog *nflog;
 	struct statics *statics;
+	struct names *names;
 	struct state *state;
 	struct registrations *registrations;
 	struct ctl_server *control;

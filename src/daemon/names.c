@@ -12,7 +12,7 @@
 #include "daemon/names.h"
 #include "daemon/resolver.h"
 
-#define TTL_FLOOR   10   ///< seconds; also between two questions while a server is down, or after a failure
+#define TTL_FLOOR   5    ///< seconds; also between two questions while a server is down, or after a failure
 #define TTL_CEILING 3600 ///< seconds
 
 /// A name in one family. It is forgotten when no tunnel that has a source names it.
@@ -22,10 +22,12 @@ struct name {
 	enum addr_family family;
 	bool wanted;
 	bool silent; ///< a server behind it does not answer
+	bool needed; ///< a line of the configuration has no address of it yet
 	bool asking;
 	bool failed; ///< the log said so
 	struct mono asked;
 	struct mono due;
+	struct resolver_answer last; ///< the last that had addresses
 	struct name *prev, *next;
 };
 
@@ -72,13 +74,22 @@ static void want(struct names *names, const struct iface *iface)
 		name = name_get(names, nhs->config->name, iface->nbma.family);
 		name->wanted = true;
 		name->silent |= nhs->declared_down;
+		// The machines of a line take addresses in their order.
+		name->needed |= !addr_is_set(nhs->nbma) && (i == 0 || nhs[-1].config != nhs->config);
 	}
+}
+
+static void tell_core(const struct name *name)
+{
+	struct daemon *daemon = name->names->daemon;
+
+	node_on_name(daemon->node, name->text, name->last.addresses, name->last.count, daemon_now());
+	daemon_drain(daemon);
 }
 
 static void on_answer(void *context, const struct resolver_answer *answer)
 {
 	struct name *name = context;
-	struct daemon *daemon = name->names->daemon;
 	uint32_t ttl = answer->ttl > TTL_CEILING ? TTL_CEILING : answer->ttl;
 
 	name->asking = false;
@@ -87,7 +98,8 @@ static void on_answer(void *context, const struct resolver_answer *answer)
 	name->due = mono_add(daemon_now(), ttl * MONO_SECOND);
 	if (answer->count == 0) {
 		if (!name->failed)
-			log_warning("no address of the next hop server %s: %s; what DNS said before holds, trying again",
+			log_warning(
+				"no address of the next hop server %s: %s; what DNS said before holds, trying again",
 				name->text, answer->reason);
 		name->failed = true;
 		return;
@@ -95,8 +107,8 @@ static void on_answer(void *context, const struct resolver_answer *answer)
 	if (name->failed)
 		log_notice("DNS has addresses of the next hop server %s again", name->text);
 	name->failed = false;
-	node_on_name(daemon->node, name->text, answer->addresses, answer->count, daemon_now());
-	daemon_drain(daemon);
+	name->last = *answer;
+	tell_core(name);
 }
 
 static bool is_due(const struct name *name, struct mono now)
@@ -113,7 +125,7 @@ void names_update(struct names *names)
 
 	DL_FOREACH(names->list, name)
 	{
-		name->wanted = name->silent = false;
+		name->wanted = name->silent = name->needed = false;
 	}
 	for (size_t i = 0; i < node->iface_count; i++)
 		want(names, node->ifaces[i]);
@@ -124,7 +136,12 @@ void names_update(struct names *names)
 		if (!name->wanted) {
 			DL_DELETE(names->list, name);
 			free(name);
-		} else if (is_due(name, now)) {
+			continue;
+		}
+		// A tunnel that is new, by a reload perhaps, need not wait for the next answer.
+		if (name->needed && name->last.count > 0)
+			tell_core(name);
+		if (is_due(name, now)) {
 			name->asking = true;
 			name->asked = now;
 			resolver_ask(names->resolver, name->text, name->family, on_answer, name);

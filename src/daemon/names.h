@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/// The names by which next hop servers are configured: looked up again by their time to live, and sooner while such a
-/// server does not answer. Where DNS fails, what it said last holds.
+/// The names by which next hop servers are configured: looked up again by their time to live, and sooner
+/// while such a server does not answer. Where DNS fails, what it said last holds.
 #pragma once
 
 struct daemon;

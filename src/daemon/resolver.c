@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/// c-ares on libuv: c-ares tells which sockets it wants watched, we tell it when they are ready and when time is over.
+/// c-ares on libuv: c-ares tells which sockets it wants watched, we tell it when they are ready and when time
+/// is over.
 #include "daemon/resolver.h"
 
 #include <ares.h>
@@ -112,7 +113,8 @@ static void on_socket(void *owner, ares_socket_t socket, int readable, int writa
 	uv_close((uv_handle_t *)&watch->poll, on_closed);
 }
 
-/// The configuration of the system may have changed since the last question: it is read anew when nothing is under way.
+/// The configuration of the system may have changed since the last question: it is read anew when nothing is
+/// under way.
 static int open_channel(struct resolver *resolver)
 {
 	struct ares_options options = {
@@ -181,8 +183,8 @@ struct resolver *resolver_new(struct uv_loop_s *loop)
 	return resolver;
 }
 
-void resolver_ask(
-	struct resolver *resolver, const char *name, enum addr_family family, resolver_done *done, void *context)
+void resolver_ask(struct resolver *resolver, const char *name, enum addr_family family, resolver_done *done,
+	void *context)
 {
 	const struct ares_addrinfo_hints hints = {
 		.ai_flags = ARES_AI_NOSORT,

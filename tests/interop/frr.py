@@ -34,6 +34,7 @@ class Frr:
         self.directory = Path("/run/frr") / self.pathspace
         body = "".join(f" {line}\n" for line in lines)
         self.configs = {
+            **{program: "" for program in programs.besides},
             "zebra": f"hostname {namespace.name}\n",
             "nhrpd": f"hostname {namespace.name}\ndebug nhrp all\nnhrp nflog-group {NFLOG_GROUP}\n"
                      f"interface {DEVICE}\n{body}"}

@@ -22,6 +22,8 @@ CACHE = Path(os.environ.get("FRR_CACHE") or
 
 
 class Installed:
+    besides = ()  # programs that zebra and nhrpd want to be there
+
     def program(self, name):
         """The beginning of a command line."""
         return [f"/usr/lib/frr/{name}"]
@@ -31,6 +33,8 @@ class Installed:
 
 
 class Newer:
+    besides = ("mgmtd",)
+
     def __init__(self):
         self.root = CACHE / SUITE
         if not self.root.exists():
