@@ -34,6 +34,9 @@ static void table_debugging(FILE *out, const json_t *data)
 	for (size_t i = 0; i < sizeof(topics) / sizeof(topics[0]); i++)
 		fprintf(out, "  %s debugging is %s\n", topics[i].text,
 			field_true(data, topics[i].key) ? "on" : "off");
+	if (!field_is_null(data, "peer"))
+		fprintf(out, "  only of peer %s\n", field_text(data, "peer"));
+	fprintf(out, "Terminal monitor is %s\n", field_true(data, "monitor") ? "on" : "off");
 }
 
 static void table_help(FILE *out, const json_t *data)
@@ -61,6 +64,8 @@ void table_print(FILE *out, const char *view, const json_t *data)
 		{ "nhrp-nhs-detail", table_nhs_detail },
 		{ "nhrp-multicast", table_multicast },
 		{ "nhrp-traffic", table_traffic },
+		{ "nhrp-traffic-detail", table_traffic_detail },
+		{ "events", table_events },
 		{ "route", table_route },
 		{ "route-override", table_route_override },
 		{ "interface", table_interface },

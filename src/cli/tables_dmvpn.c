@@ -39,16 +39,23 @@ static void print_peer(FILE *out, const json_t *peer, bool detail)
 	}
 }
 
-static void print_peers(FILE *out, const json_t *interface, bool detail)
+static void print_columns(FILE *out, bool detail)
 {
-	const json_t *peers = json_object_get(interface, "peers");
 	fprintf(out, " # Ent  Peer NBMA Addr Peer Tunnel Add State  UpDn Tm Attrb%s\n",
 		detail ? "    Target Network" : "");
 	fprintf(out, " ----- --------------- --------------- ----- -------- -----%s\n",
 		detail ? " -----------------" : "");
+}
+
+static void print_peers(FILE *out, const json_t *interface, bool detail)
+{
+	const json_t *peers = json_object_get(interface, "peers");
+	if (!field_true(interface, "continued"))
+		print_columns(out, detail);
 	for (size_t i = 0; i < json_array_size(peers); i++)
 		print_peer(out, json_array_get(peers, i), detail);
-	fputc('\n', out);
+	if (!field_true(interface, "more"))
+		fputc('\n', out);
 }
 
 static void print_nhs(FILE *out, const json_t *interface)
@@ -84,16 +91,28 @@ static void print_details(FILE *out, const json_t *interface)
 	print_nhs(out, interface);
 }
 
+/// How many peers there are in all; older daemons tell only those of this part.
+static long long peer_count(const json_t *interface)
+{
+	if (field_is_null(interface, "peer_count"))
+		return (long long)json_array_size(json_object_get(interface, "peers"));
+	return field_number(interface, "peer_count");
+}
+
 void table_dmvpn(FILE *out, const json_t *data)
 {
 	const json_t *interfaces = json_object_get(data, "interfaces");
-	fputs(legend, out);
+	if (!field_true(data, "continued"))
+		fputs(legend, out);
 	for (size_t i = 0; i < json_array_size(interfaces); i++) {
 		const json_t *interface = json_array_get(interfaces, i);
 		char name[FIELD_SIZE];
-		fprintf(out, "\nInterface: %s, IPv4 NHRP Details \n", field_interface(interface, name));
-		fprintf(out, "Type:%s, NHRP Peers:%zu, \n\n", field_text(interface, "type"),
-			json_array_size(json_object_get(interface, "peers")));
+		if (!field_true(interface, "continued")) {
+			fprintf(out, "\nInterface: %s, IPv4 NHRP Details \n",
+				field_interface(interface, name));
+			fprintf(out, "Type:%s, NHRP Peers:%lld, \n\n", field_text(interface, "type"),
+				peer_count(interface));
+		}
 		print_peers(out, interface, false);
 	}
 }
@@ -101,13 +120,16 @@ void table_dmvpn(FILE *out, const json_t *data)
 void table_dmvpn_detail(FILE *out, const json_t *data)
 {
 	const json_t *interfaces = json_object_get(data, "interfaces");
-	fputs(legend, out);
+	if (!field_true(data, "continued"))
+		fputs(legend, out);
 	for (size_t i = 0; i < json_array_size(interfaces); i++) {
 		const json_t *interface = json_array_get(interfaces, i);
-		fputc('\n', out);
-		print_details(out, interface);
-		fprintf(out, "\nType:%s, Total NBMA Peers (v4/v6): %zu\n\n", field_text(interface, "type"),
-			json_array_size(json_object_get(interface, "peers")));
+		if (!field_true(interface, "continued")) {
+			fputc('\n', out);
+			print_details(out, interface);
+			fprintf(out, "\nType:%s, Total NBMA Peers (v4/v6): %lld\n\n",
+				field_text(interface, "type"), peer_count(interface));
+		}
 		print_peers(out, interface, true);
 	}
 }

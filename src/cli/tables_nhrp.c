@@ -25,6 +25,18 @@ static void print_incomplete(FILE *out, const json_t *entry)
 		field_is_null(entry, "reason") ? "" : ", reason: ", field_text(entry, "reason"));
 }
 
+/// Who was told of what is ours.
+static void print_requesters(FILE *out, const json_t *entry)
+{
+	const json_t *requesters = json_object_get(entry, "requesters");
+	for (size_t i = 0; i < json_array_size(requesters); i++) {
+		const json_t *requester = json_array_get(requesters, i);
+		char expire[FIELD_SIZE];
+		fprintf(out, "   Requester: %s at %s, expire %s\n", field_text(requester, "address"),
+			field_text(requester, "nbma"), field_time(requester, "expire_seconds", expire));
+	}
+}
+
 static void print_entry(FILE *out, const json_t *entry, bool detail)
 {
 	char name[FIELD_SIZE], created[FIELD_SIZE], expire[FIELD_SIZE];
@@ -52,6 +64,7 @@ static void print_entry(FILE *out, const json_t *entry, bool detail)
 		fprintf(out, "   Preference: 255\n");
 		fprintf(out, "   Request ID: %lld, MTU: %lld\n", field_number(entry, "request_id"),
 			field_number(entry, "mtu"));
+		print_requesters(out, entry);
 	}
 }
 
@@ -82,9 +95,8 @@ static void print_brief_flags(FILE *out, const json_t *entry)
 		field_lists(entry, "flags", "rib") || field_lists(entry, "flags", "nho") ? "t" : "");
 }
 
-void table_nhrp_brief(FILE *out, const json_t *data)
+static void print_brief_head(FILE *out)
 {
-	const json_t *entries = json_object_get(data, "entries");
 	fputs("****************************************************************************\n"
 	      "    NOTE: Link-Local, No-socket and Incomplete entries are not displayed\n"
 	      "****************************************************************************\n"
@@ -96,6 +108,13 @@ void table_nhrp_brief(FILE *out, const json_t *data)
 	      "         Target Network                              T/Flag\n"
 	      "-------- ------------------------------------------- ------ ----------------\n",
 		out);
+}
+
+void table_nhrp_brief(FILE *out, const json_t *data)
+{
+	const json_t *entries = json_object_get(data, "entries");
+	if (!field_true(data, "continued"))
+		print_brief_head(out);
 	for (size_t i = 0; i < json_array_size(entries); i++) {
 		const json_t *entry = json_array_get(entries, i);
 		char name[FIELD_SIZE];

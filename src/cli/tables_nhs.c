@@ -79,7 +79,8 @@ void table_nhs_detail(FILE *out, const json_t *data)
 void table_multicast(FILE *out, const json_t *data)
 {
 	const json_t *receivers = json_object_get(data, "receivers");
-	fprintf(out, "  I/F     NBMA address\n");
+	if (!field_true(data, "continued"))
+		fprintf(out, "  I/F     NBMA address\n");
 	for (size_t i = 0; i < json_array_size(receivers); i++) {
 		const json_t *receiver = json_array_get(receivers, i);
 		char name[FIELD_SIZE];
@@ -102,8 +103,8 @@ static void print_messages(FILE *out, const char *title, const json_t *counts, l
 		suppressed);
 }
 
-/// Not Cisco's: why packets were not handled, those reasons that occurred.
-static void print_refusals(FILE *out, const json_t *interface)
+/// Not Cisco's: why packets were not handled; without `all` those reasons that occurred.
+static void print_refusals(FILE *out, const json_t *interface, bool all)
 {
 	const char *name;
 	json_t *count;
@@ -112,11 +113,11 @@ static void print_refusals(FILE *out, const json_t *interface)
 		json_integer_value(count);
 	fprintf(out, "   Refused: Total %lld\n", total);
 	json_object_foreach(
-		json_object_get(interface, "refused"), name, count) if (json_integer_value(count) > 0)
+		json_object_get(interface, "refused"), name, count) if (all || json_integer_value(count) > 0)
 		fprintf(out, "         %lld %s\n", (long long)json_integer_value(count), name);
 }
 
-void table_traffic(FILE *out, const json_t *data)
+static void print_traffic(FILE *out, const json_t *data, bool detail)
 {
 	const json_t *interfaces = json_object_get(data, "interfaces");
 	for (size_t i = 0; i < json_array_size(interfaces); i++) {
@@ -130,9 +131,24 @@ void table_traffic(FILE *out, const json_t *data)
 			field_number(interface, "redirects_suppressed"));
 		print_messages(out, "Rcvd:", json_object_get(interface, "received"), 0);
 		print_messages(out, "Fwd:", json_object_get(interface, "forwarded"), 0);
-		print_refusals(out, interface);
+		print_refusals(out, interface, detail);
+		if (detail)
+			fprintf(out,
+				"   Registrations refused: %lld\n   Departures from RFC 2332 understood: %lld\n",
+				field_number(interface, "registrations_refused"),
+				field_number(interface, "quirks"));
 	}
 	if (field_number(data, "events_suppressed") > 0)
 		fprintf(out, "Log lines left out, as others caused too many: %lld\n",
 			field_number(data, "events_suppressed"));
+}
+
+void table_traffic(FILE *out, const json_t *data)
+{
+	print_traffic(out, data, false);
+}
+
+void table_traffic_detail(FILE *out, const json_t *data)
+{
+	print_traffic(out, data, true);
 }

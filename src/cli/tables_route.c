@@ -51,8 +51,10 @@ static void print_route(FILE *out, const json_t *route, bool with_override)
 static void print_routes(FILE *out, const json_t *data, bool with_override)
 {
 	const json_t *routes = json_object_get(data, "routes");
-	fputs(codes, out);
-	print_default(out, routes);
+	if (!field_true(data, "continued")) {
+		fputs(codes, out);
+		print_default(out, routes);
+	}
 	for (size_t i = 0; i < json_array_size(routes); i++)
 		print_route(out, json_array_get(routes, i), with_override);
 }
@@ -106,7 +108,8 @@ void table_interface(FILE *out, const json_t *data)
 	for (size_t i = 0; i < json_array_size(interfaces); i++) {
 		const json_t *interface = json_array_get(interfaces, i);
 		const json_t *peers = json_object_get(interface, "peers");
-		print_interface(out, interface);
+		if (!field_true(interface, "continued"))
+			print_interface(out, interface);
 		for (size_t j = 0; j < json_array_size(peers); j++) {
 			const json_t *peer = json_array_get(peers, j);
 			fprintf(out,

@@ -89,5 +89,7 @@ struct config *conf_load(const char *path, struct conf_messages *ret_messages) M
 /// The configuration in canonical IOS form, defaults hidden; secrets are shown as "*****" where
 /// `hide_secrets`. The caller frees it. Law: parse(print(c)) = c.
 char *conf_print(const struct config *config, bool hide_secrets) MUST_CHECK;
+/// The same with the values of everything that a tunnel can have, also where it is the default.
+char *conf_print_all(const struct config *config, bool hide_secrets) MUST_CHECK;
 void conf_free(struct config *config);
 void conf_messages_free(struct conf_messages *messages);

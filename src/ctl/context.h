@@ -8,25 +8,20 @@
 #include <stdint.h>
 
 #include "base/mono.h"
+#include "ctl/eventlog.h"
 
 struct config;
 struct ctl_change;
 struct link;
 struct node;
 
-/// What the daemon logs beyond its log level; `debug nhrp …` switches it.
-struct ctl_debug {
-	bool packet; ///< every NHRP packet sent and received
-	bool cache;  ///< bindings and shortcuts that come and go
-	bool event;  ///< every other event of the core
-};
-
 /// Owned by the daemon, which may change every field between two turns of the event loop.
 struct ctl_context {
 	struct node *node;
 	const struct config *config;
 	struct mono (*now)(void);
-	struct mono started; ///< when the daemon started
+	struct mono started;    ///< when the daemon started
+	struct eventlog events; ///< of late
 	/// The link of the interface with this iface_config.id, or NULL; the hook itself may be NULL.
 	struct link *(*link)(void *owner, uint32_t iface);
 	/// A command changed the node: its actions and desired state wait to be drained. May be NULL.
@@ -39,5 +34,4 @@ struct ctl_context {
 	bool (*reload)(void *owner, struct ctl_change *ret);
 	const char *config_path; ///< the file that the daemon was started with; NULL: none
 	void *owner;
-	struct ctl_debug debug;
 };

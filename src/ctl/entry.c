@@ -3,10 +3,8 @@
 // requesters. This is the only place that translates between the two.
 #include "ctl/entry.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/alloc.h"
 #include "core/cache.h"
 #include "core/iface.h"
 #include "core/nhs.h"
@@ -14,6 +12,7 @@
 #include "core/requester.h"
 #include "core/resolve.h"
 #include "core/shortcut.h"
+#include "ctl/walk.h"
 
 #define USED_FOR (60 * MONO_SECOND)
 
@@ -173,13 +172,6 @@ static bool resolution_is_entry(const struct iface *iface, const struct resoluti
 	       trie_longest(&iface->shortcuts, resolution->destination) == NULL;
 }
 
-static int compare(const void *left, const void *right)
-{
-	const struct entry *a = left, *b = right;
-	int order = addr_compare(a->target.addr, b->target.addr);
-	return order != 0 ? order : (int)a->target.length - (int)b->target.length;
-}
-
 /// An answer of ours to somebody: what is behind us, until the last of those who asked forgets it.
 static bool from_requesters(const struct iface *iface, const struct requester *list, struct entry *ret)
 {
@@ -201,49 +193,29 @@ static bool from_requesters(const struct iface *iface, const struct requester *l
 	return any;
 }
 
-static void add_tries(const struct iface *iface, enum addr_family family, struct mono now,
-	struct entry *entries, size_t *count)
+size_t entries_at(const struct iface *iface, struct prefix key, unsigned sources, struct mono now,
+	struct entry ret[static ENTRIES_AT_MAX])
 {
-	const struct prefix all = prefix_make((struct addr) { .family = family }, 0);
-	const struct shortcut *shortcut;
-	const struct requester *list;
-	struct prefix found, last, *after = NULL;
-
-	while ((shortcut = trie_next(&iface->shortcuts, all, after, &found)) != NULL) {
-		entries[(*count)++] = from_shortcut(iface, shortcut, now);
-		last = found;
-		after = &last;
-	}
-	after = NULL;
-	while ((list = trie_next(&iface->requesters, all, after, &found)) != NULL) {
-		*count += from_requesters(iface, list, &entries[*count]);
-		last = found;
-		after = &last;
-	}
-}
-
-struct entry *entries_of(const struct iface *iface, struct mono now, size_t *ret_count)
-{
+	const struct binding *binding = sources & WALK_BINDINGS ? cache_find(iface, key.addr) : NULL;
+	const struct shortcut *shortcut =
+		sources & WALK_SHORTCUTS ? trie_exact(&iface->shortcuts, key) : NULL;
+	const struct requester *list = sources & WALK_REQUESTERS ? trie_exact(&iface->requesters, key) : NULL;
+	const struct resolution *resolution =
+		sources & WALK_RESOLUTIONS ? resolve_find(iface, key.addr) : NULL;
 	size_t count = 0;
-	size_t most = HASH_COUNT(iface->bindings) + HASH_COUNT(iface->resolutions) + iface->shortcuts.count +
-		      iface->requesters.count;
-	*ret_count = 0;
-	if (most == 0)
-		return NULL;
 
-	struct entry *entries = alloc_zeroed(most, sizeof(*entries));
-	for (const struct binding *b = iface->bindings; b != NULL; b = b->hh.next)
-		entries[count++] = from_binding(iface, b, now);
-	add_tries(iface, ADDR_IPV4, now, entries, &count);
-	add_tries(iface, ADDR_IPV6, now, entries, &count);
-	for (const struct resolution *r = iface->resolutions; r != NULL; r = r->hh.next)
-		if (resolution_is_entry(iface, r))
-			entries[count++] = from_resolution(r);
+	if (binding != NULL)
+		ret[count++] = from_binding(iface, binding, now);
+	if (shortcut != NULL)
+		ret[count++] = from_shortcut(iface, shortcut, now);
+	if (list != NULL) {
+		ret[count] = (struct entry) { 0 };
+		count += from_requesters(iface, list, &ret[count]);
+	}
+	if (resolution != NULL && resolution_is_entry(iface, resolution))
+		ret[count++] = from_resolution(resolution);
 	if (!iface->up)
 		for (size_t i = 0; i < count; i++)
-			entries[i].state = ENTRY_INTF;
-
-	qsort(entries, count, sizeof(*entries), compare);
-	*ret_count = count;
-	return entries;
+			ret[i].state = ENTRY_INTF;
+	return count;
 }

@@ -58,9 +58,11 @@ struct entry {
 	const char *reason; ///< ENTRY_INCOMPLETE: why there is no answer; NULL: none yet
 };
 
-/// All entries of an interface in order of their target. The caller frees the array, NULL where there are
-/// none.
-struct entry *entries_of(const struct iface *iface, struct mono now, size_t *ret_count);
+#define ENTRIES_AT_MAX 4
+/// The entries of an interface with the target `key`, of the sources given (enum walk_source). Returns how
+/// many.
+size_t entries_at(const struct iface *iface, struct prefix key, unsigned sources, struct mono now,
+	struct entry ret[static ENTRIES_AT_MAX]);
 
 /// "static", "dynamic", "incomplete".
 const char *entry_type_name(enum entry_type type);

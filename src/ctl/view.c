@@ -5,6 +5,15 @@
 
 #include "base/alloc.h"
 
+json_t *view_part(struct view *view, const char *schema)
+{
+	json_t *part = json_pack("{s:s}", "schema", schema);
+	if (view->begun)
+		json_object_set_new(part, "continued", json_true());
+	view->begun = true;
+	return part;
+}
+
 json_t *view_addr(struct addr addr)
 {
 	char text[ADDR_TEXT_SIZE];

@@ -7,6 +7,34 @@
 #include "base/addr.h"
 #include "base/mono.h"
 
+#include "core/node.h"
+
+struct ctl_context;
+
+/// A view that is made in parts, each by one turn of the event loop. The kinds of views begin with it.
+///
+/// Each part is an object like the whole view. What goes on with something that an earlier part began has
+/// "continued": true, and "more": true what is not at its end; a reader puts together the lists in them.
+struct view {
+	/// The next part, or NULL where there was only work to do; sets `finished` with the last.
+	json_t *(*next)(struct view *view, const struct ctl_context *context);
+	/// Frees the view.
+	void (*free)(struct view *view);
+	bool finished;
+	bool begun; ///< a part was made
+};
+
+/// Items that a part holds at most, so that making it takes about a millisecond.
+#define VIEW_PART_ITEMS 128
+
+/// A part: an object with its schema, and with "continued" unless it is the first.
+json_t *view_part(struct view *view, const char *schema);
+
+static inline struct iface *iface_at(const struct node *node, size_t index)
+{
+	return node->ifaces[index];
+}
+
 /// The text of an address; null where there is none.
 json_t *view_addr(struct addr addr);
 json_t *view_prefix(struct prefix prefix);

@@ -12,8 +12,8 @@
 
 struct config;
 struct ctl_context;
-struct ctl_debug;
-struct link;
+struct ctl_session;
+struct view;
 
 /// Which entries of the cache `show ip nhrp` lists.
 enum nhrp_filter {
@@ -23,35 +23,37 @@ enum nhrp_filter {
 	NHRP_FILTER_INCOMPLETE,
 	NHRP_FILTER_SHORTCUT, ///< what changed the path of packets: flags rib and nho
 	NHRP_FILTER_BRIEF,    ///< what has an NBMA address
+	NHRP_FILTER_SELF,     ///< our own side: our address and what we answered
 };
 
-/// Which routes `show ip route` lists.
-enum route_filter {
-	ROUTE_FILTER_ALL,
-	ROUTE_FILTER_NHRP,     ///< routes that only NHRP made
-	ROUTE_FILTER_OVERRIDE, ///< all, and the next hops that override theirs
-};
+// Views that grow with the number of peers or routes are made in parts (ctl/view.h).
 
-/// Peers by interface and NBMA address. (`show dmvpn`)
-json_t *view_dmvpn(const struct node *node, const struct config *config, struct mono now);
+/// Peers by interface and NBMA address; `only`: the peer with this NBMA or tunnel address; unset: all.
+/// (`show dmvpn`)
+struct view *view_dmvpn(struct addr only);
 /// The cache of bindings, shortcuts and open resolutions. (`show ip nhrp`)
-json_t *view_nhrp(const struct node *node, enum nhrp_filter filter, struct mono now);
+struct view *view_nhrp(enum nhrp_filter filter);
 /// How many entries of which kind. (`show ip nhrp summary`)
-json_t *view_nhrp_summary(const struct node *node, struct mono now);
-/// Next hop servers and the registrations under way. (`show ip nhrp nhs`)
-json_t *view_nhs(const struct node *node, struct mono now);
+struct view *view_nhrp_summary(void);
 /// Receivers of multicast. (`show ip nhrp multicast`)
-json_t *view_multicast(const struct node *node);
-/// Counters of messages and of refusals. (`show ip nhrp traffic`)
-json_t *view_traffic(const struct node *node, struct mono now);
-/// IPv4 routes of the routing table with what NHRP adds to them. (`show ip route`)
-json_t *view_route(const struct node *node, enum route_filter filter, struct mono now);
+struct view *view_multicast(void);
+/// NHRP's IPv4 routes, and those of the routing table `with_rib`. (`show ip route`)
+struct view *view_route(bool with_rib);
 /// Tunnel interfaces with their links' counters; `name` NULL: all, else the one device of this name.
 /// (`show interfaces`)
-json_t *view_interfaces(const struct ctl_context *context, const char *name);
-/// The configuration in IOS form, secrets hidden. (`show running-config`)
-json_t *view_running_config(const struct config *config);
+struct view *view_interfaces(const char *name);
+/// The events that are kept, from the time `since` on. (`show events`)
+struct view *view_events(struct mono since);
+
+/// Next hop servers and the registrations under way. (`show ip nhrp nhs`)
+json_t *view_nhs(const struct node *node, struct mono now);
+/// Those of one interface, as a list.
+json_t *view_nhs_of(const struct iface *iface, struct mono now);
+/// Counters of messages and of refusals. (`show ip nhrp traffic`)
+json_t *view_traffic(const struct node *node, struct mono now);
+/// The configuration in IOS form, secrets hidden; `all`: with what has its default. (`show running-config`)
+json_t *view_running_config(const struct config *config, bool all);
 /// Version and how long the daemon has been running. (`show version`)
 json_t *view_version(const struct config *config, struct mono started, struct mono now);
-/// What is being debugged. (`show debugging`)
-json_t *view_debugging(const struct ctl_debug *debug);
+/// What is being debugged in a session. (`show debugging`)
+json_t *view_debugging(const struct ctl_session *session);

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // `show ip nhrp nhs` and `show ip nhrp multicast`: what the configuration and the clients point to.
+#include <stdlib.h>
+
+#include "base/alloc.h"
 #include "core/multicast.h"
 #include "core/nhs.h"
 #include "core/node.h"
+#include "ctl/context.h"
 #include "ctl/view.h"
 #include "ctl/views.h"
+#include "ctl/walk.h"
 
 /// E: expecting replies, R: responding, W: waiting (for the interface), D: it tells its address itself.
 static const char *nhs_flags(const struct nhs *nhs)
@@ -58,49 +63,106 @@ static json_t *server(const struct nhs *nhs, const struct nhs *active, struct mo
 	return object;
 }
 
+json_t *view_nhs_of(const struct iface *iface, struct mono now)
+{
+	const struct nhs *active = nhs_active(iface);
+	json_t *servers = json_array();
+	for (size_t i = 0; i < iface->nhs_count; i++)
+		if (is_shown(iface, i))
+			json_array_append_new(servers, server(&iface->nhs[i], active, now));
+	return servers;
+}
+
 json_t *view_nhs(const struct node *node, struct mono now)
 {
 	json_t *list = json_array();
 	for (size_t i = 0; i < node->iface_count; i++) {
-		const struct iface *iface = node->ifaces[i];
-		const struct nhs *active = nhs_active(iface);
-		json_t *servers = json_array();
-		for (size_t j = 0; j < iface->nhs_count; j++)
-			if (is_shown(iface, j))
-				json_array_append_new(servers, server(&iface->nhs[j], active, now));
-		json_array_append_new(
-			list, json_pack("{s:s, s:o}", "interface", iface->config->name, "nhs", servers));
+		const struct iface *iface = iface_at(node, i);
+		json_array_append_new(list, json_pack("{s:s, s:o}", "interface", iface->config->name, "nhs",
+						    view_nhs_of(iface, now)));
 	}
 	return json_pack("{s:s, s:o}", "schema", "dmvpn/nhrp-nhs/1", "interfaces", list);
 }
 
-static const char *receiver_kind(const struct iface *iface, struct addr nbma)
+/// NULL: it receives none.
+static const char *receiver_kind(enum multicast_reason reason)
 {
-	switch (multicast_reason(iface, nbma)) {
+	switch (reason) {
 	case MULTICAST_STATIC:
 		return "static";
 	case MULTICAST_NHS:
 		return "nhs";
 	case MULTICAST_DYNAMIC:
+		return "dynamic";
 	case MULTICAST_NONE:
 		break;
 	}
-	return "dynamic";
+	return NULL;
 }
 
-json_t *view_multicast(const struct node *node)
+struct multicast_view {
+	struct view view;
+	struct tour tour;
+	bool configured; ///< those that are configured were given
+};
+
+static void add_receiver(json_t *list, const struct iface *iface, struct addr nbma, const char *kind)
 {
-	json_t *list = json_array();
-	for (size_t i = 0; i < node->iface_count; i++) {
-		const struct iface *iface = node->ifaces[i];
-		const struct desired_entry *cursor = NULL;
-		struct desired_item item;
-		while (desired_next(&node->desired, &cursor, &item))
-			if (item.kind == DESIRED_MULTICAST && item.iface == iface->config->id)
-				json_array_append_new(
-					list, json_pack("{s:s, s:o, s:s}", "interface", iface->config->name,
-						      "nbma", view_addr(item.nbma), "kind",
-						      receiver_kind(iface, item.nbma)));
+	if (kind != NULL)
+		json_array_append_new(list, json_pack("{s:s, s:o, s:s}", "interface", iface->config->name,
+						    "nbma", view_addr(nbma), "kind", kind));
+}
+
+/// Receivers which need not be peers: `ip nhrp map multicast ADDRESS`.
+static void add_configured(json_t *list, const struct iface *iface)
+{
+	for (size_t i = 0; i < iface->config->multicast_count; i++)
+		add_receiver(list, iface, iface->config->multicast[i], receiver_kind(MULTICAST_STATIC));
+}
+
+static json_t *receivers_part(struct view *view, json_t *list)
+{
+	json_t *part = view_part(view, "dmvpn/nhrp-multicast/1");
+	json_object_set_new(part, "receivers", list);
+	return part;
+}
+
+static json_t *next_receivers(struct view *base, const struct ctl_context *context)
+{
+	struct multicast_view *view = (struct multicast_view *)base;
+	const struct iface *iface = tour_iface(&view->tour, context->node);
+	struct prefix key;
+	if (iface == NULL) {
+		base->finished = view->tour.finished;
+		return base->finished && !base->begun ? receivers_part(base, json_array()) : NULL;
 	}
-	return json_pack("{s:s, s:o}", "schema", "dmvpn/nhrp-multicast/1", "receivers", list);
+	json_t *list = json_array();
+	if (!view->configured)
+		add_configured(list, iface);
+	view->configured = true;
+	for (unsigned step = 0; step < VIEW_PART_ITEMS; step++) {
+		if (walk_next(&view->tour.walk, &key) == 0) {
+			tour_next(&view->tour);
+			view->configured = false;
+			break;
+		}
+		enum multicast_reason reason = multicast_reason(iface, key.addr);
+		if (reason != MULTICAST_STATIC)
+			add_receiver(list, iface, key.addr, receiver_kind(reason));
+	}
+	return receivers_part(base, list);
+}
+
+static void multicast_view_free(struct view *base)
+{
+	tour_done(&((struct multicast_view *)base)->tour);
+	free(base);
+}
+
+struct view *view_multicast(void)
+{
+	struct multicast_view *view = alloc_zeroed(1, sizeof(*view));
+	view->view = (struct view) { .next = next_receivers, .free = multicast_view_free };
+	view->tour = tour_make(WALK_PEERS);
+	return &view->view;
 }

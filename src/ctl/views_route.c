@@ -9,51 +9,14 @@
 #include "base/alloc.h"
 #include "core/node.h"
 #include "core/shortcut.h"
+#include "ctl/context.h"
 #include "ctl/entry.h"
 #include "ctl/view.h"
 #include "ctl/views.h"
+#include "ctl/walk.h"
 
 #define NHRP_DISTANCE 250 ///< of an H route
 #define NHRP_METRIC   255 ///< of H routes and overrides: the preference
-
-struct row {
-	struct prefix prefix;
-	json_t *route;
-};
-
-struct table {
-	struct row *rows;
-	size_t count;
-	size_t capacity;
-};
-
-static void table_add(struct table *table, struct prefix prefix, json_t *route)
-{
-	if (table->count == table->capacity) {
-		table->capacity = table->capacity == 0 ? 64 : 2 * table->capacity;
-		table->rows = alloc_resize(table->rows, table->capacity, sizeof(*table->rows));
-	}
-	table->rows[table->count++] = (struct row) { prefix, route };
-}
-
-static int compare(const void *left, const void *right)
-{
-	const struct row *a = left, *b = right;
-	int order = addr_compare(a->prefix.addr, b->prefix.addr);
-	return order != 0 ? order : (int)a->prefix.length - (int)b->prefix.length;
-}
-
-/// Takes the rows out as a JSON array in order of prefix.
-static json_t *table_finish(struct table *table)
-{
-	if (table->count > 0)
-		qsort(table->rows, table->count, sizeof(*table->rows), compare);
-	json_t *list = json_array();
-	for (size_t i = 0; i < table->count; i++)
-		json_array_append_new(list, table->rows[i].route);
-	free(table->rows);
-	return list;
-}
 
 struct source {
 	const char *code;
@@ -90,8 +53,8 @@ static json_t *device_name(const struct node *node, uint32_t device)
 {
 	char name[IF_NAMESIZE];
 	for (size_t i = 0; i < node->iface_count; i++)
-		if (node->ifaces[i]->device == device && device != 0)
-			return json_string(node->ifaces[i]->config->name);
+		if (iface_at(node, i)->device == device && device != 0)
+			return json_string(iface_at(node, i)->config->name);
 	if (if_indextoname(device, name) == NULL)
 		snprintf(name, sizeof(name), "if%u", device);
 	return view_text(name);
@@ -101,7 +64,7 @@ static json_t *device_name(const struct node *node, uint32_t device)
 static json_t *override_of(const struct node *node, struct prefix prefix, struct mono now)
 {
 	for (size_t i = 0; i < node->iface_count; i++) {
-		const struct iface *iface = node->ifaces[i];
+		const struct iface *iface = iface_at(node, i);
 		const struct shortcut *shortcut = trie_exact(&iface->shortcuts, prefix);
 		if (shortcut != NULL && shortcut->exact)
 			return json_pack("{s:o, s:s, s:i, s:o}", "next_hop", view_addr(shortcut->next_hop),
@@ -111,7 +74,7 @@ static json_t *override_of(const struct node *node, struct prefix prefix, struct
 	return json_null();
 }
 
-static void add_rib_route(struct table *table, const struct node *node, struct prefix prefix, struct mono now)
+static void add_rib_route(json_t *list, const struct node *node, struct prefix prefix, struct mono now)
 {
 	const struct rib_route *route = rib_exact(&node->rib, prefix);
 	const struct prefix loopback = prefix_make(addr_from_ipv4(0x7f000000), 8);
@@ -120,49 +83,138 @@ static void add_rib_route(struct table *table, const struct node *node, struct p
 
 	struct source source = source_of(route);
 	json_t *interface = route->kind == RIB_UNREACHABLE ? json_null() : device_name(node, route->device);
-	table_add(table, prefix,
-		json_pack("{s:s, s:s, s:o, s:o, s:o, s:i, s:I, s:n, s:o}", "code", source.code, "source",
-			source.name, "prefix", view_prefix(prefix), "next_hop", view_addr(route->next_hop),
-			"interface", interface, "distance", (int)source.distance, "metric",
-			(json_int_t)route->metric, "age_seconds", "override",
-			override_of(node, prefix, now)));
+	json_array_append_new(
+		list, json_pack("{s:s, s:s, s:o, s:o, s:o, s:i, s:I, s:n, s:o}", "code", source.code,
+			      "source", source.name, "prefix", view_prefix(prefix), "next_hop",
+			      view_addr(route->next_hop), "interface", interface, "distance",
+			      (int)source.distance, "metric", (json_int_t)route->metric, "age_seconds",
+			      "override", override_of(node, prefix, now)));
 }
 
-static void add_nhrp_routes(struct table *table, const struct iface *iface, struct mono now)
+static void add_nhrp_route(
+	json_t *list, const struct iface *iface, const struct entry *entry, struct mono now)
 {
-	size_t count;
-	struct entry *entries = entries_of(iface, now, &count);
-	for (size_t i = 0; i < count; i++) {
-		const struct entry *entry = &entries[i];
-		if (entry->target.addr.family != ADDR_IPV4 || (entry->flags & ENTRY_NHO) ||
-			!(entry->flags & ENTRY_RIB))
-			continue;
-		bool connected = entry->flags & ENTRY_NHOP;
-		table_add(table, entry->target,
-			json_pack("{s:s, s:s, s:o, s:o, s:s, s:i, s:i, s:o, s:n}", "code", "H", "source",
-				"nhrp", "prefix", view_prefix(entry->target), "next_hop",
-				connected ? json_null() : view_addr(entry->next_hop), "interface",
-				iface->config->name, "distance", NHRP_DISTANCE, "metric", NHRP_METRIC,
-				"age_seconds", view_age(entry->created, now), "override"));
+	bool connected = entry->flags & ENTRY_NHOP;
+	if ((entry->flags & ENTRY_NHO) || !(entry->flags & ENTRY_RIB))
+		return;
+	json_array_append_new(
+		list, json_pack("{s:s, s:s, s:o, s:o, s:s, s:i, s:i, s:o, s:n}", "code", "H", "source",
+			      "nhrp", "prefix", view_prefix(entry->target), "next_hop",
+			      connected ? json_null() : view_addr(entry->next_hop), "interface",
+			      iface->config->name, "distance", NHRP_DISTANCE, "metric", NHRP_METRIC,
+			      "age_seconds", view_age(entry->created, now), "override"));
+}
+
+static void add_nhrp_routes(
+	json_t *list, const struct node *node, struct prefix key, unsigned sources, struct mono now)
+{
+	struct entry entries[ENTRIES_AT_MAX];
+	for (size_t i = 0; i < node->iface_count; i++) {
+		size_t count = entries_at(iface_at(node, i), key, sources, now, entries);
+		for (size_t j = 0; j < count; j++)
+			add_nhrp_route(list, iface_at(node, i), &entries[j], now);
 	}
-	free(entries);
 }
 
-json_t *view_route(const struct node *node, enum route_filter filter, struct mono now)
-{
-	struct table table = { 0 };
-	const struct prefix all = prefix_make((struct addr) { .family = ADDR_IPV4 }, 0);
-	struct prefix found, last;
+/// The routing table and NHRP's routes, merged in order of prefix.
+struct route_view {
+	struct view view;
+	bool with_rib;
+	size_t index;     ///< of the interface whose keys are being collected
+	struct walk walk; ///< keys of all interfaces
+	unsigned sources; ///< of the next key; 0: there is none
+	struct prefix key;
+	void *route; ///< the next one of the table, NULL: there is none
+	struct prefix prefix;
+	bool started; ///< the first of both are there
+};
 
-	if (filter != ROUTE_FILTER_NHRP) {
-		void *there = trie_next(&node->rib.routes, all, NULL, &found);
-		while (there != NULL) {
-			add_rib_route(&table, node, found, now);
-			last = found;
-			there = trie_next(&node->rib.routes, all, &last, &found);
+/// Hubs have many bindings and no routes by them.
+static bool makes_routes(const struct iface *iface)
+{
+	return iface->config->shortcut || iface->shortcuts.count > 0;
+}
+
+/// Collects the keys of NHRP's routes; true when there are no more.
+static bool collect(struct route_view *view, const struct node *node)
+{
+	if (view->index >= node->iface_count)
+		return true;
+	const struct iface *iface = iface_at(node, view->index);
+	if (!makes_routes(iface) || walk_collect(&view->walk, iface)) {
+		view->index++;
+		view->walk.source = 1;
+	}
+	return false;
+}
+
+static void take_route(struct route_view *view, const struct node *node, const struct prefix *after)
+{
+	const struct prefix all = prefix_make((struct addr) { .family = ADDR_IPV4 }, 0);
+	struct prefix last = after != NULL ? *after : (struct prefix) { 0 };
+	view->route = trie_next(&node->rib.routes, all, after != NULL ? &last : NULL, &view->prefix);
+}
+
+static void take_key(struct route_view *view)
+{
+	do
+		view->sources = walk_next(&view->walk, &view->key);
+	while (view->sources != 0 && view->key.addr.family != ADDR_IPV4);
+}
+
+static void start(struct route_view *view, const struct node *node)
+{
+	view->walk.at = (struct prefix) { 0 };
+	take_key(view);
+	if (view->with_rib)
+		take_route(view, node, NULL);
+	view->started = true;
+}
+
+static bool route_comes_first(const struct route_view *view)
+{
+	if (view->route == NULL || view->sources == 0)
+		return view->route != NULL;
+	int order = addr_compare(view->prefix.addr, view->key.addr);
+	return order != 0 ? order < 0 : view->prefix.length <= view->key.length;
+}
+
+static json_t *next(struct view *base, const struct ctl_context *context)
+{
+	struct route_view *view = (struct route_view *)base;
+	if (!collect(view, context->node))
+		return NULL;
+	if (!view->started)
+		start(view, context->node);
+	json_t *list = json_array();
+	for (unsigned step = 0; step < VIEW_PART_ITEMS; step++) {
+		if (view->route == NULL && view->sources == 0)
+			break;
+		if (route_comes_first(view)) {
+			add_rib_route(list, context->node, view->prefix, context->now());
+			take_route(view, context->node, &view->prefix);
+		} else {
+			add_nhrp_routes(list, context->node, view->key, view->sources, context->now());
+			take_key(view);
 		}
 	}
-	for (size_t i = 0; i < node->iface_count; i++)
-		add_nhrp_routes(&table, node->ifaces[i], now);
-	return json_pack("{s:s, s:o}", "schema", "dmvpn/route/1", "routes", table_finish(&table));
+	base->finished = view->route == NULL && view->sources == 0;
+	json_t *part = view_part(base, "dmvpn/route/1");
+	json_object_set_new(part, "routes", list);
+	return part;
+}
+
+static void route_view_free(struct view *base)
+{
+	walk_done(&((struct route_view *)base)->walk);
+	free(base);
+}
+
+struct view *view_route(bool with_rib)
+{
+	struct route_view *view = alloc_zeroed(1, sizeof(*view));
+	view->view = (struct view) { .next = next, .free = route_view_free };
+	view->with_rib = with_rib;
+	view->walk = walk_make(WALK_BINDINGS | WALK_SHORTCUTS);
+	return &view->view;
 }

@@ -38,7 +38,7 @@ json_t *view_traffic(const struct node *node, struct mono now)
 {
 	json_t *list = json_array();
 	for (size_t i = 0; i < node->iface_count; i++) {
-		const struct iface *iface = node->ifaces[i];
+		const struct iface *iface = iface_at(node, i);
 		const struct counters *counters = &iface->counters;
 		json_t *limit =
 			json_pack("{s:I, s:I, s:I}", "packets", (json_int_t)iface->config->max_send_packets,

@@ -60,8 +60,7 @@ static void send_packet(struct daemon *daemon, const struct action *action)
 
 	if (!tunnel || !tunnel->link)
 		return;
-	events_log_packet(tunnel->nhrp->name, "to", action->send.nbma, action->packet, action->send.length,
-		&daemon->context.debug);
+	tunnel_tell_packet(tunnel, false, action->send.nbma, action->packet, action->send.length);
 	// A packet that the underlay refuses is like one that it lost: the core's timers repeat it.
 	if (!tunnel->link->ops->send_nhrp(
 		    tunnel->link, action->send.nbma, action->packet, action->send.length, &err))
@@ -72,7 +71,10 @@ static void handle_event(struct daemon *daemon, const struct event *event)
 {
 	const struct tunnel *tunnel = tunnel_by_id(daemon, event->iface);
 
-	events_log(event, tunnel ? tunnel->nhrp->name : "-", &daemon->context.debug);
+	const char *device = tunnel ? tunnel->nhrp->name : "-";
+
+	events_log(event, device);
+	ctl_server_event(daemon->control, event, device);
 	switch (event->type) {
 	case EVENT_NHS_UP:
 	case EVENT_NHS_DOWN:
@@ -412,6 +414,7 @@ static void stop(struct daemon *daemon)
 	withdraw(daemon);
 	nflog_close(daemon->nflog);
 	ctl_server_close(daemon->control);
+	daemon->control = NULL;
 	apply_free(daemon->apply);
 	guard_close(daemon->guard);
 	uv_close((uv_handle_t *)&daemon->wake, NULL);

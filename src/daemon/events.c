@@ -2,11 +2,10 @@
 #include <stdio.h>
 
 #include "base/log.h"
-#include "ctl/context.h"
 #include "daemon/events.h"
 #include "wire/nhrp_msg.h"
 
-static enum log_level level_of(enum event_type type, const struct ctl_debug *debug)
+static enum log_level level_of(enum event_type type)
 {
 	switch (type) {
 	case EVENT_NHS_DOWN:
@@ -23,10 +22,9 @@ static enum log_level level_of(enum event_type type, const struct ctl_debug *deb
 	case EVENT_SHORTCUT_DOWN:
 	case EVENT_BINDING_UP:
 	case EVENT_BINDING_DOWN:
-		return debug->cache ? LOG_LEVEL_NOTICE : LOG_LEVEL_INFO;
 	case EVENT_RESOLUTION_FAILED:
 	case EVENT_REDIRECT_SENT:
-		return debug->event ? LOG_LEVEL_NOTICE : LOG_LEVEL_INFO;
+		return LOG_LEVEL_INFO;
 	case EVENT_TYPES:
 		break;
 	}
@@ -42,7 +40,7 @@ static void add(char *line, size_t size, size_t *at, const char *format, const c
 		*at += (size_t)n;
 }
 
-void events_log(const struct event *event, const char *device, const struct ctl_debug *debug)
+void events_log(const struct event *event, const char *device)
 {
 	char line[256] = "";
 	char text[PREFIX_TEXT_SIZE];
@@ -58,13 +56,13 @@ void events_log(const struct event *event, const char *device, const struct ctl_
 		add(line, sizeof(line), &at, " at %s", addr_format(event->nbma, text));
 	if (event->reason)
 		add(line, sizeof(line), &at, ": %s", event->reason);
-	log_line(level_of(event->type, debug), "%s: %s%s", device, event_name(event->type), line);
+	log_line(level_of(event->type), "%s: %s%s", device, event_name(event->type), line);
 }
 
-void events_log_packet(const char *device, const char *direction, struct addr nbma, const uint8_t *packet,
-	size_t length, const struct ctl_debug *debug)
+void events_log_packet(
+	const char *device, const char *direction, struct addr nbma, const uint8_t *packet, size_t length)
 {
-	enum log_level level = debug->packet ? LOG_LEVEL_NOTICE : LOG_LEVEL_DEBUG;
+	const enum log_level level = LOG_LEVEL_DEBUG;
 	char peer[ADDR_TEXT_SIZE], src[ADDR_TEXT_SIZE], dst[ADDR_TEXT_SIZE];
 	enum nhrp_decode_status status;
 	struct nhrp_msg msg;

@@ -8,10 +8,8 @@
 #include "base/addr.h"
 #include "core/action.h"
 
-struct ctl_debug;
-
-/// Logs an event of the interface called `device` at the level its type deserves; `debug` raises some.
-void events_log(const struct event *event, const char *device, const struct ctl_debug *debug);
-/// Logs an NHRP packet, where `debug nhrp packet` is on; `direction` is "to" or "from".
-void events_log_packet(const char *device, const char *direction, struct addr nbma, const uint8_t *packet,
-	size_t length, const struct ctl_debug *debug);
+/// Logs an event of the interface called `device` at the level its type deserves.
+void events_log(const struct event *event, const char *device);
+/// Logs an NHRP packet at the level of debugging; `direction` is "to" or "from".
+void events_log_packet(
+	const char *device, const char *direction, struct addr nbma, const uint8_t *packet, size_t length);

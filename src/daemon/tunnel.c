@@ -4,6 +4,8 @@
 #include "base/log.h"
 #include "conf/conf.h"
 #include "core/node.h"
+#include "ctl/packet.h"
+#include "ctl/server.h"
 #include "daemon/daemon.h"
 #include "daemon/events.h"
 #include "daemon/tunnel.h"
@@ -19,11 +21,20 @@ void tunnel_init(struct tunnel *tunnel, struct daemon *daemon, const struct ifac
 	tunnel->config = config;
 }
 
+void tunnel_tell_packet(
+	const struct tunnel *tunnel, bool received, struct addr nbma, const uint8_t *packet, size_t length)
+{
+	const struct packet_report report = { tunnel->nhrp->name, received, nbma, packet, length };
+
+	events_log_packet(tunnel->nhrp->name, received ? "from" : "to", nbma, packet, length);
+	ctl_server_packet(tunnel->daemon->control, &report);
+}
+
 static void on_nhrp(void *owner, struct addr from, const uint8_t *packet, size_t length)
 {
 	struct tunnel *tunnel = owner;
 
-	events_log_packet(tunnel->nhrp->name, "from", from, packet, length, &tunnel->daemon->context.debug);
+	tunnel_tell_packet(tunnel, true, from, packet, length);
 	node_on_packet(tunnel->daemon->node, tunnel->nhrp->id, from, packet, length, daemon_now());
 	daemon_drain(tunnel->daemon);
 }

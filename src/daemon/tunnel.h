@@ -33,6 +33,9 @@ void tunnel_init(struct tunnel *tunnel, struct daemon *daemon, const struct ifac
 void tunnel_update(struct tunnel *tunnel);
 /// Something about a device changed; the tunnel looks whether it is its own or its source.
 void tunnel_on_device(struct tunnel *tunnel, const struct device_info *device, bool exists);
+/// Tells the log and those who debug of an NHRP packet that was received from, or is sent to, `nbma`.
+void tunnel_tell_packet(
+	const struct tunnel *tunnel, bool received, struct addr nbma, const uint8_t *packet, size_t length);
 /// Tells the core which peers carried data.
 void tunnel_report_use(struct tunnel *tunnel);
 /// The configuration is another one: makes the running device as it says now, and follows the source.

@@ -46,8 +46,28 @@ static char *messages_text(const struct conf_messages *messages)
 	return text;
 }
 
+/// What is printed with its defaults is the same configuration.
+static void check_printed_all(const struct config *config, const char *wanted)
+{
+	struct conf_messages messages;
+	char *all = conf_print_all(config, false);
+	struct config *again = conf_parse(all, strlen(all), &messages);
+
+	if (!again)
+		fail_msg("line %u: %s\n%s", messages.items[0].line, messages.items[0].text, all);
+	char *printed = conf_print(again, false);
+	assert_string_equal(printed, wanted);
+	assert_true(strlen(all) > strlen(wanted) || config->node.iface_count == 0);
+	free(printed);
+	free(all);
+	conf_free(again);
+	conf_messages_free(&messages);
+}
+
 static void check_printed(const struct config *config, const char *wanted)
 {
+	check_printed_all(config, wanted);
+
 	struct conf_messages messages;
 	char *printed = conf_print(config, false);
 	struct config *again = conf_parse(printed, strlen(printed), &messages);

@@ -6,10 +6,12 @@
 #include <linux/rtnetlink.h>
 
 #include "base/alloc.h"
+#include "cli/merge.h"
 #include "core/cache.h"
 #include "core/peer.h"
 #include "core/resolve.h"
 #include "core/shortcut.h"
+#include "ctl/commands.h"
 
 #define DEVICE 4242 ///< index that no device of the machine has
 
@@ -139,8 +141,50 @@ struct fixture *spoke_new(void)
 	return spoke;
 }
 
+json_t *view_of(struct fixture *fixture, struct view *view, int64_t seconds)
+{
+	json_t *whole = NULL;
+	clock_set(seconds);
+	while (!view->finished) {
+		json_t *part = view->next(view, &fixture->context);
+		if (part != NULL)
+			merge_part(&whole, part);
+	}
+	view->free(view);
+	merge_finish(whole);
+	return whole;
+}
+
+json_t *reply_of(struct fixture *fixture, const char *line)
+{
+	const char *words[COMMAND_MAX_WORDS];
+	size_t count = 0;
+	char *copy = alloc_string(line), *rest;
+	json_t *reply = NULL, *data = NULL;
+	for (char *word = strtok_r(copy, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest))
+		words[count++] = word;
+	struct reply *parts = command_start(&fixture->context, &fixture->session, words, count);
+	while (!reply_is_done(parts)) {
+		json_t *part = reply_next(parts, &fixture->context);
+		if (part == NULL)
+			continue;
+		if (json_object_get(part, "data") != NULL)
+			merge_part(&data, json_incref(json_object_get(part, "data")));
+		json_decref(reply);
+		reply = part;
+	}
+	if (data != NULL) {
+		merge_finish(data);
+		json_object_set_new(reply, "data", data);
+	}
+	reply_free(parts);
+	free(copy);
+	return reply;
+}
+
 void fixture_free(struct fixture *fixture)
 {
+	eventlog_done(&fixture->context.events);
 	node_free(fixture->context.node);
 	free(fixture);
 }

@@ -6,6 +6,8 @@
 #include "conf/conf.h"
 #include "core/node.h"
 #include "ctl/context.h"
+#include "ctl/session.h"
+#include "ctl/view.h"
 
 struct fixture {
 	struct iface_config iface;
@@ -13,6 +15,7 @@ struct fixture {
 	struct tunnel_config tunnel;
 	struct config config;
 	struct ctl_context context;
+	struct ctl_session session;
 	unsigned changes; ///< how often the `changed` hook was called
 };
 
@@ -25,4 +28,8 @@ struct prefix net(const char *text);
 
 struct fixture *hub_new(void);
 struct fixture *spoke_new(void);
+/// All parts of a view, put together, at so many seconds; takes the view. The caller owns what comes back.
+json_t *view_of(struct fixture *fixture, struct view *view, int64_t seconds);
+/// The whole reply to a command; the caller owns it.
+json_t *reply_of(struct fixture *fixture, const char *line);
 void fixture_free(struct fixture *fixture);

@@ -84,7 +84,8 @@ static void test_json(void **state)
 	(void)state;
 	assert_int_equal(run(stage, "--control %s show ip nhrp --json", stage->path, &text), 0);
 	json_t *view = json_loads(text, 0, NULL);
-	assert_non_null(view);
+	if (view == NULL)
+		fail_msg("no JSON:\n%s", text);
 	assert_string_equal(json_string_value(json_object_get(view, "schema")), "dmvpn/nhrp/1");
 	json_decref(view);
 	free(text);
@@ -95,7 +96,6 @@ static void test_usage(void **state)
 {
 	struct stage *stage = stage_new(CTL_LIMITS_DEFAULT);
 	(void)state;
-	expect(stage, "%s", "", 2, "usage: dmvpnctl");
 	expect(stage, "--nonsense %s", "", 2, "usage: dmvpnctl");
 	expect(stage, "--help%s", "", 0, "usage: dmvpnctl");
 	expect(stage, "--version%s", "", 0, "dmvpnctl ");

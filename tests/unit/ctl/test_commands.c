@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,14 +16,8 @@
 
 static json_t *run(struct fixture *fixture, const char *line)
 {
-	const char *words[COMMAND_MAX_WORDS];
-	size_t count = 0;
-	char *copy = alloc_string(line), *rest;
-	for (char *word = strtok_r(copy, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest))
-		words[count++] = word;
-	json_t *reply = command_run(&fixture->context, words, count);
+	json_t *reply = reply_of(fixture, line);
 	assert_non_null(reply);
-	free(copy);
 	return reply;
 }
 
@@ -37,6 +32,17 @@ static void test_abbreviations(void **state)
 		{ "s dm d", "dmvpn-detail" },
 		{ "sh ip nh", "nhrp" },
 		{ "sh ip nhrp br", "nhrp-brief" },
+		{ "show dmvpn peer 192.0.2.2", "dmvpn" },
+		{ "show dmvpn detail peer 10.0.0.3", "dmvpn-detail" },
+		{ "show ip nhrp se", "nhrp-detail" },
+		{ "show ip nhrp tr d", "nhrp-traffic-detail" },
+		{ "show run all", "running-config" },
+		{ "show events", "events" },
+		{ "sh ev s 10m", "events" },
+		{ "term mon", "debugging" },
+		{ "show tech", "client" },
+		{ "term len 0", "client" },
+		{ "exit", "client" },
 		{ "show ip nhrp de", "nhrp-detail" },
 		{ "show ip nhrp dy", "nhrp" },
 		{ "show ip nhrp sh", "nhrp" },
@@ -79,20 +85,22 @@ static void test_errors(void **state)
 		const char *line, *error;
 	} rows[] = {
 		{ "show d", "Ambiguous word \"d\"; it could be: dmvpn, debugging." },
-		{ "show ip nhrp s", "Ambiguous word \"s\"; it could be: static, shortcut, summary." },
+		{ "show ip nhrp s", "Ambiguous word \"s\"; it could be: static, shortcut, self, summary." },
 		{ "show ip route n", "Ambiguous word \"n\"; it could be: nhrp, next-hop-override." },
-		{ "shw", "Unknown word \"shw\"; known here: show, clear, debug, no, undebug, help." },
+		{ "shw",
+			"Unknown word \"shw\"; known here: show, clear, debug, no, undebug, terminal, help, exit, quit." },
 		{ "show ip nhrq", "Unknown word \"nhrq\"; known here: nhrp, route." },
-		{ "show dmvpn detail now", "Unknown word \"now\": the command is complete before it." },
+		{ "show dmvpn detail now", "Unknown word \"now\"; known here: peer." },
+		{ "show version now", "Unknown word \"now\": the command is complete before it." },
 		{ "show",
-			"Incomplete command; it goes on with: dmvpn, ip, interfaces, running-config, version, "
-			"debugging." },
+			"Incomplete command; it goes on with: dmvpn, ip, interfaces, running-config, events, "
+			"version, tech-support, debugging." },
 		{ "debug nhrp", "Incomplete command; it goes on with: packet, cache, event." },
 		{ "show interfaces tunnel", "Incomplete command; it goes on with: NUMBER." },
 		{ "show interfaces tunnel7",
 			"There is no tunnel interface tunnel7; `show interfaces` lists those that are configured." },
 		{ "clear ip nhrp all", "\"all\" is not an address; give the tunnel address of an entry." },
-		{ "", "Incomplete command; it goes on with: show, clear, debug, no, undebug, help." },
+		{ "", "Incomplete command; it goes on with: show, clear, debug, no, undebug, terminal, help, exit, quit." },
 	};
 	struct fixture *hub = hub_new();
 	(void)state;
@@ -110,11 +118,12 @@ static void test_long_words(void **state)
 	struct fixture *hub = hub_new();
 	char word[3000];
 	(void)state;
+	char line[3100];
 	memset(word, 'x', sizeof(word) - 1);
 	word[sizeof(word) - 1] = '\0';
-	const char *first[] = { word }, *third[] = { "show", "interfaces", word };
-	json_decref(command_run(&hub->context, first, 1));
-	json_t *reply = command_run(&hub->context, third, 3);
+	json_decref(run(hub, word));
+	snprintf(line, sizeof(line), "show interfaces %s", word);
+	json_t *reply = run(hub, line);
 	assert_true(json_is_false(json_object_get(reply, "ok")));
 	json_decref(reply);
 	fixture_free(hub);
@@ -158,7 +167,7 @@ static void test_clear(void **state)
 static void test_debug(void **state)
 {
 	struct fixture *hub = hub_new();
-	const struct ctl_debug *debug = &hub->context.debug;
+	const struct ctl_debug *debug = &hub->session.debug;
 	(void)state;
 	json_decref(run(hub, "debug nhrp packet"));
 	assert_true(debug->packet && !debug->cache && !debug->event);
@@ -169,6 +178,8 @@ static void test_debug(void **state)
 	json_t *reply = run(hub, "show debugging");
 	assert_true(json_is_true(json_object_get(json_object_get(reply, "data"), "cache")));
 	json_decref(reply);
+	json_decref(run(hub, "debug nhrp packet peer 10.0.0.2"));
+	assert_true(addr_equal(debug->peer, ip("10.0.0.2")));
 	json_decref(run(hub, "undebug all"));
 	assert_true(!debug->packet && !debug->cache && !debug->event);
 	fixture_free(hub);

@@ -93,13 +93,11 @@ static void test_malformed(void **state)
 		{ "{\"command\": [\"show\"\n", no_object },
 		{ "[]\n", no_command },
 		{ "{}\n", no_command },
-		{ "{\"command\": \"show version\"}\n", no_command },
 		{ "{\"command\": []}\n", no_command },
 		{ "{\"command\": [1]}\n", "The words of a command are strings." },
 		{ "{\"command\": [\"\"]}\n",
-			"Unknown word \"\"; known here: show, clear, debug, no, undebug, help." },
-		{ "{\"command\": [\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\"]}\n",
-			"The command has too many words." },
+			"Unknown word \"\"; known here: show, clear, debug, no, undebug, terminal, help, exit, quit." },
+
 	};
 	struct stage *stage = stage_new(CTL_LIMITS_DEFAULT);
 	int fd = stage_client(stage);
@@ -108,7 +106,12 @@ static void test_malformed(void **state)
 		say(fd, rows[i].request);
 		expect_error(stage, fd, rows[i].error);
 	}
-	say(fd, VERSION);
+	char many[1000] = "{\"command\": [\"a\"";
+	for (int i = 0; i < 64; i++)
+		strcat(many, ", \"a\"");
+	say(fd, strcat(many, "]}\n"));
+	expect_error(stage, fd, "The command has too many words.");
+	say(fd, "{\"command\": \"show  version\"}\n");
 	expect_view(stage, fd, "version");
 	close(fd);
 	stage_free(stage);
@@ -118,7 +121,7 @@ static void test_oversized(void **state)
 {
 	struct stage *stage = stage_new(CTL_LIMITS_DEFAULT);
 	int fd = stage_client(stage);
-	char noise[5000];
+	char noise[10000];
 	(void)state;
 	memset(noise, '[', sizeof(noise) - 1);
 	noise[sizeof(noise) - 1] = '\0';

@@ -64,11 +64,12 @@ static void test_missing_fields(void **state)
 {
 	static const char *const views[] = { "dmvpn", "dmvpn-detail", "nhrp", "nhrp-detail", "nhrp-brief",
 		"nhrp-summary", "nhrp-nhs", "nhrp-nhs-detail", "nhrp-multicast", "nhrp-traffic", "route",
-		"route-override", "interface", "running-config", "message", "version", "debugging", "help" };
+		"route-override", "interface", "events", "nhrp-traffic-detail", "running-config", "message",
+		"version", "debugging", "help" };
 	static const char hollow[] =
 		"{\"interfaces\": [{\"peers\": [{\"entries\": [{}, 1]}, null], \"nhs\": [{}]}, null],"
 		" \"entries\": [{}, [], null], \"routes\": [{\"override\": {}}, 1], \"receivers\": [{}],"
-		" \"commands\": [{}]}";
+		" \"commands\": [{}], \"events\": [{}, null]}";
 	json_t *data = json_loads(hollow, 0, NULL);
 	json_t *empty = json_object();
 	(void)state;

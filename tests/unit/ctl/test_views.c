@@ -57,7 +57,7 @@ static void test_dmvpn_hub(void **state)
 {
 	struct fixture *hub = hub_new();
 	(void)state;
-	check(view_dmvpn(hub->context.node, &hub->config, at(1000)),
+	check(view_of(hub, view_dmvpn((struct addr) { 0 }), 1000),
 		"{'schema': 'dmvpn/dmvpn/1', 'interfaces': [{'interface': 'tunnel1', 'type': 'Hub', 'up': true,"
 		" 'shutdown': false, 'address': '10.0.0.1/24', 'source': '192.0.2.1', 'destination': null,"
 		" 'mode': 'gre multipoint', 'nhs': [], 'peers': ["
@@ -72,7 +72,7 @@ static void test_dmvpn_spoke(void **state)
 {
 	struct fixture *spoke = spoke_new();
 	(void)state;
-	check(view_dmvpn(spoke->context.node, &spoke->config, at(1000)),
+	check(view_of(spoke, view_dmvpn((struct addr) { 0 }), 1000),
 		"{'interfaces': [{'type': 'Spoke', 'nhs': [{'address': '10.0.0.1', 'flags': 'E'}], 'peers': ["
 		"  {'nbma': null, 'entry_count': 1, 'entries': [{'tunnel_address': '192.168.9.9',"
 		"   'state': 'NHRP', 'up_down_seconds': null, 'attributes': 'IX'}]},"
@@ -85,12 +85,12 @@ static void test_dmvpn_spoke(void **state)
 		"   {'target': '192.168.4.0/24', 'attributes': 'DT1'}]}]}]}");
 
 	spoke->context.node->ifaces[0]->dynamic_count = 1;
-	check(view_dmvpn(spoke->context.node, &spoke->config, at(1000)),
+	check(view_of(spoke, view_dmvpn((struct addr) { 0 }), 1000),
 		"{'interfaces': [{'type': 'Hub/Spoke'}]}");
 	spoke->context.node->ifaces[0]->dynamic_count = 0;
 
 	node_on_link(spoke->context.node, 1, false, 0, (struct addr) { 0 }, at(1001));
-	json_t *view = view_dmvpn(spoke->context.node, &spoke->config, at(1001));
+	json_t *view = view_of(spoke, view_dmvpn((struct addr) { 0 }), 1001);
 	check(json_incref(json_array_get(json_object_get(view, "interfaces"), 0)), "{'up': false}");
 	json_decref(view);
 	fixture_free(spoke);
@@ -100,14 +100,14 @@ static void test_nhrp(void **state)
 {
 	struct fixture *hub = hub_new(), *spoke = spoke_new();
 	(void)state;
-	check(view_nhrp(hub->context.node, NHRP_FILTER_ALL, at(1000)),
+	check(view_of(hub, view_nhrp(NHRP_FILTER_ALL), 1000),
 		"{'schema': 'dmvpn/nhrp/1', 'entries': ["
 		" {'target': '10.0.0.2/32', 'next_hop': '10.0.0.2', 'interface': 'tunnel1', 'type': 'dynamic',"
 		"  'flags': ['unique', 'registered', 'used', 'nhop'], 'nbma': '192.0.2.2', 'claimed_nbma': null,"
 		"  'created_seconds': 50, 'expire_seconds': 550},"
 		" {'target': '10.0.0.3/32', 'flags': ['registered', 'nhop', 'nat'], 'nbma': '198.51.100.3',"
 		"  'claimed_nbma': '192.168.0.3'}]}");
-	check(view_nhrp(spoke->context.node, NHRP_FILTER_ALL, at(1000)),
+	check(view_of(spoke, view_nhrp(NHRP_FILTER_ALL), 1000),
 		"{'entries': ["
 		" {'target': '10.0.0.1/32', 'type': 'static', 'nhs': true, 'expire_seconds': null},"
 		" {'target': '10.0.0.3/32', 'type': 'dynamic', 'flags': ['router', 'nhop', 'rib'], 'mtu': 1400},"
@@ -137,11 +137,11 @@ static void test_nhrp_filters(void **state)
 	struct fixture *spoke = spoke_new();
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		json_t *view = view_nhrp(spoke->context.node, rows[i].filter, at(1000));
+		json_t *view = view_of(spoke, view_nhrp(rows[i].filter), 1000);
 		assert_int_equal(json_array_size(json_object_get(view, "entries")), rows[i].count);
 		json_decref(view);
 	}
-	check(view_nhrp_summary(spoke->context.node, at(1000)),
+	check(view_of(spoke, view_nhrp_summary(), 1000),
 		"{'schema': 'dmvpn/nhrp-summary/1', 'entries': 6, 'static': 1, 'dynamic': 4, 'incomplete': 1,"
 		" 'next_hops': 1, 'temporary': 1, 'routes': 2, 'overrides': 1}");
 	fixture_free(spoke);
@@ -165,11 +165,11 @@ static void test_local(void **state)
 	facts.key.prefix = net("10.0.0.3/32");
 	facts.is_egress = false;
 	requester_note(iface, &facts, 600, at(990));
-	check(view_nhrp(hub->context.node, NHRP_FILTER_ALL, at(1000)),
+	check(view_of(hub, view_nhrp(NHRP_FILTER_ALL), 1000),
 		"{'entries': [{}, {}, {'target': '192.168.1.0/24', 'next_hop': '10.0.0.1', 'nbma': '192.0.2.1',"
 		" 'flags': ['unique', 'router', 'local'], 'created_seconds': null, 'expire_seconds': 590}]}");
-	check(view_nhrp_summary(hub->context.node, at(1000)), "{'entries': 3, 'local': 1}");
-	check(view_dmvpn(hub->context.node, &hub->config, at(1000)),
+	check(view_of(hub, view_nhrp_summary(), 1000), "{'entries': 3, 'local': 1}");
+	check(view_of(hub, view_dmvpn((struct addr) { 0 }), 1000),
 		"{'interfaces': [{'peers': [{'entry_count': 1}, {'entry_count': 1}]}]}");
 	fixture_free(hub);
 }
@@ -178,7 +178,7 @@ static void test_used_for_a_minute(void **state)
 {
 	struct fixture *hub = hub_new();
 	(void)state;
-	check(view_nhrp(hub->context.node, NHRP_FILTER_ALL, at(1041)),
+	check(view_of(hub, view_nhrp(NHRP_FILTER_ALL), 1041),
 		"{'entries': [{'flags': ['unique', 'registered', 'nhop']}, {}]}");
 	fixture_free(hub);
 }
@@ -214,7 +214,7 @@ static void test_nhs(void **state)
 	}
 	nhs->state = NHS_UP;
 	nhs->since = at(950);
-	check(view_nhrp(spoke->context.node, NHRP_FILTER_STATIC, at(1000)), "{'entries': [{'state': 'UP'}]}");
+	check(view_of(spoke, view_nhrp(NHRP_FILTER_STATIC), 1000), "{'entries': [{'state': 'UP'}]}");
 	nhs->state = NHS_PROBE;
 	fixture_free(spoke);
 }
@@ -223,12 +223,12 @@ static void test_multicast(void **state)
 {
 	struct fixture *hub = hub_new(), *spoke = spoke_new();
 	(void)state;
-	json_t *view = view_multicast(hub->context.node);
+	json_t *view = view_of(hub, view_multicast(), 1000);
 	assert_int_equal(json_array_size(json_object_get(view, "receivers")), 2);
 	check(json_incref(json_array_get(json_object_get(view, "receivers"), 0)),
 		"{'interface': 'tunnel1', 'kind': 'dynamic'}");
 	json_decref(view);
-	check(view_multicast(spoke->context.node),
+	check(view_of(spoke, view_multicast(), 1000),
 		"{'schema': 'dmvpn/nhrp-multicast/1', 'receivers': [{'nbma': '192.0.2.1', 'kind': 'nhs'}]}");
 	fixture_free(hub);
 	fixture_free(spoke);
@@ -262,7 +262,7 @@ static void test_route(void **state)
 {
 	struct fixture *spoke = spoke_new();
 	(void)state;
-	check(view_route(spoke->context.node, ROUTE_FILTER_OVERRIDE, at(1000)),
+	check(view_of(spoke, view_route(true), 1000),
 		"{'schema': 'dmvpn/route/1', 'routes': ["
 		" {'code': 'C', 'prefix': '10.0.0.0/24', 'next_hop': null, 'interface': 'tunnel1'},"
 		" {'code': 'H', 'prefix': '10.0.0.3/32', 'next_hop': null, 'interface': 'tunnel1',"
@@ -273,7 +273,7 @@ static void test_route(void **state)
 		"  'override': {'next_hop': '10.0.0.3', 'interface': 'tunnel1', 'metric': 255,"
 		"  'age_seconds': 60}},"
 		" {'code': 'H', 'prefix': '192.168.4.0/24', 'next_hop': '10.0.0.3', 'age_seconds': 40}]}");
-	check(view_route(spoke->context.node, ROUTE_FILTER_NHRP, at(1000)),
+	check(view_of(spoke, view_route(false), 1000),
 		"{'routes': [{'prefix': '10.0.0.3/32'}, {'prefix': '192.168.4.0/24'}]}");
 	fixture_free(spoke);
 }
@@ -306,11 +306,11 @@ static void test_interfaces(void **state)
 {
 	struct fixture *hub = hub_new();
 	(void)state;
-	check(view_interfaces(&hub->context, NULL), "{'interfaces': [{'link': null, 'drops': null}]}");
-	check(view_interfaces(&hub->context, "tunnel7"), "{'interfaces': []}");
+	check(view_of(hub, view_interfaces(NULL), 1000), "{'interfaces': [{'link': null, 'drops': null}]}");
+	check(view_of(hub, view_interfaces("tunnel7"), 1000), "{'interfaces': []}");
 	hub->context.link = find_link;
 	hub->tunnel.description = (char[]) { "caf\xe9" };
-	check(view_interfaces(&hub->context, "Tunnel1"),
+	check(view_of(hub, view_interfaces("Tunnel1"), 1000),
 		"{'schema': 'dmvpn/interface/1', 'interfaces': [{'interface': 'tunnel1', 'description': 'caf?',"
 		" 'mtu': 1400, 'key': 1, 'source': '192.0.2.1', 'source_interface': 'eth0', 'link': 'fake',"
 		" 'drops': {'unknown_peer': 0, 'not_wanted': 2, 'send_failed': 0, 'device_full': 0},"
@@ -324,7 +324,7 @@ static void test_running_config(void **state)
 	struct fixture *hub = hub_new();
 	(void)state;
 	hub->iface.auth = (struct nhrp_auth_key) { NHRP_AUTH_CLEARTEXT, 6, "SECRET" };
-	json_t *view = view_running_config(&hub->config);
+	json_t *view = view_running_config(&hub->config, false);
 	const char *text = json_string_value(json_object_get(view, "text"));
 	assert_non_null(text);
 	assert_non_null(strstr(text, "interface"));

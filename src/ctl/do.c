@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "ctl/do.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "core/node.h"
+#include "ctl/context.h"
+#include "ctl/session.h"
+#include "ctl/view.h"
+#include "ctl/views.h"
+
+static json_t *done(const char *format, ...) PRINTF_LIKE(1, 2);
+
+static json_t *done(const char *format, ...)
+{
+	char text[160];
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	return json_pack("{s:s, s:s}", "schema", "dmvpn/message/1", "text", text);
+}
+
+/// "tunnel1", "Tunnel1", "tu1" or "1" as a device name: a number stands for the tunnel.
+struct view *do_interfaces(const struct ctl_call *call)
+{
+	char name[32];
+	if (call->argument == NULL)
+		return view_interfaces(NULL);
+
+	size_t letters = strcspn(call->argument, "0123456789");
+	if (call->argument[letters] != '\0' && strncasecmp("tunnel", call->argument, letters) == 0)
+		snprintf(name, sizeof(name), "tunnel%s", call->argument + letters);
+	else
+		snprintf(name, sizeof(name), "%s", call->argument);
+
+	for (size_t i = 0; i < call->context->node->iface_count; i++)
+		if (strcasecmp(name, iface_at(call->context->node, i)->config->name) == 0)
+			return view_interfaces(name);
+	err_set(call->err,
+		"There is no tunnel interface %s; `show interfaces` lists those that are configured.",
+		call->argument);
+	return NULL;
+}
+
+/// "30s", "10m", "2h", "1d" or a number of seconds, as microseconds; below zero where it is none.
+static int64_t read_age(const char *text)
+{
+	char *end;
+	long long number = strtoll(text, &end, 10);
+	if (end == text || number < 0 || number > 36500 || (*end != '\0' && end[1] != '\0'))
+		return -1;
+	switch (*end) {
+	case '\0':
+	case 's':
+		return number * MONO_SECOND;
+	case 'm':
+		return number * 60 * MONO_SECOND;
+	case 'h':
+		return number * 3600 * MONO_SECOND;
+	case 'd':
+		return number * 86400 * MONO_SECOND;
+	default:
+		return -1;
+	}
+}
+
+struct view *do_events(const struct ctl_call *call)
+{
+	struct mono since = { INT64_MIN };
+	if (call->argument != NULL) {
+		int64_t age = read_age(call->argument);
+		if (age < 0) {
+			err_set(call->err, "\"%s\" is no time; say how long ago: 30s, 10m, 2h or 1d.",
+				call->argument);
+			return NULL;
+		}
+		since.us = call->context->now().us - age;
+	}
+	return view_events(since);
+}
+
+json_t *do_client(const struct ctl_call *call)
+{
+	static const char *const names[] = {
+		[DO_TECH_SUPPORT] = "tech-support",
+		[DO_LENGTH] = "length",
+		[DO_TOP] = "top",
+		[DO_TOPOLOGY] = "topology",
+		[DO_TOPOLOGY_DOT] = "topology-dot",
+		[DO_TOPOLOGY_SVG] = "topology-svg",
+		[DO_TOPOLOGY_JSON] = "topology-json",
+		[DO_EXIT] = "exit",
+	};
+	return json_pack("{s:s, s:s, s:o}", "schema", "dmvpn/client/1", "do", names[call->option], "argument",
+		view_text(call->argument));
+}
+
+static void changed(struct ctl_context *context)
+{
+	if (context->changed != NULL)
+		context->changed(context->owner);
+}
+
+json_t *do_clear(const struct ctl_call *call)
+{
+	struct addr protocol = { 0 };
+	if (call->argument != NULL && !addr_parse(call->argument, &protocol)) {
+		err_set(call->err, "\"%s\" is not an address; give the tunnel address of an entry.",
+			call->argument);
+		return NULL;
+	}
+	size_t count = node_clear(call->context->node, protocol, call->context->now());
+	changed(call->context);
+	return done("%zu %s cleared.", count, count == 1 ? "entry" : "entries");
+}
+
+json_t *do_clear_shortcuts(const struct ctl_call *call)
+{
+	size_t count = node_clear_shortcuts(call->context->node, call->context->now());
+	changed(call->context);
+	return done("%zu %s cleared.", count, count == 1 ? "shortcut" : "shortcuts");
+}
+
+json_t *do_clear_counters(const struct ctl_call *call)
+{
+	node_clear_counters(call->context->node);
+	changed(call->context);
+	return done("Counters cleared.");
+}
+
+json_t *do_debug(const struct ctl_call *call)
+{
+	struct ctl_debug *debug = &call->session->debug;
+	struct addr peer = { 0 };
+	bool on = (call->option & DO_DEBUG_OFF) == 0;
+	if (call->argument != NULL && !addr_parse(call->argument, &peer)) {
+		err_set(call->err, "\"%s\" is not an address; give the NBMA or tunnel address of a peer.",
+			call->argument);
+		return NULL;
+	}
+	if (call->option & DO_DEBUG_PACKET)
+		debug->packet = on;
+	if (call->option & DO_DEBUG_CACHE)
+		debug->cache = on;
+	if (call->option & DO_DEBUG_EVENT)
+		debug->event = on;
+	if (on && call->option != DO_DEBUG_NOTHING)
+		debug->peer = peer;
+	return view_debugging(call->session);
+}
+
+json_t *do_monitor(const struct ctl_call *call)
+{
+	call->session->monitor = call->option != 0;
+	return view_debugging(call->session);
+}
