@@ -199,6 +199,7 @@ enum exit_status cli_listen(struct cli *cli)
 {
 	struct err err;
 	json_t *line;
+	fflush(stdout);
 	while ((line = connection_receive(cli->connection, -1, &err)) != NULL) {
 		if (cli->json) {
 			json_dumpf(line, stdout, JSON_COMPACT);

@@ -32,6 +32,7 @@ struct dmvpn_view {
 	struct walk shortcuts;
 	struct trie by_next_hop; ///< host prefix of the next hop → list of struct behind
 	bool opened;             ///< the interface's head was given
+	size_t unknown;          ///< 1: what has no NBMA address counts as a peer
 	json_t *peers;           ///< of the part
 	size_t items;            ///< in it
 };
@@ -141,6 +142,7 @@ static void show_unknown(
 		add_entries(entries, iface, key, WALK_RESOLUTIONS, context);
 	walk_done(&walk);
 	add_peer(view, (struct addr) { 0 }, entries);
+	view->unknown = json_array_size(view->peers);
 }
 
 static void forget_interface(struct dmvpn_view *view)
@@ -212,7 +214,7 @@ static json_t *interface_part(
 	if (view->opened) {
 		object = json_pack("{s:s, s:b}", "interface", iface->config->name, "continued", 1);
 	} else {
-		size_t peers = walk_count(&view->tour.walk) + json_array_size(view->peers);
+		size_t peers = walk_count(&view->tour.walk) + view->unknown;
 		object = head(iface, &context->config->tunnels[view->tour.index], context->now());
 		json_object_set_new(object, "peer_count",
 			view_count(addr_is_set(view->only) ? json_array_size(view->peers) : peers));

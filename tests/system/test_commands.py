@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """dmvpnctl: every command, as text and as JSON, and the log."""
+import contextlib
 import json
+import subprocess
 
 import pytest
 
 from facts import entries, shortcut
 from lab import scenarios
+from lab.wait import wait_until
 
 SPOKE = {
     "show dmvpn": ["Legend:", "Interface: Tunnel1, IPv4 NHRP Details", "Type:Spoke, NHRP Peers:2", "198.51.100.6",
@@ -31,7 +34,14 @@ SPOKE = {
     "show interfaces tunnel 1": ["tunnel1"],
     "show running-config": ["interface Tunnel1", "ip nhrp network-id 1", "ip nhrp nhs 10.0.0.1"],
     "show version": ["dmvpn"],
-    "show debugging": [],
+    "show debugging": ["Terminal monitor is off"],
+    "show dmvpn peer 10.0.0.12": ["NHRP Peers:1", "198.51.100.6"],
+    "show dmvpn detail peer 198.51.100.6": ["192.168.2.0/24"],
+    "show ip nhrp self": ["10.0.0.11/32", "Requester: 10.0.0.12 at 198.51.100.6"],
+    "show ip nhrp traffic detail": ["0 malformed"],
+    "show running-config all": ["ip nhrp holdtime", "no ip nhrp server-only"],
+    "show events": ["nhs-up 10.0.0.1", "shortcut-up"],
+    "show tech-support": ["-- show version --", "Legend:", "-- ip rule show --"],
     "help": ["show dmvpn"],
 }
 
@@ -86,17 +96,41 @@ def test_clear_counters(lab):
     assert lab["spoke1"].ctl_json("show ip nhrp traffic")["interfaces"][0]["sent"]["total"] < 3
 
 
-def test_debug_shows_packets(lab):
-    daemon = lab["hub"]
-    daemon.ctl("debug nhrp packet")
-    assert daemon.ctl_json("show debugging")["packet"] is True
-    mark = daemon.mark()
-    lab["spoke1"].ctl("clear ip nhrp")
-    shortcut(lab, "spoke1", "spoke2")
-    said = daemon.log(mark)
-    assert "packet from 198.51.100.2" in said and "Resolution Request" in said
-    daemon.ctl("no debug all")
-    assert daemon.ctl_json("show debugging")["packet"] is False
+@contextlib.contextmanager
+def listening(daemon, path, *words):
+    """dmvpnctl with a command that goes on and on: gives a function that returns what it said so far."""
+    with open(path, "w") as out:
+        child = daemon.namespace.popen(str(daemon.build / "dmvpnctl"), "--control", str(daemon.socket), *words,
+                                       stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
+    try:
+        yield path.read_text
+    finally:
+        child.terminate()
+        child.wait(15)
+
+
+def test_debug_shows_packets(lab, tmp_path):
+    """To whom it asked, and to nobody else."""
+    hub = lab["hub"]
+    peer = "198.51.100.2"  # spoke1
+    with listening(hub, tmp_path / "all", "debug", "nhrp", "packet") as everything, \
+            listening(hub, tmp_path / "one", "debug", "nhrp", "packet", "peer", peer) as of_one:
+        for said in everything, of_one:
+            wait_until(lambda said=said: "NHRP packet debugging is on" in said(), 15, "debugging is on")
+        lab["spoke1"].ctl("clear ip nhrp")
+        shortcut(lab, "spoke1", "spoke2")
+        wait_until(lambda: "Receive Resolution Request via Tunnel1 vrf 0" in of_one(), 15, "the request is shown")
+        wait_until(lambda: "Send Resolution Request" in everything(), 15, "what the hub passed on is shown")
+        assert "src protocol: 10.0.0.11, dst protocol: 192.168.2." in of_one()
+        assert hub.ctl_json("show debugging")["packet"] is False
+
+
+def test_monitor_shows_events(lab, tmp_path):
+    with listening(lab["spoke1"], tmp_path / "events", "terminal", "monitor") as said:
+        wait_until(lambda: "Terminal monitor is on" in said(), 15, "the terminal is a monitor")
+        lab["spoke1"].ctl("clear ip nhrp shortcut")
+        wait_until(lambda: "Tunnel1: shortcut-down 192.168.2.0/24 via 10.0.0.12" in said(), 15, "the event is shown")
+    assert "shortcut-down 192.168.2.0/24 via 10.0.0.12" in lab["spoke1"].ctl("show events since 1m")
 
 
 def test_nobody_there(lab):
