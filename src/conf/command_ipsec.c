@@ -305,6 +305,7 @@ COMMAND_SET(command_set_protection)
 
 	free(protection->profile);
 	*protection = (struct tunnel_protection) { .kind = PROTECTION_NONE };
+	draft_iface(draft)->protected = !match->negated;
 	if (match->negated)
 		return;
 	const char *name = match->line->words[word].text;

@@ -15,6 +15,7 @@
 #include "core/protect.h"
 #include "core/route.h"
 #include "core/timers.h"
+#include "core/protect.h"
 
 /// The NBMA address of a server: its own, a map line's, or the one node at the other end.
 static struct addr configured_nbma(const struct iface_config *config, const struct nhs_config *nhs)

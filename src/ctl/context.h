@@ -12,6 +12,7 @@
 
 struct config;
 struct ctl_change;
+struct ike;
 struct link;
 struct node;
 
@@ -19,6 +20,7 @@ struct node;
 struct ctl_context {
 	struct node *node;
 	const struct config *config;
+	struct ike *ike;     ///< NULL: no tunnel is protected
 	struct mono (*now)(void);
 	struct mono started;    ///< when the daemon started
 	struct eventlog events; ///< of late

@@ -12,6 +12,7 @@
 #include "ctl/session.h"
 #include "ctl/view.h"
 #include "ctl/views.h"
+#include "ike/ike.h"
 
 static json_t *done(const char *format, ...) PRINTF_LIKE(1, 2);
 
@@ -117,6 +118,20 @@ json_t *do_clear(const struct ctl_call *call)
 	size_t count = node_clear(call->context->node, protocol, call->context->now());
 	changed(call->context);
 	return done("%zu %s cleared.", count, count == 1 ? "entry" : "entries");
+}
+
+json_t *do_clear_sessions(const struct ctl_call *call)
+{
+	struct ike *ike = call->context->ike;
+	struct addr peer = { 0 };
+
+	if (call->argument != NULL && !addr_parse(call->argument, &peer)) {
+		err_set(call->err, "\"%s\" is not an address; give the underlay address of a peer.",
+			call->argument);
+		return NULL;
+	}
+	size_t count = ike != NULL ? ike_clear(ike, peer) : 0;
+	return done("%zu %s cleared.", count, count == 1 ? "session" : "sessions");
 }
 
 json_t *do_clear_shortcuts(const struct ctl_call *call)

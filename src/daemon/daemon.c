@@ -15,6 +15,7 @@
 #include "daemon/daemon.h"
 #include "daemon/events.h"
 #include "daemon/names.h"
+#include "daemon/protection.h"
 #include "daemon/registrations.h"
 #include "daemon/state.h"
 #include "daemon/statics.h"
@@ -125,6 +126,8 @@ void daemon_drain(struct daemon *daemon)
 		while ((action = node_pop_action(daemon->node)) != NULL) {
 			if (action->type == ACTION_SEND)
 				send_packet(daemon, action);
+			else if (action->type == ACTION_RENEW_SA)
+				protection_renew(daemon, action);
 			else
 				handle_event(daemon, &action->event);
 			free(action);
@@ -228,6 +231,11 @@ static bool find_target(void *owner, uint32_t iface, struct apply_target *ret)
 	return true;
 }
 
+static void on_sa_wanted(void *owner, const struct desired_item *item)
+{
+	protection_want(owner, item);
+}
+
 static struct link *find_link(void *owner, uint32_t iface)
 {
 	const struct tunnel *tunnel = tunnel_by_id(owner, iface);
@@ -284,7 +292,7 @@ static bool open_kernel(struct daemon *daemon, struct err *err)
 		.on_disturbed = on_disturbed,
 		.owner = daemon,
 	};
-	const struct apply_handler apply = { .target = find_target, .owner = daemon };
+	const struct apply_handler apply = { .target = find_target, .sa = on_sa_wanted, .owner = daemon };
 	bool existed;
 
 	if (!priv_check(true, err))
@@ -376,7 +384,7 @@ static bool start(struct daemon *daemon, const struct daemon_options *options, s
 {
 	// The control socket comes first: where another daemon answers on it, nothing must be touched.
 	if (!open_control(daemon, options->control, err) || !open_kernel(daemon, err) ||
-		!configure_guard(daemon, err))
+		!configure_guard(daemon, err) || !protection_start(daemon, err))
 		return false;
 	sweep_devices(daemon);
 	for (size_t i = 0; i < daemon->tunnel_count; i++)
@@ -398,6 +406,7 @@ static void withdraw(struct daemon *daemon)
 	statics_free(daemon->statics);
 	for (size_t i = 0; i < daemon->tunnel_count; i++)
 		tunnel_close(daemon->tunnels[i], false);
+	protection_stop(daemon);
 	if (daemon->guard && !guard_remove(daemon->guard, &err))
 		log_warning("%s", err.text);
 }

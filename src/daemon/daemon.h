@@ -14,6 +14,7 @@ struct apply;
 struct config;
 struct ctl_server;
 struct guard;
+struct ike;
 struct monitor;
 struct names;
 struct nflog;
@@ -39,6 +40,7 @@ struct daemon {
 	struct monitor *monitor;
 	struct apply *apply;
 	struct guard *guard;
+	struct ike *ike; ///< NULL: no tunnel is protected
 	struct nflog *nflog;
 	struct statics *statics;
 	struct names *names;

@@ -46,12 +46,17 @@ static bool restore_line(
 	struct addr protocol;
 	uint32_t tunnel;
 	int64_t expires;
+	int identity = 0;
 
-	if (sscanf(line, "%" SCNu32 " %45s %45s %45s %" SCNu16 " %" SCNu16 " %" SCNd64, &tunnel,
-		    protocol_text, nbma_text, claimed_text, &facts.mtu, &facts.holding_time, &expires) != 7 ||
+	if (sscanf(line, "%" SCNu32 " %45s %45s %45s %" SCNu16 " %" SCNu16 " %" SCNd64 "%n", &tunnel,
+		    protocol_text, nbma_text, claimed_text, &facts.mtu, &facts.holding_time, &expires,
+		    &identity) != 7 ||
 		!addr_parse(protocol_text, &protocol) || !addr_parse(nbma_text, &facts.nbma) ||
 		!addr_parse(claimed_text, &facts.claimed_nbma))
 		return false;
+	// What follows a blank is the identity, as it is on a protected tunnel.
+	if (line[identity] == ' ')
+		facts.identity = line + identity + 1;
 	if (expires <= calendar)
 		return true;
 	if (expires - calendar < facts.holding_time)
@@ -65,11 +70,12 @@ void registrations_restore(struct registrations *registrations, struct node *nod
 {
 	FILE *file = fopen(registrations->path, "re");
 	unsigned count = 0, bad = 0;
-	char line[256];
+	char line[256 + PROTECT_IDENTITY_SIZE];
 
 	if (!file)
 		return;
 	while (fgets(line, sizeof(line), file)) {
+		line[strcspn(line, "\n")] = '\0';
 		if (!restore_line(line, node, time(NULL), now, &count))
 			bad++;
 	}
@@ -93,10 +99,11 @@ static void write_binding(FILE *file, const struct binding *binding, time_t cale
 
 	if (binding->type != BINDING_DYNAMIC)
 		return;
-	(void)fprintf(file, "%u %s %s %s %u %u %" PRId64 "\n", binding->iface->config->id,
+	(void)fprintf(file, "%u %s %s %s %u %u %" PRId64 "%s%s\n", binding->iface->config->id,
 		addr_format(binding->protocol, protocol), addr_format(binding->peer->nbma, nbma),
 		addr_format(claimed_nbma, claimed), binding->mtu, binding->holding_time,
-		(int64_t)calendar + mono_seconds_left(now, binding->expires));
+		(int64_t)calendar + mono_seconds_left(now, binding->expires), binding->identity ? " " : "",
+		binding->identity ? binding->identity : "");
 }
 
 static bool write_file(const char *path, const struct node *node, struct mono now)

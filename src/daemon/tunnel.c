@@ -8,6 +8,7 @@
 #include "ctl/server.h"
 #include "daemon/daemon.h"
 #include "daemon/events.h"
+#include "daemon/protection.h"
 #include "daemon/tunnel.h"
 #include "link/link.h"
 #include "linux/apply.h"
@@ -96,6 +97,8 @@ static bool open_link(struct tunnel *tunnel, struct addr nbma, struct err *err)
 	};
 	bool adopted = false;
 
+	if (!protection_before_source(tunnel, err))
+		return false;
 	memcpy(link.name, tunnel->nhrp->name, sizeof(link.name));
 	tunnel->link = ops ? ops->open(tunnel->daemon->loop, &link, &handler, &adopted, err) : NULL;
 	if (!tunnel->link)
@@ -124,6 +127,7 @@ static void open_tunnel(struct tunnel *tunnel, struct addr nbma)
 	}
 	tunnel->told_waiting = false;
 	log_info("%s: up, source %s", tunnel->nhrp->name, addr_format(nbma, text));
+	protection_on_source(tunnel);
 	tell_core(tunnel);
 	apply_resync_soon(tunnel->daemon->apply);
 }
@@ -133,7 +137,8 @@ static void follow_source(struct tunnel *tunnel, struct addr nbma)
 	char before[ADDR_TEXT_SIZE], after[ADDR_TEXT_SIZE];
 	struct err err;
 
-	if (!tunnel->link->ops->set_nbma(tunnel->link, nbma, &err)) {
+	if (!protection_before_source(tunnel, &err) ||
+		!tunnel->link->ops->set_nbma(tunnel->link, nbma, &err)) {
 		log_warning("%s: cannot follow its source to %s: %s", tunnel->nhrp->name,
 			addr_format(nbma, after), err.text);
 		return;
@@ -141,6 +146,7 @@ static void follow_source(struct tunnel *tunnel, struct addr nbma)
 	log_notice("%s: source moved from %s to %s", tunnel->nhrp->name, addr_format(tunnel->nbma, before),
 		addr_format(nbma, after));
 	tunnel->nbma = nbma;
+	protection_on_source(tunnel);
 	tell_core(tunnel);
 }
 

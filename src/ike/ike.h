@@ -10,7 +10,7 @@
 
 #include "base/addr.h"
 #include "base/mono.h"
-#include "core/sa.h"
+#include "core/protect.h"
 #include "ike/sa.h"
 
 struct crypto_config;
@@ -26,12 +26,12 @@ struct ike_handler {
 	void *owner;
 };
 
-/// A tunnel that is protected; strings are borrowed.
+/// A tunnel that is protected.
 struct ike_tunnel {
-	uint32_t iface;      ///< iface_config.id
-	const char *profile; ///< the `crypto ipsec profile`, or the connection in swanctl.conf
-	bool foreign;        ///< the connection is the administrator's
-	struct addr local;   ///< our address in the underlay; unset: not there now
+	uint32_t iface;             ///< iface_config.id
+	char profile[SA_NAME_SIZE]; ///< the `crypto ipsec profile`, or the connection in swanctl.conf
+	bool foreign;               ///< the connection is the administrator's
+	struct addr local;          ///< our address in the underlay; unset: not there now
 };
 
 /// How much a peer's SA is wanted.
@@ -44,6 +44,10 @@ enum ike_want {
 /// `socket` is the path of charon's VICI socket; `crypto` is borrowed.
 struct ike *ike_new(struct uv_loop_s *loop, const char *socket, const struct crypto_config *crypto,
 	const struct ike_handler *handler);
+/// The configuration is another one: loads what it says.
+void ike_configure(struct ike *ike, const struct crypto_config *crypto);
+/// Forgets the tunnels that are not among these.
+void ike_keep_tunnels(struct ike *ike, const uint32_t *ifaces, size_t count);
 /// Protects a tunnel, or follows its source.
 void ike_set_tunnel(struct ike *ike, const struct ike_tunnel *tunnel);
 void ike_want(struct ike *ike, uint32_t iface, struct addr nbma, enum ike_want want);

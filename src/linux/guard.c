@@ -24,6 +24,7 @@
 struct guard {
 	struct nft_ctx *nft;
 	char *text;                ///< of the table that shall be there; NULL: none
+	char *seal;                ///< the same for the one of seal.h
 	struct mnl_socket *events; ///< NULL: not watching
 	uv_poll_t poll;
 };
@@ -203,6 +204,29 @@ bool guard_remove(struct guard *guard, struct err *err)
 		"delete the nftables table inet " GUARD_TABLE, err);
 }
 
+bool guard_seal(struct guard *guard, const struct seal *seals, size_t count, struct err *err)
+{
+	char *text = seal_commands(seals, count, true);
+
+	// Where the kernel does not know IPsec at all, it does not know how to ask for it either.
+	if (!run(guard, text, "seal protected tunnels", NULL)) {
+		free(text);
+		text = seal_commands(seals, count, false);
+		if (!run(guard, text,
+			    "set the nftables table inet " SEAL_TABLE ", without which nothing may "
+			    "be protected",
+			    err)) {
+			free(text);
+			return false;
+		}
+	}
+	free(guard->seal);
+	guard->seal = count > 0 ? text : NULL;
+	if (count == 0)
+		free(text);
+	return true;
+}
+
 /* Watching */
 
 static bool is_about_our_table(const struct nlmsghdr *message)
@@ -213,7 +237,8 @@ static bool is_about_our_table(const struct nlmsghdr *message)
 		return false;
 	mnl_attr_for_each (attr, message, sizeof(struct nfgenmsg))
 		if (mnl_attr_get_type(attr) == NFTA_TABLE_NAME)
-			return strcmp(mnl_attr_get_str(attr), GUARD_TABLE) == 0;
+			return strcmp(mnl_attr_get_str(attr), GUARD_TABLE) == 0 ||
+			       strcmp(mnl_attr_get_str(attr), SEAL_TABLE) == 0;
 	return false;
 }
 
@@ -240,23 +265,34 @@ static bool read_events(struct guard *guard)
 	return deleted;
 }
 
+/// Puts a table back where it is not there. Our own replacing deletes the old one as well: what counts is
+/// whether there is one now.
+static void put_back(struct guard *guard, const char *name, const char *text)
+{
+	char command[64];
+	struct err err;
+
+	snprintf(command, sizeof(command), "list table inet %s\n", name);
+	if (!text || run(guard, command, "find the table", NULL))
+		return;
+	if (run(guard, text, "put back a deleted nftables table", &err))
+		log_notice("put back the nftables table inet %s, which somebody deleted", name);
+	else
+		log_warning("%s", err.text);
+}
+
 static void on_readable(uv_poll_t *poll, int status, int events)
 {
 	struct guard *guard = poll->data;
-	struct err err;
 
 	(void)events;
 	/* libuv stops at a pending error of the socket, which the read will tell. */
 	if (status < 0)
 		uv_poll_start(poll, UV_READABLE, on_readable);
-	/* Our own replacing deletes the old table as well: what counts is whether there is one now. */
-	if (!read_events(guard) || !guard->text ||
-		run(guard, "list table inet " GUARD_TABLE "\n", "find the table", NULL))
+	if (!read_events(guard))
 		return;
-	if (run(guard, guard->text, "put back the nftables table inet " GUARD_TABLE, &err))
-		log_notice("put back the nftables table inet " GUARD_TABLE ", which somebody deleted");
-	else
-		log_warning("%s", err.text);
+	put_back(guard, SEAL_TABLE, guard->seal);
+	put_back(guard, GUARD_TABLE, guard->text);
 }
 
 bool guard_watch(struct guard *guard, struct uv_loop_s *loop, struct err *err)
@@ -282,6 +318,7 @@ static void free_guard(struct guard *guard)
 {
 	nft_ctx_free(guard->nft);
 	free(guard->text);
+	free(guard->seal);
 	free(guard);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /// The nftables table `inet dmvpn`: finds packets that enter and leave the same cloud, for redirects, and
-/// clamps the TCP MSS. We make the whole of it, and remove it.
+/// clamps the TCP MSS; and the one of seal.h. We make the whole of them, and remove them.
 #pragma once
 
 #include <stdbool.h>
@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "linux/seal.h"
 
 #define GUARD_TABLE       "dmvpn" ///< of family inet
 #define GUARD_NFLOG_GROUP 1190
@@ -28,9 +29,12 @@ struct guard *guard_open(struct err *err) MUST_CHECK;
 /// Replaces the table by one for these tunnels, in one transaction.
 bool guard_set(
 	struct guard *guard, const struct guard_tunnel *tunnels, size_t count, struct err *err) MUST_CHECK;
+/// Lets no clear packet of these tunnels leave or enter, in one transaction; none: removes that table. Unlike
+/// the other table this one stays at the end, until it is told so.
+bool guard_seal(struct guard *guard, const struct seal *seals, size_t count, struct err *err) MUST_CHECK;
 /// Removes the table; one that is not there is no error.
 bool guard_remove(struct guard *guard, struct err *err) MUST_CHECK;
-/// Puts the table back when somebody else deletes it, as a restart of the system's firewall does, until
+/// Puts the tables back when somebody else deletes it, as a restart of the system's firewall does, until
 /// guard_remove() or guard_close().
 bool guard_watch(struct guard *guard, struct uv_loop_s *loop, struct err *err) MUST_CHECK;
 /// NULL does no harm; the table stays. A guard that watches is freed when the loop next runs.

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "ike/peer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+
+static struct ike_peer_key key_make(const char *base, struct addr nbma)
+{
+	struct ike_peer_key key;
+
+	memset(&key, 0, sizeof(key));
+	snprintf(key.base, sizeof(key.base), "%s", base);
+	key.nbma = nbma;
+	return key;
+}
+
+struct ike_peer *ike_peer_find(const struct ike_peers *peers, const char *base, struct addr nbma)
+{
+	struct ike_peer_key key = key_make(base, nbma);
+	struct ike_peer *peer;
+
+	HASH_FIND(hh, peers->peers, &key, sizeof(key), peer);
+	return peer;
+}
+
+struct ike_peer *ike_peer_get(struct ike_peers *peers, const char *base, struct addr nbma, struct mono now)
+{
+	struct ike_peer *peer = ike_peer_find(peers, base, nbma);
+
+	if (peer)
+		return peer;
+	peer = alloc_zeroed(1, sizeof(*peer));
+	peer->key = key_make(base, nbma);
+	peer->unwanted = now;
+	HASH_ADD(hh, peers->peers, key, sizeof(peer->key), peer);
+	return peer;
+}
+
+void ike_peer_free(struct ike_peers *peers, struct ike_peer *peer)
+{
+	HASH_DEL(peers->peers, peer);
+	free(peer);
+}
+
+enum ike_want ike_peer_want(const struct ike_peer *peer)
+{
+	enum ike_want strongest = IKE_UNWANTED;
+
+	for (unsigned i = 0; i < peer->want_count; i++) {
+		if (peer->wants[i].want > strongest)
+			strongest = peer->wants[i].want;
+	}
+	return strongest;
+}
+
+bool ike_peer_set_want(struct ike_peer *peer, uint32_t iface, enum ike_want want, struct mono now)
+{
+	unsigned i = 0;
+
+	while (i < peer->want_count && peer->wants[i].iface != iface)
+		i++;
+	if (i == peer->want_count && want != IKE_UNWANTED) {
+		if (peer->want_count == PEER_WANTS_MAX)
+			return false;
+		peer->wants[peer->want_count++].iface = iface;
+	}
+	if (i < peer->want_count && want == IKE_UNWANTED)
+		peer->wants[i] = peer->wants[--peer->want_count];
+	else if (i < peer->want_count)
+		peer->wants[i].want = want;
+	peer->was_wanted |= peer->want_count > 0;
+	if (peer->want_count > 0)
+		peer->unwanted = MONO_NEVER;
+	else if (mono_is_never(peer->unwanted))
+		peer->unwanted = now;
+	return true;
+}
