@@ -13,6 +13,7 @@
 #include "ctl/context.h"
 #include "daemon/configure.h"
 #include "daemon/daemon.h"
+#include "daemon/protection.h"
 #include "daemon/statics.h"
 #include "daemon/tunnel.h"
 #include "linux/apply.h"
@@ -140,11 +141,14 @@ static void adopt(struct daemon *daemon, struct config *config, const struct dif
 	struct config *before = daemon->config;
 	struct guard_tunnel *guard_before = guard_tunnels(daemon);
 	size_t count_before = daemon->tunnel_count;
+	struct err err;
 
 	end_tunnels(daemon, diff);
 	make_tunnels(daemon, config);
 	daemon->config = config;
 	daemon->context.config = config;
+	if (!protection_configure(daemon, &err))
+		log_error("%s", err.text);
 	node_configure(daemon->node, &config->node, daemon_now());
 	update_tunnels(daemon, diff);
 	update_guard(daemon, guard_before, count_before);

@@ -384,7 +384,7 @@ static bool start(struct daemon *daemon, const struct daemon_options *options, s
 {
 	// The control socket comes first: where another daemon answers on it, nothing must be touched.
 	if (!open_control(daemon, options->control, err) || !open_kernel(daemon, err) ||
-		!configure_guard(daemon, err) || !protection_start(daemon, err))
+		!configure_guard(daemon, err) || !protection_configure(daemon, err))
 		return false;
 	sweep_devices(daemon);
 	for (size_t i = 0; i < daemon->tunnel_count; i++)

@@ -12,9 +12,8 @@ struct daemon;
 struct desired_item;
 struct tunnel;
 
-/// Seals the protected tunnels, before any device is touched, and connects to strongSwan. Where nothing is
-/// protected it removes the seal of an earlier run, if its devices are gone.
-bool protection_start(struct daemon *daemon, struct err *err) MUST_CHECK;
+/// Seals the protected tunnels of the configuration, before any device is touched, and tells strongSwan.
+bool protection_configure(struct daemon *daemon, struct err *err) MUST_CHECK;
 /// The tunnel is about to send from this address, beside the one it has.
 bool protection_before_source(struct tunnel *tunnel, struct err *err) MUST_CHECK;
 /// The tunnel has this source now.
