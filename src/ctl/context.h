@@ -20,7 +20,7 @@ struct node;
 struct ctl_context {
 	struct node *node;
 	const struct config *config;
-	struct ike *ike;     ///< NULL: no tunnel is protected
+	struct ike *ike; ///< NULL: no tunnel is protected
 	struct mono (*now)(void);
 	struct mono started;    ///< when the daemon started
 	struct eventlog events; ///< of late
