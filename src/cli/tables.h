@@ -28,3 +28,10 @@ void table_events(FILE *out, const json_t *data);
 /// One event of dmvpn/events/1.
 void table_event(FILE *out, const json_t *event);
 void table_packet(FILE *out, const json_t *packet);
+void table_crypto_session(FILE *out, const json_t *data);
+void table_crypto_session_detail(FILE *out, const json_t *data);
+void table_crypto_ikev2(FILE *out, const json_t *data);
+void table_crypto_ikev2_detail(FILE *out, const json_t *data);
+void table_crypto_ipsec(FILE *out, const json_t *data);
+/// The crypto part of `show dmvpn detail`; nothing where no tunnel is protected.
+void table_crypto_of_dmvpn(FILE *out, const json_t *data);

@@ -84,8 +84,8 @@ static void print_details(FILE *out, const json_t *interface)
 	fprintf(out, "   Tunnel Src./Dest. addr: %s/%s, Tunnel VRF \"\"\n",
 		field_is_null(interface, "source") ? "UNKNOWN" : field_text(interface, "source"),
 		multipoint ? "Multipoint" : field_text(interface, "destination"));
-	fprintf(out, "   Protocol/Transport: \"%s\", Protect \"\" \n",
-		multipoint ? "multi-GRE/IP" : "GRE/IP");
+	fprintf(out, "   Protocol/Transport: \"%s\", Protect \"%s\" \n",
+		multipoint ? "multi-GRE/IP" : "GRE/IP", field_text(interface, "protection"));
 	fprintf(out, "   Interface State Control: Disabled\n");
 	fprintf(out, "   nhrp event-publisher : Disabled\n");
 	print_nhs(out, interface);
@@ -132,4 +132,5 @@ void table_dmvpn_detail(FILE *out, const json_t *data)
 		}
 		print_peers(out, interface, true);
 	}
+	table_crypto_of_dmvpn(out, data);
 }

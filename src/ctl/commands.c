@@ -65,6 +65,11 @@ static json_t *run_version(const struct ctl_call *call)
 	return view_version(call->context->config, call->context->started, call->context->now());
 }
 
+static json_t *run_crypto(const struct ctl_call *call)
+{
+	return view_crypto(call->context);
+}
+
 static json_t *run_help(const struct ctl_call *call);
 
 // clang-format off
@@ -94,6 +99,14 @@ static const struct exec_command commands[] = {
 	{ "show ip route", "The routing table; % marks overridden next hops", "route", .open = open_route, .option = 1 },
 	{ "show ip route nhrp", "Routes that NHRP made", "route", .open = open_route },
 	{ "show ip route next-hop-override", "The routing table with the next hops that override", "route-override", .open = open_route, .option = 1 },
+	{ "show crypto", "IPsec" },
+	{ "show crypto session", "Sessions by peer", "crypto-session", run_crypto },
+	{ "show crypto session detail", "Sessions with identities and counters", "crypto-session-detail", run_crypto },
+	{ "show crypto ikev2", "IKE" },
+	{ "show crypto ikev2 sa", "SAs of IKE", "crypto-ikev2", run_crypto },
+	{ "show crypto ikev2 sa detail", "SAs of IKE with identities", "crypto-ikev2-detail", run_crypto },
+	{ "show crypto ipsec", "ESP" },
+	{ "show crypto ipsec sa", "SAs of ESP", "crypto-ipsec", run_crypto },
 	{ "show interfaces", "Tunnels and their counters", "interface", .open = do_interfaces },
 	{ "show interfaces TUNNEL", "One tunnel and its counters", "interface", .open = do_interfaces },
 	{ "show interfaces tunnel", "One tunnel by its number" },
@@ -115,6 +128,9 @@ static const struct exec_command commands[] = {
 	{ "clear ip nhrp ADDRESS", "End the entry of a tunnel address", "message", do_clear },
 	{ "clear ip nhrp shortcut", "End every shortcut", "message", do_clear_shortcuts },
 	{ "clear ip nhrp counters", "Set the counters to zero", "message", do_clear_counters },
+	{ "clear crypto", "IPsec" },
+	{ "clear crypto session", "End every session; those wanted come back", "message", do_clear_crypto },
+	{ "clear crypto session ADDRESS", "NBMA address of one peer", "message", do_clear_crypto },
 	{ "debug", "Show this session what happens" },
 	{ "debug nhrp", "NHRP" },
 	{ "debug nhrp packet", "Every NHRP packet", "debugging", do_debug, .option = DO_DEBUG_PACKET },

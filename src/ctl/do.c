@@ -141,6 +141,23 @@ json_t *do_clear_shortcuts(const struct ctl_call *call)
 	return done("%zu %s cleared.", count, count == 1 ? "shortcut" : "shortcuts");
 }
 
+json_t *do_clear_crypto(const struct ctl_call *call)
+{
+	struct addr peer = { 0 };
+	if (call->argument != NULL && !addr_parse(call->argument, &peer)) {
+		err_set(call->err, "\"%s\" is not an address; give the NBMA address of a peer.",
+			call->argument);
+		return NULL;
+	}
+	if (call->context->ike == NULL) {
+		err_set(call->err, "No tunnel is protected: there is no session to clear.");
+		return NULL;
+	}
+	size_t count = ike_clear(call->context->ike, peer);
+	changed(call->context);
+	return done("%zu %s cleared.", count, count == 1 ? "session" : "sessions");
+}
+
 json_t *do_clear_counters(const struct ctl_call *call)
 {
 	node_clear_counters(call->context->node);

@@ -36,5 +36,6 @@ json_t *do_clear(const struct ctl_call *call);
 json_t *do_clear_sessions(const struct ctl_call *call);
 json_t *do_clear_shortcuts(const struct ctl_call *call);
 json_t *do_clear_counters(const struct ctl_call *call);
+json_t *do_clear_crypto(const struct ctl_call *call);
 json_t *do_debug(const struct ctl_call *call);
 json_t *do_monitor(const struct ctl_call *call);

@@ -14,6 +14,8 @@ struct config;
 struct ctl_context;
 struct ctl_session;
 struct view;
+struct ctl_debug;
+struct link;
 
 /// Which entries of the cache `show ip nhrp` lists.
 enum nhrp_filter {
@@ -31,6 +33,13 @@ enum nhrp_filter {
 /// Peers by interface and NBMA address; `only`: the peer with this NBMA or tunnel address; unset: all.
 /// (`show dmvpn`)
 struct view *view_dmvpn(struct addr only);
+/// The sessions of IPsec of an interface, as a list.
+json_t *view_crypto_sessions(const struct iface *iface, const struct ctl_context *context);
+/// "IKE" or "IPSEC" where that is what a peer of a protected tunnel waits for, else NULL.
+const char *view_crypto_waits(const struct iface *iface, const struct ctl_context *context, struct addr nbma);
+/// Sessions of IPsec by interface and peer. (`show crypto session`, `show crypto ikev2 sa`, `show crypto
+/// ipsec sa`)
+json_t *view_crypto(const struct ctl_context *context);
 /// The cache of bindings, shortcuts and open resolutions. (`show ip nhrp`)
 struct view *view_nhrp(enum nhrp_filter filter);
 /// How many entries of which kind. (`show ip nhrp summary`)

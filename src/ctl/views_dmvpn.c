@@ -62,8 +62,13 @@ static void add_entries(json_t *list, const struct iface *iface, struct prefix k
 {
 	struct entry entries[ENTRIES_AT_MAX];
 	size_t count = entries_at(iface, key, sources, context->now(), entries);
-	for (size_t i = 0; i < count; i++)
-		json_array_append_new(list, peer_entry(&entries[i], context->now()));
+	for (size_t i = 0; i < count; i++) {
+		const char *waits = view_crypto_waits(iface, context, entries[i].nbma);
+		json_t *entry = peer_entry(&entries[i], context->now());
+		if (waits)
+			json_object_set_new(entry, "state", json_string(waits));
+		json_array_append_new(list, entry);
+	}
 }
 
 static bool is_wanted(const struct dmvpn_view *view, struct addr nbma, const json_t *entries)
@@ -195,14 +200,15 @@ static bool prepare(struct dmvpn_view *view, const struct iface *iface)
 	return false;
 }
 
-static json_t *head(const struct iface *iface, const struct tunnel_config *tunnel, struct mono now)
+static json_t *head(
+	const struct iface *iface, const struct tunnel_config *tunnel, const struct ctl_context *context)
 {
-	return json_pack("{s:s, s:s, s:b, s:b, s:o, s:o, s:o, s:s, s:o}", "interface", iface->config->name,
-		"type", interface_type(iface), "up", iface->up, "shutdown", tunnel->shutdown, "address",
-		view_prefix(iface->config->address), "source", view_addr(iface->nbma), "destination",
-		view_addr(iface->config->destination), "mode",
+	return json_pack("{s:s, s:s, s:b, s:b, s:o, s:o, s:o, s:s, s:o, s:o}", "interface",
+		iface->config->name, "type", interface_type(iface), "up", iface->up, "shutdown",
+		tunnel->shutdown, "address", view_prefix(iface->config->address), "source",
+		view_addr(iface->nbma), "destination", view_addr(iface->config->destination), "mode",
 		tunnel->mode == TUNNEL_GRE_MULTIPOINT ? "gre multipoint" : "gre ip", "nhs",
-		view_nhs_of(iface, now));
+		view_nhs_of(iface, context->now()), "protection", view_text(tunnel->protection.profile));
 }
 
 /// The part with the peers so far; `more` of the same interface come.
@@ -215,12 +221,14 @@ static json_t *interface_part(
 		object = json_pack("{s:s, s:b}", "interface", iface->config->name, "continued", 1);
 	} else {
 		size_t peers = walk_count(&view->tour.walk) + view->unknown;
-		object = head(iface, &context->config->tunnels[view->tour.index], context->now());
+		object = head(iface, &context->config->tunnels[view->tour.index], context);
 		json_object_set_new(object, "peer_count",
 			view_count(addr_is_set(view->only) ? json_array_size(view->peers) : peers));
 	}
 	if (more)
 		json_object_set_new(object, "more", json_true());
+	else if (iface->config->protected)
+		json_object_set_new(object, "crypto_sessions", view_crypto_sessions(iface, context));
 	json_object_set_new(object, "peers", view->peers);
 	json_object_set_new(part, "interfaces", json_pack("[o]", object));
 	view->peers = NULL;

@@ -93,7 +93,7 @@ static void test_errors(void **state)
 		{ "show dmvpn detail now", "Unknown word \"now\"; known here: peer." },
 		{ "show version now", "Unknown word \"now\": the command is complete before it." },
 		{ "show",
-			"Incomplete command; it goes on with: dmvpn, ip, interfaces, running-config, events, "
+			"Incomplete command; it goes on with: dmvpn, ip, crypto, interfaces, running-config, events, "
 			"version, tech-support, debugging." },
 		{ "debug nhrp", "Incomplete command; it goes on with: packet, cache, event." },
 		{ "show interfaces tunnel", "Incomplete command; it goes on with: NUMBER." },

@@ -65,9 +65,12 @@ static void test_missing_fields(void **state)
 	static const char *const views[] = { "dmvpn", "dmvpn-detail", "nhrp", "nhrp-detail", "nhrp-brief",
 		"nhrp-summary", "nhrp-nhs", "nhrp-nhs-detail", "nhrp-multicast", "nhrp-traffic", "route",
 		"route-override", "interface", "events", "nhrp-traffic-detail", "running-config", "message",
-		"version", "debugging", "help" };
+		"version", "debugging", "help", "crypto-session", "crypto-session-detail", "crypto-ikev2",
+		"crypto-ikev2-detail", "crypto-ipsec" };
 	static const char hollow[] =
-		"{\"interfaces\": [{\"peers\": [{\"entries\": [{}, 1]}, null], \"nhs\": [{}]}, null],"
+		"{\"interfaces\": [{\"peers\": [{\"entries\": [{}, 1]}, null], \"nhs\": [{}],"
+		" \"protection\": \"P\", \"crypto_sessions\": [{\"ike_sas\": [{\"flows\": [{}, 1]}, 1]}, 1],"
+		" \"sessions\": [{\"ike_sas\": [{\"flows\": [{}, 1]}, 1]}, 1]}, null],"
 		" \"entries\": [{}, [], null], \"routes\": [{\"override\": {}}, 1], \"receivers\": [{}],"
 		" \"commands\": [{}], \"events\": [{}, null]}";
 	json_t *data = json_loads(hollow, 0, NULL);
@@ -117,6 +120,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		GOLDEN("dmvpn"),
+		GOLDEN("dmvpn-protected"),
+		GOLDEN("crypto-session"),
+		GOLDEN("crypto-session-detail"),
+		GOLDEN("crypto-ikev2"),
+		GOLDEN("crypto-ikev2-detail"),
+		GOLDEN("crypto-ipsec"),
 		GOLDEN("dmvpn-detail"),
 		GOLDEN("nhrp"),
 		GOLDEN("nhrp-brief"),

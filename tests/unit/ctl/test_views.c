@@ -4,10 +4,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
+#include <uv.h>
 
 #include "base/alloc.h"
 #include "core/nhs.h"
@@ -15,6 +17,7 @@
 #include "ctl/entry.h"
 #include "ctl/views.h"
 #include "fixture.h"
+#include "ike/ike.h"
 #include "link/link.h"
 
 /// The fields of `expected` (JSON with ' for ") are in `view`, arrays element by element; takes `view`.
@@ -333,6 +336,86 @@ static void test_running_config(void **state)
 	fixture_free(hub);
 }
 
+/// An SA with a client of the hub; `child`: and it carries packets.
+static struct sa *add_sa(struct sa_table *sas, uint32_t id, const char *remote, uint16_t port, bool child)
+{
+	struct sa *sa = alloc_zeroed(1, sizeof(*sa));
+
+	sa->id = id;
+	sa->established = true;
+	sa->local = ip("192.0.2.1");
+	sa->remote = ip(remote);
+	sa->remote_port = port;
+	sa->nat = port != 500;
+	sa->since = at(940);
+	snprintf(sa->remote_id, sizeof(sa->remote_id), "spoke%u.example.net", id);
+	strcpy(sa->encryption, "AES_GCM_16");
+	if (child)
+		sa->children[sa->child_count++] = (struct sa_child) {
+			.id = id, .installed = true, .spi_in = 0xabc, .mode = "TRANSPORT", .packets_in = 5
+		};
+	HASH_ADD(hh, sas->sas, id, sizeof(sa->id), sa);
+	return sa;
+}
+
+static void on_sa(void *owner, uint32_t iface, struct addr nbma, enum sa_state sa, const char *identity)
+{
+	(void)owner, (void)iface, (void)nbma, (void)sa, (void)identity;
+}
+
+static struct mono hub_now(void)
+{
+	return at(1000);
+}
+
+static void test_crypto(void **state)
+{
+	const struct crypto_config crypto = { 0 };
+	const struct ike_handler handler = { on_sa, hub_now, NULL };
+	struct ike *ike = ike_new(uv_default_loop(), "/nonexistent", &crypto, &handler);
+	struct sa_table *sas = (struct sa_table *)(uintptr_t)ike_sas(ike);
+	struct fixture *hub = hub_new();
+
+	(void)state;
+	hub->context.ike = ike;
+	hub->iface.protected = true;
+	hub->tunnel.protection = (struct tunnel_protection) { PROTECTION_IPSEC, (char[]) { "DMVPN" }, false };
+	struct node *node = hub->context.node;
+	add_sa(sas, 1, "192.0.2.2", 500, true);
+	add_sa(sas, 2, "198.51.100.3", 4500, false);
+	add_sa(sas, 3, "198.51.100.3", 1025, true);
+	add_sa(sas, 4, "198.51.100.3", 1025, false);
+	add_sa(sas, 5, "198.51.100.9", 500, true)->local = ip("192.0.2.99"); // another tunnel's
+	node_on_sa(node, 1, ip("192.0.2.2"), SA_UP, "spoke1.example.net", at(950));
+	clock_set(1000);
+	check(view_crypto(&hub->context),
+		"{'schema': 'dmvpn/crypto/1', 'interfaces': [{'interface': 'tunnel1', 'profile': 'DMVPN',"
+		" 'local': '192.0.2.1', 'ip_mtu': 1400, 'sessions': ["
+		"{'peer': '192.0.2.2', 'port': 500, 'nat': false, 'status': 'UP-ACTIVE', 'up_seconds': 60,"
+		" 'identity': 'spoke1.example.net', 'ike_sas': [{'id': 1, 'established': true, 'flows':"
+		"  [{'spi_in': '0x00000ABC', 'mode': 'TRANSPORT', 'packets_in': 5}]}]},"
+		"{'peer': '198.51.100.3', 'port': 4500, 'status': 'UP-IDLE', 'ike_sas': [{'id': 2}]},"
+		"{'peer': '198.51.100.3', 'port': 1025, 'nat': true, 'status': 'UP-ACTIVE',"
+		" 'ike_sas': [{'id': 3}, {'id': 4}]}]}]}");
+	check(view_of(hub, view_dmvpn((struct addr) { 0 }), 1000),
+		"{'interfaces': [{'protection': 'DMVPN', 'crypto_sessions': [{}, {}, {}], 'peers': ["
+		"{'nbma': '192.0.2.2', 'entries': [{'state': 'UP'}]},"
+		"{'nbma': '198.51.100.3', 'entries': [{'state': 'IPSEC'}]}]}]}");
+	sa_table_done(sas);
+	check(view_of(hub, view_dmvpn((struct addr) { 0 }), 1000),
+		"{'interfaces': [{'crypto_sessions': [{'peer': '192.0.2.2', 'status': 'DOWN', 'port': null}],"
+		" 'peers': [{}, {'entries': [{'state': 'IKE'}]}]}]}");
+	hub->iface.protected = false;
+	hub->tunnel.protection = (struct tunnel_protection) { .kind = PROTECTION_NONE };
+	check(view_of(hub, view_dmvpn((struct addr) { 0 }), 1000),
+		"{'interfaces': [{'protection': null, 'peers': ["
+		"{'entries': [{'state': 'UP'}]}, {'entries': [{'state': 'UP'}]}]}]}");
+	ike_close(ike);
+	uv_run(uv_default_loop(), UV_RUN_DEFAULT);
+	assert_int_equal(uv_loop_close(uv_default_loop()), 0);
+	fixture_free(hub);
+}
+
 static void test_version(void **state)
 {
 	struct config config = { .hostname = (char[]) { "hub" } };
@@ -354,6 +437,7 @@ int main(void)
 		cmocka_unit_test(test_multicast),
 		cmocka_unit_test(test_traffic),
 		cmocka_unit_test(test_route),
+		cmocka_unit_test(test_crypto),
 		cmocka_unit_test(test_interfaces),
 		cmocka_unit_test(test_running_config),
 		cmocka_unit_test(test_version),
