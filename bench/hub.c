@@ -14,6 +14,7 @@
 #define LEAST_SECONDS 1.0  ///< rounds of registrations are repeated for so long
 #define PATIENCE      60.0 ///< seconds for the first answer
 #define COLD_PATIENCE 600.0
+#define OVERLOAD      2.0  ///< times the rate that it can do
 #define DATA_RATE     2000 ///< packets a second, each twice through the hub's tunnel device
 #define LEAST_RATE    100 ///< registrations a second while traffic flows, so that a percentile means something
 
@@ -24,6 +25,9 @@ struct hub {
 	struct load *load;
 	struct report report;
 	uint64_t rss_before;
+	double exchanges; ///< of the last rounds()
+	double echo;      ///< exchanges a second
+	double refresh;   ///< refreshes a second
 };
 
 /// Registers spoke after spoke, all of them in each round, and returns registrations a second.
@@ -42,6 +46,7 @@ static double rounds(struct hub *hub, struct load_result *ret_last)
 		seconds += ret_last->seconds;
 		answered += (double)ret_last->answered;
 	} while (seconds < LEAST_SECONDS && ret_last->answered > 0);
+	hub->exchanges = answered;
 	return seconds > 0 ? answered / seconds : 0;
 }
 
@@ -70,6 +75,7 @@ static bool measure_echo(struct hub *hub, struct err *err)
 {
 	struct subject echo = hub->subject;
 	struct load_result last;
+	double cpu;
 	bool ok;
 
 	echo.kind = SUBJECT_ECHO;
@@ -77,9 +83,15 @@ static bool measure_echo(struct hub *hub, struct err *err)
 		return false;
 	hub->subject = echo;
 	ok = wait_ready(hub, err);
-	if (ok)
-		report_number(&hub->report, "echo_per_second", rounds(hub, &last), 0,
+	if (ok) {
+		cpu = subject_cpu(&hub->subject);
+		hub->echo = rounds(hub, &last);
+		cpu = subject_cpu(&hub->subject) - cpu;
+		report_number(&hub->report, "echo_per_second", hub->echo, 0,
 			"exchanges/s with a canned echo server");
+		report_number(&hub->report, "echo_cpu_us", cpu * 1e6 / hub->exchanges, 2,
+			"us of processor per exchange with it");
+	}
 	subject_stop(&hub->subject, SIGKILL);
 	hub->subject.kind = hub->options->server;
 	return ok;
@@ -110,6 +122,8 @@ static bool measure_cold(struct hub *hub, struct err *err)
 	report_number(report, "cold_seconds", result.seconds, 4, "s until all are registered from cold");
 	report_number(
 		report, "registrations_per_second", spokes / result.seconds, 0, "registrations/s from cold");
+	report_number(report, "cold_of_echo", spokes / result.seconds / hub->echo, 3,
+		"of the echo server's rate, from cold");
 	report_number(report, "cold_cpu_us", cpu * 1e6 / spokes, 2, "us of processor per cold registration");
 	report_number(
 		report, "cold_p99_ms", result.p99_ms, 3, "ms until the answer, 99th percentile, from cold");
@@ -125,10 +139,12 @@ static void measure_refresh(struct hub *hub)
 	struct load_result last;
 	uint64_t rss;
 
-	rate = rounds(hub, &last);
+	hub->refresh = rate = rounds(hub, &last);
 	cpu = subject_cpu(&hub->subject) - cpu;
 	rss = subject_rss(&hub->subject);
 	report_number(report, "refreshes_per_second", rate, 0, "refreshes/s");
+	report_number(report, "refresh_of_echo", rate / hub->echo, 3, "of the echo server's rate, refreshes");
+	report_number(report, "refresh_cpu_us", cpu * 1e6 / hub->exchanges, 2, "us of processor per refresh");
 	report_number(report, "refresh_p50_ms", last.p50_ms, 3, "ms until the answer, median, refreshes");
 	report_number(
 		report, "refresh_p99_ms", last.p99_ms, 3, "ms until the answer, 99th percentile, refreshes");
@@ -177,6 +193,25 @@ static void measure_traffic(struct hub *hub)
 		"data packets sent from spoke to spoke");
 	report_number(&hub->report, "data_lost", (double)result.data_sent - (double)result.data_received, 0,
 		"of them lost");
+}
+
+/// Offers twice what it can do.
+static void measure_overload(struct hub *hub)
+{
+	const struct load_plan plan = {
+		.message = LOAD_REGISTER,
+		.count = hub->options->spokes,
+		.rate = OVERLOAD * hub->refresh,
+		.seconds = hub->options->seconds,
+		.impatient = true,
+	};
+	struct load_result result;
+
+	load_run(hub->load, &plan, &result);
+	report_number(&hub->report, "overload_offered_per_second", (double)result.sent / plan.seconds, 0,
+		"refreshes/s offered: too many");
+	report_number(&hub->report, "overload_per_second",
+		(double)(result.answered + result.late) / plan.seconds, 0, "of them answered");
 }
 
 /// Asks for everything, over and over, in a process of its own; tells how long one answer took.
@@ -265,6 +300,7 @@ static bool measure(struct hub *hub, struct err *err)
 	measure_refresh(hub);
 	measure_steady(hub);
 	measure_traffic(hub);
+	measure_overload(hub);
 	return (!ours || measure_show(hub, err)) && measure_restart(hub, err);
 }
 

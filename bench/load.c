@@ -21,13 +21,13 @@
 #include "frame.h"
 #include "wire/nhrp_msg.h"
 
-#define BATCH         64
-#define SOCKET_BUFFER (64 * 1024 * 1024)
-#define FIRST_SPOKE   1   ///< of each block of addresses the first is left out
-#define REPEAT_AFTER  1.0 ///< seconds
-#define TRIES         10
-#define SCAN_INTERVAL 0.1 ///< seconds between two looks at what was lost
-#define DATA_PATIENCE 0.5 ///< seconds
+#define BATCH          64
+#define SOCKET_BUFFER  (64 * 1024 * 1024)
+#define FIRST_SPOKE    1   ///< of each block of addresses the first is left out
+#define REPEAT_AFTER   1.0 ///< seconds
+#define TRIES          10
+#define SCAN_INTERVAL  0.1 ///< seconds between two looks at what was lost
+#define SETTLE_SECONDS 0.5 ///< of silence after a run
 #define RESOLVE_STRIDE                                                                                       \
 	7919 ///< a spoke asks for the one so many behind it: a prime, so that all are asked for
 
@@ -225,7 +225,11 @@ static void on_nhrp(struct load *load, const struct frame *frame)
 	if (nhrp_msg_decode(frame->payload, frame->length, &msg, NULL) != NHRP_DECODE_OK)
 		return;
 	spoke = spoke_of(load, msg.src_protocol);
-	if (!spoke || spoke->tries == 0 || spoke->request_id != msg.request_id)
+	if (!spoke)
+		return;
+	if (spoke->request_id != msg.request_id && msg.type == NHRP_REGISTRATION_REPLY)
+		load->result->late++;
+	if (spoke->tries == 0 || spoke->request_id != msg.request_id)
 		return;
 	switch (load->plan->message) {
 	case LOAD_NOTHING:
@@ -276,6 +280,13 @@ static bool receive(struct load *load)
 
 /* A run */
 
+static void give_up(struct load *load, unsigned index)
+{
+	load->spoke[index].tries = 0;
+	load->outstanding--;
+	load->result->lost++;
+}
+
 static void scan(struct load *load)
 {
 	for (unsigned i = 0; i < load->plan->count; i++) {
@@ -287,9 +298,7 @@ static void scan(struct load *load)
 			send_message(load, i);
 			continue;
 		}
-		spoke->tries = 0;
-		load->outstanding--;
-		load->result->lost++;
+		give_up(load, i);
 	}
 }
 
@@ -319,20 +328,26 @@ static void send_due(struct load *load, double start, uint64_t *next)
 	for (; (double)*next < due; ++*next) {
 		unsigned index = (unsigned)(*next % plan->count);
 
+		if (plan->impatient && load->spoke[index].tries > 0)
+			give_up(load, index);
 		/* Where the answer to the one before is still missing the spoke is not asked twice. */
 		if (load->spoke[index].tries == 0)
 			send_message(load, index);
 	}
 }
 
-/// Waits for what is still on its way when a run is over.
-static void await_data(struct load *load)
+/// Waits for what is still on its way when a run is over: data, and what a hub that had too much to do still
+/// answers.
+static void settle(struct load *load)
 {
 	struct pollfd poll_fd = { .fd = load->fd, .events = POLLIN };
-	double end = load->now + DATA_PATIENCE;
+	double heard = load->now;
 
-	while (load->result->data_received < load->result->data_sent && load->now < end) {
-		if (!receive(load))
+	while ((load->plan->impatient || load->result->data_received < load->result->data_sent) &&
+		load->now - heard < SETTLE_SECONDS) {
+		if (receive(load))
+			heard = load->now;
+		else
 			poll(&poll_fd, 1, 1);
 		load->now = load_now();
 	}
@@ -366,6 +381,7 @@ static void sum_up(struct load *load, double start)
 void load_run(struct load *load, const struct load_plan *plan, struct load_result *ret)
 {
 	struct pollfd poll_fd = { .fd = load->fd, .events = POLLIN };
+	struct load_result over;
 	double start, scanned;
 	uint64_t next = 0;
 
@@ -389,11 +405,13 @@ void load_run(struct load *load, const struct load_plan *plan, struct load_resul
 		if (load->now - scanned < SCAN_INTERVAL)
 			continue;
 		scanned = load->now;
-		scan(load);
-		if (plan->tick)
-			plan->tick(plan->context);
+		if (!plan->impatient)
+			scan(load);
 	}
-	await_data(load);
+	over = *ret;
+	settle(load);
+	over.data_received = ret->data_received;
+	*ret = over;
 	sum_up(load, start);
 }
 

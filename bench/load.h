@@ -34,11 +34,11 @@ struct load_plan {
 	enum load_message message;
 	unsigned count;
 	unsigned window;
-	double rate;                 ///< messages a second; 0: as fast as answers come
-	double seconds;              ///< with a rate: how long; without: give up after
-	double data_rate;            ///< data packets a second from spoke to spoke by the hub, beside it
-	void (*tick)(void *context); ///< called every 100 ms; may be NULL
-	void *context;
+	double rate;      ///< messages a second; 0: as fast as answers come
+	double seconds;   ///< with a rate: how long; without: give up after
+	double data_rate; ///< data packets a second from spoke to spoke by the hub, beside it
+	bool impatient;   ///< a spoke whose turn comes again gives up what was not answered, and nothing is
+			  ///< repeated
 };
 
 struct load_result {
@@ -47,6 +47,7 @@ struct load_result {
 	uint64_t repeated; ///< after a second without an answer
 	uint64_t refused;  ///< answered with a code other than success
 	uint64_t lost;     ///< given up
+	uint64_t late;     ///< answers to registrations that were given up
 	uint64_t data_sent;
 	uint64_t data_received;
 	double seconds; ///< from the first message to the last answer

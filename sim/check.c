@@ -97,6 +97,8 @@ static void check_bindings(struct host *host)
 		cached += binding->type == BINDING_CACHED || binding->type == BINDING_TEMPORARY;
 		host->network->checks++;
 		check_binding_owner(host, binding);
+		if (!binding->has_neighbour)
+			continue;
 		HASH_FIND(hh, host->neighbours, &binding->protocol, sizeof(binding->protocol), neighbour);
 		if (!neighbour || !addr_equal(neighbour->nbma, binding->peer->nbma))
 			network_violation(

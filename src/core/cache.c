@@ -86,6 +86,8 @@ static void place(const struct binding *binding)
 	const struct nhs *server = nhs_active(binding->iface);
 	struct desired_item item = neighbour_of(binding);
 
+	if (!binding->has_neighbour)
+		return;
 	if (!is_usable(binding))
 		item.nbma = server ? server->nbma : (struct addr) { 0 };
 	if (addr_is_set(item.nbma))
@@ -249,8 +251,13 @@ struct binding *cache_set(
 	binding->updated = now;
 	set_expiry(binding, now);
 	arm(binding);
+	// A hub of many thousand clients talks to few of them at a time.
+	binding->has_neighbour |= facts->type != BINDING_DYNAMIC;
 	place(binding);
-	multicast_update(iface, facts->nbma);
+	if (is_new || moved)
+		multicast_update(iface, facts->nbma);
+	if (facts->type == BINDING_DYNAMIC && (is_new || moved))
+		iface->node->registration_changes++;
 	tell_change(binding, is_new, moved);
 	return binding;
 }
@@ -258,6 +265,48 @@ struct binding *cache_set(
 bool cache_is_anothers(const struct binding *binding, const char *identity)
 {
 	return binding->identity && (!identity || strcmp(binding->identity, identity) != 0);
+}
+
+void cache_give_neighbour(struct binding *binding)
+{
+	struct desired_item item = neighbour_of(binding);
+
+	// The kernel may have lost what we told it: that is a change as well.
+	desired_clear(&binding->iface->node->desired, &item);
+	binding->has_neighbour = true;
+	place(binding);
+}
+
+void cache_walk_begin(struct cache_walk *walk, struct iface *iface)
+{
+	*walk = (struct cache_walk) { .iface = iface, .next = iface->bindings, .next_walk = iface->walks };
+	iface->walks = walk;
+}
+
+struct binding *cache_walk_next(struct cache_walk *walk)
+{
+	struct binding *binding = walk->next;
+
+	if (binding)
+		walk->next = binding->hh.next;
+	return binding;
+}
+
+void cache_walk_end(struct cache_walk *walk)
+{
+	LL_DELETE2(walk->iface->walks, walk, next_walk);
+}
+
+/// Walks that stand before a binding which goes stand before the one behind it.
+static void leave_walks(const struct binding *binding)
+{
+	struct cache_walk *walk;
+
+	LL_FOREACH2(binding->iface->walks, walk, next_walk)
+	{
+		if (walk->next == binding)
+			walk->next = binding->hh.next;
+	}
 }
 
 void cache_remove(struct binding *binding, const char *reason)
@@ -274,6 +323,9 @@ void cache_remove(struct binding *binding, const char *reason)
 	timerq_disarm(&iface->node->timers, &binding->timer);
 	if (count_of(iface, binding->type))
 		--*count_of(iface, binding->type);
+	if (binding->type == BINDING_DYNAMIC)
+		iface->node->registration_changes++;
+	leave_walks(binding);
 	HASH_DEL(iface->bindings, binding);
 	peer_detach(binding);
 	free(binding->identity);

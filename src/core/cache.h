@@ -33,6 +33,7 @@ struct binding {
 	bool configured;          ///< the configuration has it
 	bool unique;
 	bool nat;              ///< peer->nbma differs from claimed_nbma
+	bool has_neighbour;    ///< in the kernel's table: a client's only once the kernel asked for it
 	uint16_t mtu;          ///< that the peer told, bytes; 0: it did not
 	uint16_t holding_time; ///< seconds, as granted
 	char *identity;        ///< who it belongs to, on a protected tunnel; NULL: not known
@@ -65,8 +66,21 @@ struct binding *cache_set(
 	struct iface *iface, struct addr protocol, const struct binding_facts *facts, struct mono now);
 /// Does it belong to somebody else than `identity`?
 bool cache_is_anothers(const struct binding *binding, const char *identity);
+/// The kernel asks for the binding: it gets it as a neighbour, anew where it had it before.
+void cache_give_neighbour(struct binding *binding);
 /// Ends a binding, with the event that its type asks for.
 void cache_remove(struct binding *binding, const char *reason);
+/// A walk over all bindings that may come and go meanwhile; it must be ended.
+struct cache_walk {
+	struct iface *iface;
+	struct binding *next;
+	struct cache_walk *next_walk; ///< the interface's
+};
+
+void cache_walk_begin(struct cache_walk *walk, struct iface *iface);
+/// NULL behind the last one.
+struct binding *cache_walk_next(struct cache_walk *walk);
+void cache_walk_end(struct cache_walk *walk);
 /// The timer of a binding fired: refresh what is used, end what expired.
 void cache_on_timer(struct binding *binding, struct mono now);
 /// The SA of the peer at `nbma` came or went: bindings that resolution found are used only under it, and

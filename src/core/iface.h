@@ -17,6 +17,7 @@ struct peer;
 struct nhs;
 struct resolution;
 struct redirect;
+struct cache_walk;
 struct requester;
 struct protect;
 
@@ -27,6 +28,7 @@ struct iface {
 	uint32_t device;          ///< index of the tunnel device; 0: not there yet
 	struct addr nbma;         ///< our own NBMA address; unset: not known yet
 	struct binding *bindings; ///< hash by protocol address
+	struct cache_walk *walks; ///< over the bindings, under way
 	uint32_t dynamic_count;   ///< of them BINDING_DYNAMIC
 	uint32_t cached_count;    ///< of them BINDING_TEMPORARY and BINDING_CACHED, and shortcuts
 	struct peer *peers;       ///< hash by NBMA address

@@ -148,31 +148,18 @@ void node_on_packet(struct node *node, uint32_t id, struct addr from, const uint
 		receive_packet(iface, from, packet, length, now);
 }
 
-/// The kernel lost what we told it: tell it again.
-static void reassert_neighbour(const struct binding *binding)
-{
-	struct desired *desired = &binding->iface->node->desired;
-	struct desired_item item;
-
-	if (!desired_find(desired, DESIRED_NEIGHBOUR, binding->iface->config->id,
-		    prefix_host(binding->protocol), (struct addr) { 0 }, &item))
-		return;
-	desired_clear(desired, &item);
-	desired_set(desired, &item);
-}
-
 void node_on_neigh_miss(struct node *node, uint32_t id, struct addr next_hop, struct mono now)
 {
 	struct iface *iface = node_iface(node, id);
 	struct binding_facts facts = { .type = BINDING_TEMPORARY };
-	const struct binding *binding;
 	const struct nhs *nhs;
+	struct binding *binding;
 
 	if (!iface || !addr_is_host(next_hop))
 		return;
 	binding = cache_find(iface, next_hop);
 	if (binding) {
-		reassert_neighbour(binding);
+		cache_give_neighbour(binding);
 		return;
 	}
 	nhs = nhs_active(iface);

@@ -32,7 +32,8 @@ struct node {
 	uint32_t next_request_id;
 	struct action *actions;
 	struct action *actions_last;
-	struct ratelimit events; ///< events that remote parties can cause
+	struct ratelimit events;       ///< events that remote parties can cause
+	uint64_t registration_changes; ///< clients that came, moved or went
 	uint64_t events_suppressed;
 };
 

@@ -74,17 +74,12 @@ static void handle_event(struct daemon *daemon, const struct event *event)
 
 	const char *device = tunnel ? tunnel->nhrp->name : "-";
 
-	events_log(event, device);
+	events_log(event, device, &daemon->events, daemon_now());
 	ctl_server_event(daemon->control, event, device);
 	switch (event->type) {
 	case EVENT_NHS_UP:
 	case EVENT_NHS_DOWN:
 		statics_update(daemon->statics);
-		break;
-	case EVENT_PEER_UP:
-	case EVENT_PEER_DOWN:
-	case EVENT_PEER_MOVED:
-		registrations_changed(daemon->registrations);
 		break;
 	default:
 		break;
@@ -132,6 +127,8 @@ void daemon_drain(struct daemon *daemon)
 				handle_event(daemon, &action->event);
 			free(action);
 		}
+		for (size_t i = 0; i < daemon->tunnel_count; i++)
+			tunnel_flush(daemon->tunnels[i]);
 		apply_changes(daemon->apply);
 	} while (daemon->node->actions || desired_has_change(&daemon->node->desired));
 	daemon->draining = false;
@@ -216,6 +213,7 @@ static void on_second(uv_timer_t *timer)
 	names_update(daemon->names);
 	state_keep(daemon->state, daemon->node->next_request_id);
 	registrations_keep(daemon->registrations, daemon->node, daemon_now());
+	events_log_left_out(&daemon->events);
 	daemon_drain(daemon);
 }
 
@@ -430,9 +428,9 @@ static void stop(struct daemon *daemon)
 	uv_close((uv_handle_t *)&daemon->second, NULL);
 	for (size_t i = 0; i < ARRAY_SIZE(daemon->signals); i++)
 		uv_close((uv_handle_t *)&daemon->signals[i], NULL);
+	registrations_close(daemon->registrations, daemon->node, daemon_now());
 	uv_run(daemon->loop, UV_RUN_DEFAULT);
 	rtnl_close(daemon->rtnl);
-	registrations_close(daemon->registrations, daemon->node, daemon_now());
 	state_close(daemon->state, daemon->node->next_request_id);
 	node_free(daemon->node);
 	configure_done(daemon);
@@ -446,7 +444,7 @@ int daemon_run(struct config *config, const struct daemon_options *options)
 
 	daemon.state = state_open(options->state_dir);
 	daemon.node = node_new(&config->node, random_seed(), state_request_id(daemon.state), daemon_now());
-	daemon.registrations = registrations_open(options->state_dir);
+	daemon.registrations = registrations_open(options->state_dir, daemon.loop);
 	registrations_restore(daemon.registrations, daemon.node, daemon_now());
 	configure_first(&daemon, config);
 	start_handles(&daemon);

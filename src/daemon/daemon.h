@@ -9,6 +9,7 @@
 
 #include "base/mono.h"
 #include "ctl/context.h"
+#include "daemon/events.h"
 
 struct apply;
 struct config;
@@ -48,6 +49,7 @@ struct daemon {
 	struct registrations *registrations;
 	struct ctl_server *control;
 	struct ctl_context context;
+	struct events_limit events;
 	struct tunnel **tunnels; ///< one per interface of the configuration
 	size_t tunnel_count;
 	uv_timer_t wake;   ///< the core's next timer

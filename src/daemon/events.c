@@ -5,6 +5,8 @@
 #include "daemon/events.h"
 #include "wire/nhrp_msg.h"
 
+#define CLIENT_LINES 200 ///< on clients that came and went, a second
+
 static enum log_level level_of(enum event_type type)
 {
 	switch (type) {
@@ -40,12 +42,34 @@ static void add(char *line, size_t size, size_t *at, const char *format, const c
 		*at += (size_t)n;
 }
 
-void events_log(const struct event *event, const char *device)
+/// Clients may come and go as often as they like, and all of them at once.
+static bool is_too_much(struct events_limit *limit, enum event_type type, struct mono now)
+{
+	if (type != EVENT_PEER_UP && type != EVENT_PEER_DOWN && type != EVENT_PEER_MOVED)
+		return false;
+	if (limit->clients.burst == 0)
+		limit->clients = ratelimit_make(CLIENT_LINES, MONO_SECOND);
+	if (ratelimit_take(&limit->clients, now))
+		return false;
+	limit->left_out++;
+	return true;
+}
+
+void events_log_left_out(struct events_limit *limit)
+{
+	if (limit->left_out > 0)
+		log_notice("%u more lines on clients that came and went were left out", limit->left_out);
+	limit->left_out = 0;
+}
+
+void events_log(const struct event *event, const char *device, struct events_limit *limit, struct mono now)
 {
 	char line[256] = "";
 	char text[PREFIX_TEXT_SIZE];
 	size_t at = 0;
 
+	if (!log_is_on(level_of(event->type)) || is_too_much(limit, event->type, now))
+		return;
 	if (addr_is_set(event->prefix.addr)) {
 		add(line, sizeof(line), &at, " %s", prefix_format(event->prefix, text));
 		add(line, sizeof(line), &at, " via %s", addr_format(event->protocol, text));

@@ -9,6 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <uv.h>
+
 #include "base/alloc.h"
 #include "base/log.h"
 #include "core/cache.h"
@@ -19,19 +21,33 @@
 
 /// Seconds between two writes that only bring the times up to date.
 #define REFRESH_INTERVAL 60
+/// Clients for which the file may be written once a second.
+#define CLIENTS_A_SECOND 10000
+/// Bindings that are written before others get their turn: half a millisecond's work.
+#define SLICE 500
 
 struct registrations {
 	char *path;
 	char *temporary;
-	bool is_changed;
-	bool told; ///< the log said that the file cannot be written
-	struct mono written;
+	struct node *node;
+	uv_timer_t timer;  ///< the next slice
+	uint64_t changes;  ///< of the node, when the file was last begun
+	bool told;         ///< the log said that the file cannot be written
+	struct mono begun; ///< the last writing
+	/* the writing under way */
+	FILE *file; ///< NULL: there is none
+	size_t iface;
+	struct cache_walk walk;
+	time_t calendar;
+	struct mono now;
 };
 
-struct registrations *registrations_open(const char *directory)
+struct registrations *registrations_open(const char *directory, struct uv_loop_s *loop)
 {
 	struct registrations *registrations = alloc_zeroed(1, sizeof(*registrations));
 
+	uv_timer_init(loop, &registrations->timer);
+	registrations->timer.data = registrations;
 	registrations->path = state_path(directory, "registrations");
 	registrations->temporary = state_path(directory, "registrations.new");
 	return registrations;
@@ -86,11 +102,6 @@ void registrations_restore(struct registrations *registrations, struct node *nod
 		log_warning("%s: %u lines are damaged and were left out", registrations->path, bad);
 }
 
-void registrations_changed(struct registrations *registrations)
-{
-	registrations->is_changed = true;
-}
-
 static void write_binding(FILE *file, const struct binding *binding, time_t calendar, struct mono now)
 {
 	char protocol[ADDR_TEXT_SIZE], nbma[ADDR_TEXT_SIZE], claimed[ADDR_TEXT_SIZE];
@@ -106,61 +117,115 @@ static void write_binding(FILE *file, const struct binding *binding, time_t cale
 		binding->identity ? binding->identity : "");
 }
 
-static bool write_file(const char *path, const struct node *node, struct mono now)
+static void tell_failure(struct registrations *registrations, int code)
 {
-	FILE *file = fopen(path, "we");
-	time_t calendar = time(NULL);
-	bool ok;
-
-	if (!file)
-		return false;
-	for (size_t i = 0; i < node->iface_count; i++) {
-		const struct binding *binding;
-
-		for (binding = node->ifaces[i]->bindings; binding; binding = binding->hh.next)
-			write_binding(file, binding, calendar, now);
-	}
-	ok = !ferror(file);
-	return fclose(file) == 0 && ok;
-}
-
-static void save(struct registrations *registrations, const struct node *node, struct mono now)
-{
-	registrations->is_changed = false;
-	registrations->written = now;
-	if (write_file(registrations->temporary, node, now) &&
-		rename(registrations->temporary, registrations->path) == 0)
-		return;
 	if (!registrations->told)
 		log_warning("cannot write %s: %s; registrations will not survive a restart",
-			registrations->path, strerror(errno));
+			registrations->path, strerror(code));
 	registrations->told = true;
 }
 
-static bool has_clients(const struct node *node)
+static void begin(struct registrations *registrations, struct mono now)
 {
-	for (size_t i = 0; i < node->iface_count; i++) {
-		if (node->ifaces[i]->dynamic_count > 0)
+	const struct node *node = registrations->node;
+
+	registrations->begun = registrations->now = now;
+	registrations->changes = node->registration_changes;
+	registrations->calendar = time(NULL);
+	registrations->iface = 0;
+	registrations->file = fopen(registrations->temporary, "we");
+	if (!registrations->file)
+		tell_failure(registrations, errno);
+	else if (node->iface_count > 0)
+		cache_walk_begin(&registrations->walk, node->ifaces[0]);
+}
+
+/// The file is whole: it takes the place of the old one.
+static void end(struct registrations *registrations)
+{
+	bool ok = !ferror(registrations->file);
+
+	errno = 0;
+	if (fclose(registrations->file) != 0 || !ok ||
+		rename(registrations->temporary, registrations->path) < 0)
+		tell_failure(registrations, errno ? errno : EIO);
+	registrations->file = NULL;
+}
+
+/// Writes up to `limit` bindings; false where that was all.
+static bool write_some(struct registrations *registrations, size_t limit)
+{
+	struct node *node = registrations->node;
+	const struct binding *binding;
+
+	while (registrations->iface < node->iface_count) {
+		while (limit > 0 && (binding = cache_walk_next(&registrations->walk)) != NULL) {
+			write_binding(
+				registrations->file, binding, registrations->calendar, registrations->now);
+			limit--;
+		}
+		if (limit == 0)
 			return true;
+		cache_walk_end(&registrations->walk);
+		if (++registrations->iface < node->iface_count)
+			cache_walk_begin(&registrations->walk, node->ifaces[registrations->iface]);
 	}
+	end(registrations);
 	return false;
 }
 
-void registrations_keep(struct registrations *registrations, const struct node *node, struct mono now)
+static void on_timer(uv_timer_t *timer)
 {
-	bool is_old = mono_between(registrations->written, now) > REFRESH_INTERVAL * MONO_SECOND;
+	struct registrations *registrations = timer->data;
 
-	if (registrations->is_changed || (is_old && has_clients(node)))
-		save(registrations, node, now);
+	if (!write_some(registrations, SLICE))
+		uv_timer_stop(timer);
 }
 
-void registrations_close(struct registrations *registrations, const struct node *node, struct mono now)
+static uint32_t client_count(const struct node *node)
 {
-	if (!registrations)
+	uint32_t count = 0;
+
+	for (size_t i = 0; i < node->iface_count; i++)
+		count += node->ifaces[i]->dynamic_count;
+	return count;
+}
+
+void registrations_keep(struct registrations *registrations, struct node *node, struct mono now)
+{
+	int64_t age = mono_between(registrations->begun, now);
+	bool is_changed = registrations->changes != node->registration_changes;
+	bool is_old = age > REFRESH_INTERVAL * MONO_SECOND && client_count(node) > 0;
+
+	registrations->node = node;
+	if (registrations->file || !(is_changed || is_old) ||
+		age < client_count(node) / CLIENTS_A_SECOND * MONO_SECOND)
 		return;
-	if (registrations->is_changed || has_clients(node))
-		save(registrations, node, now);
+	begin(registrations, now);
+	if (registrations->file && write_some(registrations, SLICE))
+		uv_timer_start(&registrations->timer, on_timer, 1, 1);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	struct registrations *registrations = handle->data;
+
 	free(registrations->path);
 	free(registrations->temporary);
 	free(registrations);
+}
+
+void registrations_close(struct registrations *registrations, struct node *node, struct mono now)
+{
+	if (!registrations)
+		return;
+	registrations->node = node;
+	while (registrations->file && write_some(registrations, SLICE))
+		continue;
+	if (registrations->changes != node->registration_changes || client_count(node) > 0) {
+		begin(registrations, now);
+		while (registrations->file && write_some(registrations, SLICE))
+			continue;
+	}
+	uv_close((uv_handle_t *)&registrations->timer, on_closed);
 }

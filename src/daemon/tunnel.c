@@ -37,6 +37,12 @@ static void on_nhrp(void *owner, struct addr from, const uint8_t *packet, size_t
 
 	tunnel_tell_packet(tunnel, true, from, packet, length);
 	node_on_packet(tunnel->daemon->node, tunnel->nhrp->id, from, packet, length, daemon_now());
+}
+
+static void on_nhrp_end(void *owner)
+{
+	const struct tunnel *tunnel = owner;
+
 	daemon_drain(tunnel->daemon);
 }
 
@@ -87,7 +93,9 @@ static void close_link(struct tunnel *tunnel, bool keep_device)
 static bool open_link(struct tunnel *tunnel, struct addr nbma, struct err *err)
 {
 	const struct link_ops *ops = link_by_kind(tunnel->config->link, err);
-	const struct link_handler handler = { .on_nhrp = on_nhrp, .owner = tunnel };
+	const struct link_handler handler = {
+		.on_nhrp = on_nhrp, .on_nhrp_end = on_nhrp_end, .owner = tunnel
+	};
 	struct link_config link = {
 		.nbma = nbma,
 		.destination = tunnel->nhrp->destination,
@@ -197,6 +205,12 @@ void tunnel_report_use(struct tunnel *tunnel)
 {
 	if (tunnel->link)
 		tunnel->link->ops->each_active(tunnel->link, on_active, tunnel);
+}
+
+void tunnel_flush(struct tunnel *tunnel)
+{
+	if (tunnel->link)
+		tunnel->link->ops->flush_nhrp(tunnel->link);
 }
 
 void tunnel_apply(struct tunnel *tunnel)

@@ -38,6 +38,8 @@ void tunnel_tell_packet(
 	const struct tunnel *tunnel, bool received, struct addr nbma, const uint8_t *packet, size_t length);
 /// Tells the core which peers carried data.
 void tunnel_report_use(struct tunnel *tunnel);
+/// Sends the NHRP packets that wait for it.
+void tunnel_flush(struct tunnel *tunnel);
 /// The configuration is another one: makes the running device as it says now, and follows the source.
 void tunnel_apply(struct tunnel *tunnel);
 /// Closes the link and opens it at once as the configuration says now; the core keeps what it knows.

@@ -23,12 +23,22 @@
 #include "link/user_tap.h"
 #include "linux/rtnl.h"
 #include "wire/gre.h"
+#include "wire/nhrp_msg.h"
 
 #define BATCH          64                ///< packets per wake-up, so that the loop stays fair
 #define SLOT_SIZE      (64 * 1024)       ///< the largest IP packet
 #define SOCKET_BUFFER  (8 * 1024 * 1024) ///< bytes: what arrives in the tens of milliseconds we may be busy
 #define ETHERTYPE_NHRP 0x2001
 #define NBMA_SIZE      4
+
+/// NHRP packets that wait for the others that belong to the same wake-up.
+struct outgoing_nhrp {
+	struct mmsghdr messages[BATCH];
+	struct iovec iov[BATCH];
+	struct sockaddr_ll to[BATCH];
+	uint8_t packets[BATCH][NHRP_MAX_PACKET];
+	unsigned count;
+};
 
 struct kernel_link {
 	struct link link;
@@ -45,6 +55,7 @@ struct kernel_link {
 	struct addr *receivers;
 	size_t receiver_count;
 	uint64_t send_failed;
+	struct outgoing_nhrp nhrp;
 	uint8_t *slots; ///< BATCH buffers of SLOT_SIZE bytes
 };
 
@@ -127,26 +138,9 @@ static void on_packet(uv_poll_t *poll, int status, int events)
 	count = receive_batch(kernel, kernel->packet, from, messages);
 	for (unsigned i = 0; i < count; i++)
 		receive_nhrp(kernel, &from[i], i, messages[i].msg_len);
+	if (count > 0)
+		kernel->handler.on_nhrp_end(kernel->handler.owner);
 }
-
-static bool kernel_send_nhrp(
-	struct link *link, struct addr nbma, const uint8_t *packet, size_t length, struct err *err)
-{
-	struct kernel_link *kernel = kernel_link_of(link);
-	struct sockaddr_ll to = link_address(kernel, ETHERTYPE_NHRP, nbma);
-	char text[ADDR_TEXT_SIZE];
-
-	if (nbma.family != ADDR_IPV4)
-		return err_set(err, "the NBMA address %s is not IPv4, which alone the kernel link can use",
-			addr_format(nbma, text));
-	if (sendto(kernel->packet, packet, length, MSG_DONTWAIT, (struct sockaddr *)&to, sizeof(to)) >= 0)
-		return true;
-	kernel->send_failed++;
-	return err_set_errno(err, errno, "cannot send an NHRP packet to %s by %s", addr_format(nbma, text),
-		kernel->config.name);
-}
-
-/* Multicast */
 
 static void send_batch(struct kernel_link *kernel, struct mmsghdr *messages, unsigned count)
 {
@@ -163,6 +157,45 @@ static void send_batch(struct kernel_link *kernel, struct mmsghdr *messages, uns
 		done += (unsigned)sent;
 	}
 }
+
+static void kernel_flush_nhrp(struct link *link)
+{
+	struct kernel_link *kernel = kernel_link_of(link);
+
+	send_batch(kernel, kernel->nhrp.messages, kernel->nhrp.count);
+	kernel->nhrp.count = 0;
+}
+
+static bool kernel_send_nhrp(
+	struct link *link, struct addr nbma, const uint8_t *packet, size_t length, struct err *err)
+{
+	struct kernel_link *kernel = kernel_link_of(link);
+	struct outgoing_nhrp *out = &kernel->nhrp;
+	char text[ADDR_TEXT_SIZE];
+	unsigned i;
+
+	if (nbma.family != ADDR_IPV4)
+		return err_set(err, "the NBMA address %s is not IPv4, which alone the kernel link can use",
+			addr_format(nbma, text));
+	if (length > NHRP_MAX_PACKET)
+		return err_set(
+			err, "an NHRP packet of %zu bytes is too large for %s", length, kernel->config.name);
+	if (out->count == BATCH)
+		kernel_flush_nhrp(link);
+	i = out->count++;
+	memcpy(out->packets[i], packet, length);
+	out->to[i] = link_address(kernel, ETHERTYPE_NHRP, nbma);
+	out->iov[i] = (struct iovec) { out->packets[i], length };
+	out->messages[i].msg_hdr = (struct msghdr) {
+		.msg_name = &out->to[i],
+		.msg_namelen = sizeof(out->to[i]),
+		.msg_iov = &out->iov[i],
+		.msg_iovlen = 1,
+	};
+	return true;
+}
+
+/* Multicast */
 
 static void copy_to_receivers(struct kernel_link *kernel, uint16_t protocol, uint8_t *packet, size_t length)
 {
@@ -392,6 +425,7 @@ static void kernel_close(struct link *link, bool keep_device)
 {
 	struct kernel_link *kernel = kernel_link_of(link);
 
+	kernel_flush_nhrp(link);
 	uv_close((uv_handle_t *)&kernel->packet_poll, on_poll_closed);
 	if (kernel->multicast >= 0)
 		uv_close((uv_handle_t *)&kernel->multicast_poll, on_poll_closed);
@@ -452,6 +486,7 @@ const struct link_ops link_kernel = {
 	.open = kernel_open,
 	.close = kernel_close,
 	.send_nhrp = kernel_send_nhrp,
+	.flush_nhrp = kernel_flush_nhrp,
 	.lladdr = kernel_lladdr,
 	.forget = kernel_forget,
 	.multicast_add = kernel_multicast_add,

@@ -21,6 +21,8 @@ struct uv_loop_s;
 struct link_handler {
 	/// An NHRP packet (without GRE) came from an NBMA address.
 	void (*on_nhrp)(void *owner, struct addr from, const uint8_t *packet, size_t length);
+	/// That was the last of those that came together.
+	void (*on_nhrp_end)(void *owner);
 	void *owner;
 };
 
@@ -63,9 +65,11 @@ struct link_ops {
 		const struct link_handler *handler, bool *ret_adopted, struct err *err);
 	/// Stops. With `keep_device` the device stays for the next start, else it goes.
 	void (*close)(struct link *link, bool keep_device);
-	/// Sends an NHRP packet (without GRE) to an NBMA address.
+	/// Sends an NHRP packet (without GRE) to an NBMA address, at the latest when `flush_nhrp` is called;
+	/// what the underlay then refuses is counted.
 	bool (*send_nhrp)(
 		struct link *link, struct addr nbma, const uint8_t *packet, size_t length, struct err *err);
+	void (*flush_nhrp)(struct link *link);
 	/// The link-layer address which stands for an NBMA address, for the neighbour table; stays valid
 	/// until `forget`.
 	bool (*lladdr)(struct link *link, struct addr nbma, struct lladdr *ret, struct err *err);

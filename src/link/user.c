@@ -24,10 +24,21 @@
 #include "link/user_peers.h"
 #include "link/user_tap.h"
 #include "wire/gre.h"
+#include "wire/nhrp_msg.h"
 
 #define BATCH       64          ///< NHRP packets per wake-up, so that the loop stays fair
 #define SLOT_SIZE   (64 * 1024) ///< the largest IP packet
 #define TOS_NETWORK 0xc0        ///< internetwork control, for NHRP
+
+/// NHRP packets that wait for the others that belong to the same wake-up.
+struct outgoing {
+	struct mmsghdr messages[BATCH];
+	struct iovec iov[BATCH];
+	struct sockaddr_in to[BATCH];
+	_Alignas(size_t) uint8_t control[BATCH][USER_GRE_TOS_SIZE];
+	uint8_t packets[BATCH][GRE_MAX_HEADER + NHRP_MAX_PACKET];
+	unsigned count;
+};
 
 struct user_link {
 	struct link link;
@@ -39,6 +50,7 @@ struct user_link {
 	bool told_recursion; ///< the log said that packets come back into the device
 	bool told_gone;      ///< the log said that the device is gone
 	uint8_t *slots;      ///< BATCH buffers of SLOT_SIZE bytes
+	struct outgoing out;
 };
 
 static struct user_link *user_link_of(struct link *link)
@@ -96,6 +108,8 @@ static void on_nhrp(uv_poll_t *poll, int status, int events)
 	count = recvmmsg(user->nhrp, messages, BATCH, MSG_DONTWAIT, NULL);
 	for (int i = 0; i < count; i++)
 		receive_packet(user, slot(user, (unsigned)i), messages[i].msg_len);
+	if (count > 0)
+		user->handler.on_nhrp_end(user->handler.owner);
 }
 
 /* The operations */
@@ -190,10 +204,27 @@ static struct link *user_open(uv_loop_t *loop, const struct link_config *config,
 	return &user->link;
 }
 
+static void user_flush_nhrp(struct link *link)
+{
+	struct user_link *user = user_link_of(link);
+	struct outgoing *out = &user->out;
+	unsigned done = 0;
+
+	while (done < out->count) {
+		int sent = sendmmsg(user->nhrp, out->messages + done, out->count - done, MSG_DONTWAIT);
+
+		if (sent <= 0)
+			atomic_fetch_add(&user->path.drops.send_failed, 1);
+		done += sent > 0 ? (unsigned)sent : 1;
+	}
+	out->count = 0;
+}
+
 static void user_close(struct link *link, bool keep_device)
 {
 	struct user_link *user = user_link_of(link);
 
+	user_flush_nhrp(link);
 	uv_close((uv_handle_t *)&user->poll, on_poll_closed);
 	user_datapath_stop(&user->path);
 	close_files(user, keep_device);
@@ -204,34 +235,35 @@ static bool user_send_nhrp(
 	struct link *link, struct addr nbma, const uint8_t *packet, size_t length, struct err *err)
 {
 	struct user_link *user = user_link_of(link);
-	_Alignas(size_t) uint8_t control[USER_GRE_TOS_SIZE] = { 0 };
+	struct outgoing *out = &user->out;
 	const struct gre_header header = {
 		.has_key = user->config.has_key,
 		.key = user->config.key,
 		.protocol = ETHERTYPE_NHRP,
 	};
-	uint8_t gre[GRE_MAX_HEADER];
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(addr_to_ipv4(nbma)) };
-	struct iovec iov[] = {
-		{ .iov_base = gre, .iov_len = gre_write(&header, gre) },
-		{ .iov_base = (uint8_t *)(uintptr_t)packet, .iov_len = length },
-	};
-	struct msghdr message = {
-		.msg_name = &to,
-		.msg_namelen = sizeof(to),
-		.msg_iov = iov,
-		.msg_iovlen = ARRAY_SIZE(iov),
-	};
-	char text[ADDR_TEXT_SIZE];
+	size_t gre_length;
+	unsigned i;
 
 	if (!check_nbma("NBMA address", nbma, err))
 		return false;
-	user_gre_set_tos(&message, control, TOS_NETWORK);
-	if (sendmsg(user->nhrp, &message, MSG_DONTWAIT) < 0) {
-		atomic_fetch_add(&user->path.drops.send_failed, 1);
-		return err_set_errno(err, errno, "cannot send an NHRP packet to %s by %s",
-			addr_format(nbma, text), user->config.name);
-	}
+	if (length > NHRP_MAX_PACKET)
+		return err_set(
+			err, "an NHRP packet of %zu bytes is too large for %s", length, user->config.name);
+	if (out->count == BATCH)
+		user_flush_nhrp(link);
+	i = out->count++;
+	gre_length = gre_write(&header, out->packets[i]);
+	memcpy(out->packets[i] + gre_length, packet, length);
+	out->to[i] =
+		(struct sockaddr_in) { .sin_family = AF_INET, .sin_addr.s_addr = htonl(addr_to_ipv4(nbma)) };
+	out->iov[i] = (struct iovec) { out->packets[i], gre_length + length };
+	out->messages[i].msg_hdr = (struct msghdr) {
+		.msg_name = &out->to[i],
+		.msg_namelen = sizeof(out->to[i]),
+		.msg_iov = &out->iov[i],
+		.msg_iovlen = 1,
+	};
+	user_gre_set_tos(&out->messages[i].msg_hdr, out->control[i], TOS_NETWORK);
 	return true;
 }
 
@@ -283,6 +315,7 @@ static bool user_set_nbma(struct link *link, struct addr nbma, struct err *err)
 {
 	struct user_link *user = user_link_of(link);
 
+	user_flush_nhrp(link);
 	if (!check_nbma("tunnel source", nbma, err) || !user_gre_bind(user->nhrp, nbma, err) ||
 		!user_gre_bind(user->path.gre, nbma, err))
 		return false;
@@ -346,6 +379,7 @@ const struct link_ops link_user = {
 	.open = user_open,
 	.close = user_close,
 	.send_nhrp = user_send_nhrp,
+	.flush_nhrp = user_flush_nhrp,
 	.lladdr = user_lladdr,
 	.forget = user_forget,
 	.multicast_add = user_multicast_add,

@@ -274,6 +274,12 @@ struct addr bed_neighbour(struct bed *bed, const char *protocol)
 	return item.nbma;
 }
 
+struct addr bed_ask_neighbour(struct bed *bed, const char *protocol)
+{
+	node_on_neigh_miss(bed->node, BED_IFACE, ip(protocol), bed->now);
+	return bed_neighbour(bed, protocol);
+}
+
 bool bed_has_override(struct bed *bed, const char *prefix)
 {
 	struct desired_item item;

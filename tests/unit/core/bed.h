@@ -84,5 +84,7 @@ void bed_answer_registration(struct bed *bed, uint8_t code);
 struct nhrp_msg bed_answer(struct bed *bed, const char *protocol, const char *nbma, uint8_t bits);
 /// The neighbour that is wanted for `protocol`; unset where there is none.
 struct addr bed_neighbour(struct bed *bed, const char *protocol);
+/// The same once the kernel has asked for it.
+struct addr bed_ask_neighbour(struct bed *bed, const char *protocol);
 /// Is there an override for exactly this prefix?
 bool bed_has_override(struct bed *bed, const char *prefix);

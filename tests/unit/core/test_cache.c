@@ -28,7 +28,7 @@ static void trust_decides(void **state)
 			assert_non_null(set(bed, (enum binding_type)before, "172.16.0.7"));
 			assert_int_equal(
 				set(bed, (enum binding_type)after, "172.16.0.8") != NULL, after >= before);
-			assert_true(addr_equal(bed_neighbour(bed, "10.0.0.7"), want));
+			assert_true(addr_equal(bed_ask_neighbour(bed, "10.0.0.7"), want));
 			assert_int_equal(HASH_COUNT(bed->iface->bindings), 1);
 			assert_int_equal(HASH_COUNT(bed->iface->peers), 1);
 			bed_free(bed);
@@ -57,7 +57,7 @@ static void what_was_learned_expires_and_what_was_configured_stays(void **state)
 		set(bed, cases[i].type, "172.16.0.7");
 		bed_advance(
 			bed, (cases[i].seconds ? cases[i].seconds : 100000) * MONO_SECOND - MONO_MILLISECOND);
-		assert_true(addr_is_set(bed_neighbour(bed, "10.0.0.7")));
+		assert_true(addr_is_set(bed_ask_neighbour(bed, "10.0.0.7")));
 		bed_advance(bed, MONO_SECOND);
 		assert_int_equal(addr_is_set(bed_neighbour(bed, "10.0.0.7")), cases[i].seconds == 0);
 		bed_free(bed);
@@ -114,10 +114,39 @@ static void a_lost_neighbour_is_told_again(void **state)
 	bed_free(bed);
 }
 
+/// A walk finds every binding that was there all the time, whatever comes and goes meanwhile.
+static void walks_survive_changes(void **state)
+{
+	static const char *const addresses[] = { "10.0.0.3", "10.0.0.4", "10.0.0.5", "10.0.0.6" };
+	const struct binding_facts facts = {
+		.type = BINDING_DYNAMIC, .nbma = ip("172.16.0.7"), .holding_time = 60
+	};
+	struct bed *bed = bed_hub();
+	struct cache_walk walk, other;
+
+	(void)state;
+	bed_start(bed);
+	for (size_t i = 0; i < ARRAY_SIZE(addresses); i++)
+		assert_non_null(cache_set(bed->iface, ip(addresses[i]), &facts, bed->now));
+	cache_walk_begin(&walk, bed->iface);
+	cache_walk_begin(&other, bed->iface);
+	assert_true(addr_equal(cache_walk_next(&walk)->protocol, ip("10.0.0.3")));
+	cache_remove(cache_find(bed->iface, ip("10.0.0.3")), "test");
+	cache_remove(cache_find(bed->iface, ip("10.0.0.4")), "test");
+	assert_true(addr_equal(cache_walk_next(&walk)->protocol, ip("10.0.0.5")));
+	assert_true(addr_equal(cache_walk_next(&other)->protocol, ip("10.0.0.5")));
+	cache_walk_end(&walk);
+	cache_remove(cache_find(bed->iface, ip("10.0.0.6")), "test");
+	assert_null(cache_walk_next(&other));
+	cache_walk_end(&other);
+	bed_free(bed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(trust_decides),
+		cmocka_unit_test(walks_survive_changes),
 		cmocka_unit_test(what_was_learned_expires_and_what_was_configured_stays),
 		cmocka_unit_test(a_peer_lives_with_its_bindings),
 		cmocka_unit_test(clear_spares_what_is_configured),

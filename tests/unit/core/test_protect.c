@@ -236,7 +236,7 @@ static void what_comes_before_the_news_of_the_sa_is_kept(void **state)
 	assert_false(addr_is_set(bed_neighbour(bed, "10.0.0.2")));
 	bed_sa(bed, "172.16.0.2", SA_UP, "spoke2");
 	assert_int_equal(bed_count(bed, NHRP_REGISTRATION_REPLY), 1);
-	assert_true(addr_equal(bed_neighbour(bed, "10.0.0.2"), ip("172.16.0.2")));
+	assert_true(addr_equal(bed_ask_neighbour(bed, "10.0.0.2"), ip("172.16.0.2")));
 	assert_true(keeps(bed, "172.16.0.2"));
 	// Not for long.
 	bed_register(bed, "172.16.0.3", "10.0.0.3", 0, 1);
@@ -290,7 +290,7 @@ static void an_address_belongs_to_the_identity_that_registered_it(void **state)
 	purge = bed_message(NHRP_PURGE_REQUEST, "172.16.0.2", "10.0.0.2", "10.0.0.1", 3);
 	bed_cie(&purge, 32, 0);
 	bed_receive(bed, "172.16.0.2", &purge);
-	assert_true(addr_is_set(bed_neighbour(bed, "10.0.0.2")));
+	assert_true(addr_is_set(bed_ask_neighbour(bed, "10.0.0.2")));
 	// The owner may move.
 	bed_sa(bed, "172.16.0.7", SA_UP, "spoke2");
 	assert_int_equal(bed_register(bed, "172.16.0.7", "10.0.0.2", 0, 4), NHRP_CODE_OK);

@@ -160,11 +160,12 @@ static void nhrp_and_data_cross(void **state)
 	uv_loop_init(&loop);
 	link_a = open_link(&loop, &a, NULL);
 	link_b = open_there(&loop, &b, &heard);
-	assert_true(link_a->ops->send_nhrp(link_a, address("192.0.2.2"), (const uint8_t *)"nhrp!", 5, NULL));
+	send_nhrp(link_a, "192.0.2.2", "nhrp!");
 	netns_wait(&loop, was_heard, &heard);
 	assert_true(addr_equal(heard.from, address("192.0.2.1")));
 	assert_int_equal(heard.length, 5);
 	assert_memory_equal(heard.packet, "nhrp!", 5);
+	assert_int_equal(heard.ends, 1);
 
 	to_b = lladdr(link_a, "192.0.2.2");
 	to_a = lladdr(link_b, "192.0.2.1");
@@ -261,7 +262,7 @@ static void keys_keep_tunnels_apart(void **state)
 	links[1] = open_there(&loop, &b, &heard);
 	links[2] = open_there(&loop, &other_key, &none);
 	links[3] = open_there(&loop, &no_key, &none);
-	assert_true(links[0]->ops->send_nhrp(links[0], address("192.0.2.2"), (const uint8_t *)"1", 1, NULL));
+	send_nhrp(links[0], "192.0.2.2", "1");
 	netns_wait(&loop, was_heard, &heard);
 	/* All sockets got it, or not, at the same time. */
 	uv_run(&loop, UV_RUN_NOWAIT);
@@ -366,9 +367,9 @@ static void point_to_point_needs_no_peer(void **state)
 
 	/* From elsewhere than the destination, nothing comes in. */
 	assert_true(link_b->ops->set_nbma(link_b, address("192.0.2.3"), NULL));
-	assert_true(link_b->ops->send_nhrp(link_b, address("192.0.2.1"), (const uint8_t *)"x", 1, NULL));
+	send_nhrp(link_b, "192.0.2.1", "x");
 	assert_true(link_b->ops->set_nbma(link_b, address("192.0.2.2"), NULL));
-	assert_true(link_b->ops->send_nhrp(link_b, address("192.0.2.1"), (const uint8_t *)"y", 1, NULL));
+	send_nhrp(link_b, "192.0.2.1", "y");
 	netns_wait(&loop, was_heard, &heard);
 	assert_int_equal(heard.count, 1);
 	assert_int_equal(heard.packet[0], 'y');

@@ -23,6 +23,13 @@ struct addr address(const char *text)
 	return result;
 }
 
+static void on_nhrp_end(void *owner)
+{
+	struct heard *heard = owner;
+
+	heard->ends++;
+}
+
 static void on_nhrp(void *owner, struct addr from, const uint8_t *packet, size_t length)
 {
 	struct heard *heard = owner;
@@ -45,7 +52,7 @@ struct link_config config(const char *name, const char *nbma, uint32_t key)
 struct link *try_open(uv_loop_t *loop, const struct link_config *wanted, struct heard *heard, bool *adopted,
 	struct err *err)
 {
-	struct link_handler handler = { .on_nhrp = on_nhrp, .owner = heard };
+	struct link_handler handler = { .on_nhrp = on_nhrp, .on_nhrp_end = on_nhrp_end, .owner = heard };
 
 	return link_user.open(loop, wanted, &handler, adopted, err);
 }
@@ -134,4 +141,10 @@ int user_links_set_up(void **state)
 		"ip address add 192.0.2.2/24 dev u2 && ip address add 192.0.2.3/24 dev u2 && ip link set u2 up");
 	netns_use(here);
 	return 0;
+}
+
+void send_nhrp(struct link *link, const char *nbma, const char *text)
+{
+	assert_true(link->ops->send_nhrp(link, address(nbma), (const uint8_t *)text, strlen(text), NULL));
+	link->ops->flush_nhrp(link);
 }

@@ -14,6 +14,7 @@
 /// The NHRP packets that a link delivered.
 struct heard {
 	unsigned count;
+	unsigned ends; ///< of packets that came together
 	struct addr from;
 	uint8_t packet[64];
 	size_t length;
@@ -33,6 +34,8 @@ struct link *try_open(uv_loop_t *loop, const struct link_config *wanted, struct 
 struct link *open_link(uv_loop_t *loop, const struct link_config *wanted, struct heard *heard);
 struct link *open_there(uv_loop_t *loop, const struct link_config *wanted, struct heard *heard);
 struct lladdr lladdr(struct link *link, const char *nbma);
+/// Sends the text as an NHRP packet, at once.
+void send_nhrp(struct link *link, const char *nbma, const char *text);
 /// Addresses the device and binds a neighbour to an NBMA address, as the daemon would.
 void address_link(const char *name, const char *local, const char *remote, const struct lladdr *to);
 /// A UDP socket, not blocking, at port 5000 of the address.
