@@ -18,11 +18,10 @@
 #include "ike/profile.h"
 #include "ike/vici_conn.h"
 
-#define TICK           500               ///< milliseconds
-#define TUNNELS_MAX    64                ///< protected ones
-#define CALLS_MAX      64                ///< under way at a time
-#define CALL_FIRST     (4 * MONO_SECOND) ///< patience with a call: a lost packet is repeated after 4 s
-#define CALL_NEXT      (8 * MONO_SECOND)
+#define TICK           500                 ///< milliseconds
+#define TUNNELS_MAX    64                  ///< protected ones
+#define CALLS_MAX      64                  ///< under way at a time
+#define CALL_PATIENCE  (8 * MONO_SECOND)   ///< with a call, within which charon repeats a lost packet
 #define PAUSE          MONO_SECOND         ///< between two calls
 #define UNWANTED_GRACE (120 * MONO_SECOND) ///< for a peer to say what its SA is for
 #define ENDED_GRACE    (2 * MONO_SECOND)   ///< for what is on its way under an SA that was wanted
@@ -249,7 +248,7 @@ static void call(struct ike *ike, struct ike_peer *peer)
 	vici_put(&writer, "timeout", "-1");
 	vici_conn_send(ike->conn, &writer, on_done, ike);
 	set_state(ike, peer, PEER_CALLING);
-	peer->deadline = mono_add(ike->handler.now(), peer->failures ? CALL_NEXT : CALL_FIRST);
+	peer->deadline = mono_add(ike->handler.now(), CALL_PATIENCE);
 }
 
 static void on_call_failed(struct ike *ike, struct ike_peer *peer)
