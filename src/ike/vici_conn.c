@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "ike/vici_conn.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -328,6 +329,8 @@ struct vici_conn *vici_conn_new(struct uv_loop_s *loop, const char *path, const 
 	conn->handler = *handler;
 	conn->retry = RETRY_FIRST;
 	conn->queue_end = &conn->queue;
+	// A write to a charon that is gone shall fail, not end the process.
+	signal(SIGPIPE, SIG_IGN);
 	uv_timer_init(loop, &conn->timer);
 	conn->timer.data = conn;
 	uv_timer_start(&conn->timer, on_connect_timer, 0, 0);
