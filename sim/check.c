@@ -116,7 +116,7 @@ static void check_override(struct host *host, const struct shortcut *shortcut)
 	char text[PREFIX_TEXT_SIZE];
 
 	prefix_format(shortcut->prefix, text);
-	if (!item || !addr_equal(item->next_hop, shortcut->next_hop))
+	if (shortcut->usable && (!item || !addr_equal(item->next_hop, shortcut->next_hop)))
 		network_violation(host->network, INVARIANT_KERNEL, "%s has no override %s", host->name, text);
 	if (!cache_find(host_iface(host), shortcut->next_hop))
 		network_violation(host->network, INVARIANT_SHORTCUT_BOUND, "%s: %s", host->name, text);
@@ -140,16 +140,15 @@ static void check_overrides(struct host *host)
 /// Overrides that nobody wants are as bad as missing ones; so are other routes than those overridden.
 static void check_kernel_counts(struct host *host)
 {
-	const struct iface *iface = host_iface(host);
 	const size_t *wanted = node_desired(host->node)->counts;
 
 	if (HASH_COUNT(host->neighbours) != wanted[DESIRED_NEIGHBOUR] ||
 		HASH_COUNT(host->receivers) != wanted[DESIRED_MULTICAST] ||
-		host->overrides.count != iface->shortcuts.count)
+		host->overrides.count != wanted[DESIRED_ROUTE])
 		network_violation(host->network, INVARIANT_KERNEL,
 			"%s: %u neighbours, %u receivers, %zu overrides; wanted %zu, %zu, %zu", host->name,
 			HASH_COUNT(host->neighbours), HASH_COUNT(host->receivers), host->overrides.count,
-			wanted[DESIRED_NEIGHBOUR], wanted[DESIRED_MULTICAST], iface->shortcuts.count);
+			wanted[DESIRED_NEIGHBOUR], wanted[DESIRED_MULTICAST], wanted[DESIRED_ROUTE]);
 }
 
 static void check_limits(struct host *host)
@@ -181,6 +180,13 @@ void check_input(struct host *host)
 	check_kernel_counts(host);
 	if (++host->unchecked > HASH_COUNT(host->neighbours) + host->overrides.count)
 		check_host(host);
+}
+
+void check_wake(struct host *host)
+{
+	if (!mono_before(host->network->now, node_next_wake(host->node)))
+		network_violation(
+			host->network, INVARIANT_TIMERS, "%s wants to wake in the past", host->name);
 }
 
 /// Does the egress of a shortcut still stand for all of it?

@@ -97,6 +97,7 @@ static void arrive_here(struct host *host, const struct datagram *data)
 	if (!data->is_answer) {
 		memcpy(flow->trail, data->trail, sizeof(flow->trail));
 		flow->trail_count = data->trail_count;
+		flow->arrived_at = network->now;
 	}
 	if (data->is_answer || flow->one_way) {
 		flow->arrived++;

@@ -133,10 +133,15 @@ void host_free(struct host *host)
 	free(host);
 }
 
+static void remember(struct host *host, struct addr nbma)
+{
+	host->history[host->history_count++ % MAX_HISTORY] = nbma;
+}
+
 static void be_at(struct host *host, struct addr public_nbma, bool ports)
 {
 	host->public_nbma = public_nbma;
-	host->history[host->history_count++ % MAX_HISTORY] = public_nbma;
+	remember(host, public_nbma);
 	underlay_place(host, public_nbma, ports);
 	host->network->truth++;
 }
@@ -148,7 +153,10 @@ void host_move(struct host *host, struct addr nbma)
 
 	host_note(host, "moves to %s", addr_format(nbma, text));
 	host->nbma = nbma;
-	if (!nat)
+	// Behind NAT, it tells the inside address until a server tells it the other.
+	if (nat)
+		remember(host, nbma);
+	else
 		be_at(host, nbma, false);
 	if (host->node) {
 		node_on_link(host->node, IFACE_ID, true, TUNNEL_DEVICE, host->nbma, host->network->now);
@@ -397,9 +405,7 @@ void host_drain(struct host *host)
 void host_tick(struct host *host)
 {
 	node_tick(host->node, host->network->now);
-	if (!mono_before(host->network->now, node_next_wake(host->node)))
-		network_violation(
-			host->network, INVARIANT_TIMERS, "%s wants to wake in the past", host->name);
+	check_wake(host);
 	host_drain(host);
 }
 

@@ -181,15 +181,20 @@ void network_disturb(struct network *network)
 	network->disturbed = network->now;
 }
 
+static bool is_lossless(const struct network *network)
+{
+	return network->underlay.loss == 0 && network->underlay.dropped == 0;
+}
+
 bool network_is_calm(const struct network *network, int64_t duration)
 {
-	return network->underlay.loss == 0 && mono_between(network->disturbed, network->now) >= duration;
+	return is_lossless(network) && mono_between(network->disturbed, network->now) >= duration;
 }
 
 bool network_is_settled(const struct network *network)
 {
 	if (network->disturbed.us == 0)
-		return network->underlay.loss == 0 &&
+		return is_lossless(network) &&
 		       network->now.us >= SIM_START * MONO_SECOND + FORMING + network->bounds.fresh;
 	return network_is_calm(network, network->bounds.settled);
 }

@@ -61,6 +61,7 @@ struct flow {
 	uint64_t lost[LOSSES];
 	size_t trail[MAX_TRAIL]; ///< indices of the hosts that the last packet which arrived went by
 	size_t trail_count;
+	struct mono arrived_at; ///< when that was
 };
 
 /// Something that is wrong, and may be so for a short while only.
@@ -86,6 +87,7 @@ struct underlay_config {
 	uint32_t duplicate; ///< percent
 	uint32_t reorder;   ///< percent, that are late by ten delays
 	uint32_t dropped;   ///< a bit for each type of NHRP message that does not get through
+	uint32_t sabotaged; ///< the same, for types of which the invariants shall not know
 };
 
 struct network {
@@ -155,7 +157,7 @@ void network_block(struct network *network, const struct host *a, const struct h
 bool network_is_blocked(const struct network *network, const struct host *a, const struct host *b);
 /// Something changed that the nodes have to find out: the bounds count from now.
 void network_disturb(struct network *network);
-/// Nothing was disturbed for `duration`, or ever, and the underlay loses nothing.
+/// Nothing was disturbed for `duration`, or ever, and the underlay loses no packet by itself.
 bool network_is_calm(const struct network *network, int64_t duration);
 /// The nodes have had the time to find out all that happened to them.
 bool network_is_settled(const struct network *network);

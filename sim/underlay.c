@@ -178,31 +178,47 @@ static void enqueue(struct network *network, struct addr from, struct addr to, c
 
 static bool is_dropped(const struct network *network, const uint8_t *packet, size_t length)
 {
+	uint32_t dropped = network->underlay.dropped | network->underlay.sabotaged;
+
 	return length > NHRP_OFFSET_TYPE && packet[NHRP_OFFSET_TYPE] < 32 &&
-	       (network->underlay.dropped & 1U << packet[NHRP_OFFSET_TYPE]);
+	       (dropped & 1U << packet[NHRP_OFFSET_TYPE]);
+}
+
+/// Why a packet does not even set out; LOSSES where it does.
+static enum loss stopped_by(struct host *host, struct addr to)
+{
+	struct network *network = host->network;
+	const struct place *target = find_place(network, to);
+	const struct host *other = target ? target->host : NULL;
+
+	// A kernel keeps what goes to an address of its own, even if outside of a NAT somebody else has it.
+	if (!host->place || addr_equal(to, host->nbma))
+		return LOSS_HOST_DOWN;
+	if (!sa_is_up(host, to))
+		return LOSS_PROTECTED;
+	if (!host->place->host && !map_out(host, to))
+		return LOSS_NAT;
+	if (host->is_cut || (other && (other->is_cut || network_is_blocked(network, host, other))))
+		return LOSS_CUT;
+	return LOSSES;
 }
 
 void underlay_send(
 	struct host *host, struct addr to, const struct datagram *data, const uint8_t *packet, size_t length)
 {
 	struct network *network = host->network;
-	const struct place *target = find_place(network, to);
+	enum loss why = stopped_by(host, to);
 
-	if (!host->place)
-		lose(host, data, LOSS_HOST_DOWN);
-	else if (!host->place->host && !map_out(host, to))
-		lose(host, data, LOSS_NAT);
-	else if (host->is_cut || (target && target->host && target->host->is_cut) ||
-		 (target && target->host && network_is_blocked(network, host, target->host)))
-		lose(host, data, LOSS_CUT);
-	else if (!sa_is_up(host, to))
-		lose(host, data, LOSS_PROTECTED);
-	else if (chance(network, network->underlay.loss) || (!data && is_dropped(network, packet, length)))
-		lose(host, data, LOSS_CHANCE);
+	if (why == LOSSES && !data && is_dropped(network, packet, length))
+		why = LOSS_CHANCE;
+	if (why == LOSSES && !data && chance(network, network->underlay.duplicate))
+		enqueue(network, host->public_nbma, to, data, packet, length);
+	if (why == LOSSES && chance(network, network->underlay.loss))
+		why = LOSS_CHANCE;
+	if (why == LOSSES)
+		enqueue(network, host->public_nbma, to, data, packet, length);
 	else
-		enqueue(network, host->public_nbma, to, data, packet, length);
-	if (!data && host->place && chance(network, network->underlay.duplicate))
-		enqueue(network, host->public_nbma, to, data, packet, length);
+		lose(host, data, why);
 }
 
 void underlay_forge(
@@ -235,8 +251,14 @@ void underlay_drop(struct timer *timer)
 	free(container_of(timer, struct delivery, timer));
 }
 
+static bool has_own_place(const struct host *host)
+{
+	return host->place && host->place->host == host;
+}
+
 bool underlay_connects(const struct network *network, const struct host *a, const struct host *b)
 {
-	return a->node && b->node && a->place && b->place && !a->is_cut && !b->is_cut &&
+	return a->node && b->node && has_own_place(a) && has_own_place(b) && !a->is_cut && !b->is_cut &&
+	       !addr_equal(a->nbma, b->public_nbma) && !addr_equal(b->nbma, a->public_nbma) &&
 	       !network_is_blocked(network, a, b);
 }

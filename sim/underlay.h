@@ -30,5 +30,5 @@ void underlay_forge(
 /// more.
 void underlay_place(struct host *host, struct addr nbma, bool ports);
 void underlay_unplace(struct host *host);
-/// Packets pass between the two now, both ways.
+/// Packets pass between the two now, both ways, whoever begins: not so behind port NAT.
 bool underlay_connects(const struct network *network, const struct host *a, const struct host *b);

@@ -75,6 +75,21 @@ struct nhs *nhs_by_nbma(const struct iface *iface, struct addr nbma)
 	return NULL;
 }
 
+struct addr nhs_public_nbma(const struct iface *iface)
+{
+	const struct nhs *active = nhs_active(iface), *newest = NULL;
+
+	for (size_t i = 0; i < iface->nhs_count; i++) {
+		const struct nhs *nhs = &iface->nhs[i];
+
+		// A server that is down saw us where we may be no more.
+		if (addr_is_set(nhs->public_nbma) && (nhs_is_up(nhs) || !active || !nhs_is_up(active)) &&
+			(!newest || mono_before(newest->last_reply, nhs->last_reply)))
+			newest = nhs;
+	}
+	return newest ? newest->public_nbma : (struct addr) { 0 };
+}
+
 static void tell(const struct nhs *nhs, enum event_type type, const char *reason)
 {
 	emit_event(nhs->iface->node, &(struct event) {

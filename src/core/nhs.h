@@ -60,6 +60,9 @@ const char *nhs_state_name(enum nhs_state state);
 /// NULL where none is configured.
 struct nhs *nhs_active(const struct iface *iface);
 struct nhs *nhs_by_nbma(const struct iface *iface, struct addr nbma);
+/// Our own NBMA address behind NAT, by the newest word of a server that is up (of any, where none is); unset
+/// where they see no NAT.
+struct addr nhs_public_nbma(const struct iface *iface);
 /// Does it answer, as far as we know?
 bool nhs_is_up(const struct nhs *nhs);
 /// Does the server itself tell its protocol address?

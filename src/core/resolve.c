@@ -45,9 +45,8 @@ static void send_request(struct resolution *resolution, struct mono now)
 	struct iface *iface = resolution->iface;
 	struct addr nbma =
 		resolution->direct ? resolution->probed : route_nbma(iface, resolution->destination);
-	struct addr public_nbma;
+	struct addr public_nbma = nhs_public_nbma(iface);
 	struct message_space space;
-	const struct nhs *nhs = nhs_active(iface);
 	struct nhrp_msg msg;
 
 	if (!addr_is_set(nbma))
@@ -63,7 +62,6 @@ static void send_request(struct resolution *resolution, struct mono now)
 		.mtu = iface->config->mtu,
 		.holding_time = iface->config->holding_time,
 	};
-	public_nbma = nhs ? nhs->public_nbma : (struct addr) { 0 };
 	if (addr_is_set(public_nbma))
 		message_add_nat_cie(&msg, public_nbma, iface_address(iface), &space);
 	(void)message_send(iface, &msg, nbma, now);

@@ -146,6 +146,7 @@ static struct addr requester_nbma(const struct nhrp_msg *msg)
 static void send_resolution_reply(struct iface *iface, const struct nhrp_msg *msg, const struct nhrp_cie *cie,
 	struct addr to, struct mono now)
 {
+	struct addr public_nbma = nhs_public_nbma(iface);
 	struct message_space space;
 	struct nhrp_msg reply;
 
@@ -154,12 +155,8 @@ static void send_resolution_reply(struct iface *iface, const struct nhrp_msg *ms
 		      NHRP_FLAG_AUTHORITATIVE | NHRP_FLAG_DST_STABLE;
 	reply.cie_count = 1;
 	reply.cies[0] = *cie;
-	for (size_t i = 0; i < iface->nhs_count; i++) {
-		if (addr_is_set(iface->nhs[i].public_nbma)) {
-			message_add_nat_cie(&reply, iface->nhs[i].public_nbma, iface_address(iface), &space);
-			break;
-		}
-	}
+	if (addr_is_set(public_nbma))
+		message_add_nat_cie(&reply, public_nbma, iface_address(iface), &space);
 	(void)message_send(iface, &reply, to, now);
 }
 
