@@ -10,7 +10,7 @@ static void table_text(FILE *out, const json_t *data)
 {
 	const char *text = field_text(data, "text");
 	size_t length = strlen(text);
-	fprintf(out, "%s%s", text, length > 0 && text[length - 1] == '\n' ? "" : "\n");
+	fprintf(out, "%s%s", text, length == 0 || text[length - 1] == '\n' ? "" : "\n");
 }
 
 static void table_version(FILE *out, const json_t *data)
@@ -66,6 +66,7 @@ void table_print(FILE *out, const char *view, const json_t *data)
 		{ "nhrp-traffic", table_traffic },
 		{ "nhrp-traffic-detail", table_traffic_detail },
 		{ "events", table_events },
+		{ "why", table_why },
 		{ "route", table_route },
 		{ "route-override", table_route_override },
 		{ "crypto-session", table_crypto_session },

@@ -24,6 +24,7 @@ void table_route(FILE *out, const json_t *data);
 void table_route_override(FILE *out, const json_t *data);
 void table_interface(FILE *out, const json_t *data);
 void table_traffic_detail(FILE *out, const json_t *data);
+void table_why(FILE *out, const json_t *data);
 void table_events(FILE *out, const json_t *data);
 /// One event of dmvpn/events/1.
 void table_event(FILE *out, const json_t *event);

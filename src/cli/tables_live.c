@@ -43,6 +43,18 @@ void table_events(FILE *out, const json_t *data)
 		table_event(out, json_array_get(events, i));
 }
 
+/// The verdict, then the steps; what a packet cannot pass is marked.
+void table_why(FILE *out, const json_t *data)
+{
+	const json_t *steps = json_object_get(data, "steps");
+	fprintf(out, "%s\n\n", field_text(data, "text"));
+	for (size_t i = 0; i < json_array_size(steps); i++) {
+		const json_t *one = json_array_get(steps, i);
+		fprintf(out, "%s %-11s %s\n", field_true(one, "ok") ? " " : "!", field_text(one, "about"),
+			field_text(one, "text"));
+	}
+}
+
 static const char *or_none(const json_t *object, const char *key)
 {
 	return field_is_null(object, key) ? "none" : field_text(object, key);

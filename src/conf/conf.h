@@ -84,6 +84,10 @@ struct conf_messages {
 /// Reads a configuration from text. Returns NULL where there was an error; the messages tell all of them,
 /// not only the first. The caller frees both.
 struct config *conf_parse(const char *text, size_t length, struct conf_messages *ret_messages) MUST_CHECK;
+/// The same; `*ret_context` is where a further line of the text would belong (enum command_context): outside
+/// of blocks or to the one that is open.
+struct config *conf_parse_open(const char *text, size_t length, struct conf_messages *ret_messages,
+	unsigned *ret_context) MUST_CHECK;
 /// Reads it from a file; a file that cannot be read is an error on line 0.
 struct config *conf_load(const char *path, struct conf_messages *ret_messages) MUST_CHECK;
 /// The configuration in canonical IOS form, defaults hidden; secrets are shown as "*****" where

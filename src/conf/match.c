@@ -321,6 +321,52 @@ struct match match_line(const struct lex_line *line, unsigned contexts)
 	return match;
 }
 
+/// The states behind all words of the line. False where a word does not fit.
+static bool walk_line(const struct lex_line *line, size_t first, struct states *ret)
+{
+	struct states next;
+
+	for (size_t index = first; index < line->count; index++) {
+		struct choice choice = choice_of(ret);
+		bool ambiguous;
+		const char *keyword = keyword_for(&choice, line->words[index].text, &ambiguous);
+		if (ambiguous || index - first >= MATCH_WORDS_MAX)
+			return false;
+		step(ret, &next, line, index, index - first, keyword);
+		*ret = next;
+	}
+	return ret->count > 0;
+}
+
+size_t match_options(
+	const struct lex_line *line, unsigned contexts, struct match_option *ret, size_t max, bool *ret_end)
+{
+	bool negated = line->count > 0 && strcasecmp(line->words[0].text, "no") == 0;
+	struct states states;
+	size_t count = 0;
+
+	*ret_end = false;
+	start(&states, contexts);
+	if (!walk_line(line, negated ? 1 : 0, &states))
+		return 0;
+	*ret_end = line->count > (negated ? 1 : 0) && finished(&states, negated) != NULL;
+	for (size_t i = 0; i < states.count; i++) {
+		struct possible possible = possible_at(&states.items[i]);
+		for (size_t j = 0; j < possible.count; j++) {
+			const char *element = possible.elements[j];
+			size_t known = 0;
+			while (known < count && !same_element(ret[known].element, element))
+				known++;
+			if (known == count && count < max)
+				ret[count++] = (struct match_option) { element, element_length(element),
+					states.items[i].command->help, 0 };
+			if (known < count)
+				ret[known].commands++;
+		}
+	}
+	return count;
+}
+
 /// The words of the line with the misspelt one put right, as a line of its own.
 static void correct(const struct match *match, struct lex_line *ret_line)
 {

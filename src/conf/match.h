@@ -39,6 +39,20 @@ struct match {
 /// Matches the line with the commands that `contexts` (enum command_context, or-ed) has.
 struct match match_line(const struct lex_line *line, unsigned contexts);
 
+/// A word that can follow.
+struct match_option {
+	const char *element; ///< of a syntax
+	size_t length;       ///< of the element
+	const char *help;    ///< of the command; of the first one, where several go on with it
+	size_t commands;     ///< how many do
+};
+
+/// What can follow all words of the line, which may be a `no` form, in the order of the table: up to `max`
+/// options. Returns how many; `*ret_end`: the line may end here. 0 options and no end where the line means
+/// nothing.
+size_t match_options(
+	const struct lex_line *line, unsigned contexts, struct match_option *ret, size_t max, bool *ret_end);
+
 /// The command that was meant by a line with a misspelt word, as far as can be guessed: its syntax where the
 /// rest of the line fits just one. Returns `buffer`, empty where nothing comes near.
 const char *match_suggest(const struct match *match, unsigned contexts, char buffer[static MATCH_TEXT_SIZE]);

@@ -307,8 +307,24 @@ static bool check_text(const char *text, size_t length, struct conf_messages *me
 	return false;
 }
 
+static unsigned context_of(const struct draft *draft)
+{
+	if (draft->crypto != 0)
+		return draft->crypto;
+	return draft->current != DRAFT_NO_TUNNEL ? COMMAND_TUNNEL : COMMAND_GLOBAL;
+}
+
 struct config *conf_parse(const char *text, size_t length, struct conf_messages *ret_messages)
 {
+	unsigned context;
+
+	return conf_parse_open(text, length, ret_messages, &context);
+}
+
+struct config *conf_parse_open(
+	const char *text, size_t length, struct conf_messages *ret_messages, unsigned *ret_context)
+{
+	*ret_context = COMMAND_GLOBAL;
 	*ret_messages = (struct conf_messages) { 0 };
 	if (!check_text(text, length, ret_messages))
 		return NULL;
@@ -319,6 +335,7 @@ struct config *conf_parse(const char *text, size_t length, struct conf_messages 
 	};
 
 	read_lines(&draft, text, length);
+	*ret_context = context_of(&draft);
 	check_finish(&draft);
 	message_sort(ret_messages);
 	draft_done(&draft);

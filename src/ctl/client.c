@@ -44,6 +44,7 @@ static void on_handle_closed(uv_handle_t *handle)
 		return;
 	server_release(client->server);
 	reply_free(client->reply);
+	session_done(&client->session);
 	free(client->writing);
 	free(client->events);
 	free(client);
@@ -177,6 +178,8 @@ static void make_part(struct client *client)
 		uv_idle_start(&client->idle, on_idle);
 		return;
 	}
+	if (client->session.configure.active)
+		json_object_set_new(line, "mode", json_string(configure_mode(&client->session.configure)));
 	char *text = line_text(line, &length);
 	start_write(client, text, length);
 }

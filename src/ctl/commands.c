@@ -2,7 +2,10 @@
 // The table. A row without a view only explains words that commands begin with.
 #include "ctl/commands.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "ctl/context.h"
 #include "ctl/do.h"
@@ -163,6 +166,16 @@ static const struct exec_command commands[] = {
 	{ "terminal no monitor", "End live events", "debugging", do_monitor, .option = 0 },
 	{ "terminal length", "Lines of a page" },
 	{ "terminal length LINES", "0: no paging", "client", do_client, .option = DO_LENGTH },
+	{ "why", "The way of a packet, step by step" },
+	{ "why ADDRESS", "Where the packet shall go", "why", do_why },
+	{ "configure", "Change the configuration" },
+	{ "configure terminal", "Line by line", "message", do_configure },
+	{ "write", "Keep the configuration" },
+	{ "write memory", "In the file that the daemon starts with", "message", do_save },
+	{ "copy", "Keep the configuration" },
+	{ "copy running-config", "What is in force" },
+	{ "copy running-config startup-config", "In the file that the daemon starts with", "message", do_save },
+	{ "reload", "Read the file anew and apply what differs", "message", do_reload },
 	{ "help", "This list", "help", run_help },
 	{ "exit", "End the session", "client", do_client, .option = DO_EXIT },
 	{ "quit", "End the session", "client", do_client, .option = DO_EXIT },
@@ -184,7 +197,7 @@ static json_t *run_help(const struct ctl_call *call)
 	return json_pack("{s:s, s:o}", "schema", "dmvpn/help/1", "commands", list);
 }
 
-struct reply *command_start(
+static struct reply *run_command(
 	struct ctl_context *context, struct ctl_session *session, const char *const *words, size_t count)
 {
 	struct err err = { 0 };
@@ -203,16 +216,59 @@ struct reply *command_start(
 	return reply_error(err.text[0] != '\0' ? err.text : "The daemon could not make this view.");
 }
 
+/// The words as a line; the caller frees it.
+static char *join(const char *const *words, size_t count)
+{
+	char *line = NULL;
+	size_t size;
+	FILE *out = open_memstream(&line, &size);
+	for (size_t i = 0; i < count; i++)
+		fprintf(out, "%s%s", i > 0 ? " " : "", words[i]);
+	fclose(out);
+	return line;
+}
+
+/// In front of a command, where lines are configuration.
+static bool is_do(const struct ctl_session *session, const char *const *words, size_t count)
+{
+	return session->configure.active && count > 1 && strcasecmp(words[0], "do") == 0;
+}
+
+struct reply *command_start(
+	struct ctl_context *context, struct ctl_session *session, const char *const *words, size_t count)
+{
+	struct err err = { 0 };
+	if (is_do(session, words, count))
+		return run_command(context, session, words + 1, count - 1);
+	if (!session->configure.active)
+		return run_command(context, session, words, count);
+
+	char *line = join(words, count);
+	json_t *data = configure_line(&session->configure, context, line, &err);
+	explicit_bzero(line, strlen(line));
+	free(line);
+	return data != NULL ? reply_data("message", data) : reply_error(err.text);
+}
+
 struct reply *command_complete(
 	struct ctl_context *context, struct ctl_session *session, const char *const *words, size_t count)
 {
 	struct err err = { 0 };
-	bool end;
+	bool end = false;
+	json_t *list;
 	(void)context;
-	(void)session;
-	json_t *list = count == 0
-			       ? NULL
-			       : grammar_complete(&grammar, words, count - 1, words[count - 1], &end, &err);
+	bool exec = !session->configure.active || is_do(session, words, count);
+	if (is_do(session, words, count)) {
+		words++;
+		count--;
+	}
+	if (!exec) {
+		char *line = join(words, count - 1);
+		list = configure_complete(&session->configure, line, words[count - 1], &end, &err);
+		free(line);
+	} else {
+		list = grammar_complete(&grammar, words, count - 1, words[count - 1], &end, &err);
+	}
 	if (list == NULL)
 		return reply_error(err.text);
 	return reply_data("completion",

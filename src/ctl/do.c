@@ -7,18 +7,22 @@
 #include <string.h>
 #include <strings.h>
 
+#include "conf/conf.h"
 #include "core/node.h"
+#include "ctl/change.h"
 #include "ctl/context.h"
+#include "ctl/save.h"
 #include "ctl/session.h"
 #include "ctl/view.h"
 #include "ctl/views.h"
+#include "ctl/why.h"
 #include "ike/ike.h"
 
 static json_t *done(const char *format, ...) PRINTF_LIKE(1, 2);
 
 static json_t *done(const char *format, ...)
 {
-	char text[160];
+	char text[600];
 	va_list arguments;
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
@@ -190,4 +194,76 @@ json_t *do_monitor(const struct ctl_call *call)
 {
 	call->session->monitor = call->option != 0;
 	return view_debugging(call->session);
+}
+
+json_t *do_why(const struct ctl_call *call)
+{
+	struct addr destination;
+	if (!addr_parse(call->argument, &destination)) {
+		err_set(call->err, "\"%s\" is not an address; give the destination of a packet.",
+			call->argument);
+		return NULL;
+	}
+	return why_view(call->context, destination);
+}
+
+json_t *do_configure(const struct ctl_call *call)
+{
+	if (call->context->configure == NULL) {
+		err_set(call->err, "This daemon cannot be configured while it runs.");
+		return NULL;
+	}
+	configure_begin(&call->session->configure);
+	return done("Enter configuration commands, one per line. End with `end`.");
+}
+
+json_t *do_save(const struct ctl_call *call)
+{
+	const char *path = call->context->config_path;
+	if (path == NULL) {
+		err_set(call->err, "This daemon was started without a file.");
+		return NULL;
+	}
+	if (!save_config(call->context->config, path, call->err))
+		return NULL;
+	return done("Written to %s; the file before it is %s.bak.", path, path);
+}
+
+/// The messages of a change, one on a line, errors only where there are some.
+static void print_messages(FILE *out, const struct conf_messages *messages, const char *path)
+{
+	for (size_t i = 0; i < messages->count; i++) {
+		const struct conf_message *one = &messages->items[i];
+		if (messages->errors == 0 || one->severity == CONF_ERROR)
+			fprintf(out, "%s:%u: %s%s\n", path, one->line,
+				one->severity == CONF_ERROR ? "" : "warning: ", one->text);
+	}
+}
+
+json_t *do_reload(const struct ctl_call *call)
+{
+	struct ctl_context *context = call->context;
+	struct ctl_change change = { 0 };
+	char *text = NULL;
+	size_t size;
+	json_t *view = NULL;
+	if (context->reload == NULL) {
+		err_set(call->err, "This daemon cannot read its file anew.");
+		return NULL;
+	}
+	bool ok = context->reload(context->owner, &change);
+	FILE *out = open_memstream(&text, &size);
+	print_messages(out, &change.messages, context->config_path);
+	if (ok)
+		fprintf(out, "%s%u %s changed.\n", change.text != NULL ? change.text : "", change.lines,
+			change.lines == 1 ? "line" : "lines");
+	fclose(out);
+	if (ok)
+		view = json_pack("{s:s, s:o}", "schema", "dmvpn/message/1", "text", view_text(text));
+	else
+		err_set(call->err, "Nothing was changed, as the file has %zu errors:\n%s",
+			change.messages.errors, text);
+	free(text);
+	ctl_change_free(&change);
+	return view;
 }

@@ -39,3 +39,7 @@ json_t *do_clear_counters(const struct ctl_call *call);
 json_t *do_clear_crypto(const struct ctl_call *call);
 json_t *do_debug(const struct ctl_call *call);
 json_t *do_monitor(const struct ctl_call *call);
+json_t *do_why(const struct ctl_call *call);
+json_t *do_configure(const struct ctl_call *call);
+json_t *do_save(const struct ctl_call *call);
+json_t *do_reload(const struct ctl_call *call);

@@ -12,6 +12,8 @@
 #include "core/requester.h"
 #include "core/resolve.h"
 #include "core/shortcut.h"
+#include "ctl/context.h"
+#include "ctl/views.h"
 #include "ctl/walk.h"
 
 #define USED_FOR (60 * MONO_SECOND)
@@ -26,9 +28,11 @@ const char *entry_type_name(enum entry_type type)
 
 const char *entry_state_name(enum entry_state state)
 {
-	static const char *const names[] = {
-		[ENTRY_INTF] = "INTF", [ENTRY_NHRP] = "NHRP", [ENTRY_UP] = "UP"
-	};
+	static const char *const names[] = { [ENTRY_INTF] = "INTF",
+		[ENTRY_IKE] = "IKE",
+		[ENTRY_IPSEC] = "IPSEC",
+		[ENTRY_NHRP] = "NHRP",
+		[ENTRY_UP] = "UP" };
 	return names[state];
 }
 
@@ -193,9 +197,24 @@ static bool from_requesters(const struct iface *iface, const struct requester *l
 	return any;
 }
 
-size_t entries_at(const struct iface *iface, struct prefix key, unsigned sources, struct mono now,
-	struct entry ret[static ENTRIES_AT_MAX])
+/// What is missing below NHRP shows first, as on a router.
+static void diagnose(const struct ctl_context *context, const struct iface *iface, struct entry *entry)
 {
+	if (!iface->up) {
+		entry->state = ENTRY_INTF;
+		return;
+	}
+	if (entry->flags & ENTRY_LOCAL)
+		return;
+	const char *waits = view_crypto_waits(iface, context, entry->nbma);
+	if (waits != NULL)
+		entry->state = strcmp(waits, "IPSEC") == 0 ? ENTRY_IPSEC : ENTRY_IKE;
+}
+
+size_t entries_at(const struct ctl_context *context, const struct iface *iface, struct prefix key,
+	unsigned sources, struct entry ret[static ENTRIES_AT_MAX])
+{
+	const struct mono now = context->now();
 	const struct binding *binding = sources & WALK_BINDINGS ? cache_find(iface, key.addr) : NULL;
 	const struct shortcut *shortcut =
 		sources & WALK_SHORTCUTS ? trie_exact(&iface->shortcuts, key) : NULL;
@@ -214,8 +233,7 @@ size_t entries_at(const struct iface *iface, struct prefix key, unsigned sources
 	}
 	if (resolution != NULL && resolution_is_entry(iface, resolution))
 		ret[count++] = from_resolution(resolution);
-	if (!iface->up)
-		for (size_t i = 0; i < count; i++)
-			ret[i].state = ENTRY_INTF;
+	for (size_t i = 0; i < count; i++)
+		diagnose(context, iface, &ret[i]);
 	return count;
 }

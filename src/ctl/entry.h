@@ -10,6 +10,7 @@
 #include "base/addr.h"
 #include "base/mono.h"
 
+struct ctl_context;
 struct iface;
 
 enum entry_type {
@@ -20,8 +21,10 @@ enum entry_type {
 
 /// How far the way to the peer is built; each state waits for what its name says.
 enum entry_state {
-	ENTRY_INTF, ///< the interface
-	ENTRY_NHRP, ///< an NHRP answer
+	ENTRY_INTF,  ///< the interface
+	ENTRY_IKE,   ///< IKE: keys, certificates, an answer at all
+	ENTRY_IPSEC, ///< the SA
+	ENTRY_NHRP,  ///< an NHRP answer
 	ENTRY_UP,
 };
 
@@ -61,12 +64,12 @@ struct entry {
 #define ENTRIES_AT_MAX 4
 /// The entries of an interface with the target `key`, of the sources given (enum walk_source). Returns how
 /// many.
-size_t entries_at(const struct iface *iface, struct prefix key, unsigned sources, struct mono now,
-	struct entry ret[static ENTRIES_AT_MAX]);
+size_t entries_at(const struct ctl_context *context, const struct iface *iface, struct prefix key,
+	unsigned sources, struct entry ret[static ENTRIES_AT_MAX]);
 
 /// "static", "dynamic", "incomplete".
 const char *entry_type_name(enum entry_type type);
-/// "INTF", "NHRP", "UP".
+/// "INTF", "IKE", "IPSEC", "NHRP", "UP".
 const char *entry_state_name(enum entry_state state);
 /// The flag at `index` of enum entry_flag's order; NULL behind the last.
 const char *entry_flag_name(unsigned index);

@@ -3,6 +3,11 @@
 
 #include "ctl/eventlog.h"
 
+void session_done(struct ctl_session *session)
+{
+	configure_end(&session->configure);
+}
+
 bool session_wants(const struct ctl_session *session, const struct event *event)
 {
 	const struct ctl_debug *debug = &session->debug;

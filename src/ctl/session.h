@@ -6,6 +6,7 @@
 
 #include "base/addr.h"
 #include "core/action.h"
+#include "ctl/configure.h"
 
 /// What `debug nhrp …` shows this session, beyond what it monitors.
 struct ctl_debug {
@@ -19,8 +20,11 @@ struct ctl_session {
 	bool interactive; ///< somebody sits there: may be idle
 	bool monitor;     ///< `terminal monitor`: events
 	struct ctl_debug debug;
+	struct ctl_configure configure;
 };
 
+/// Frees what the session holds.
+void session_done(struct ctl_session *session);
 /// Does it listen to anything?
 static inline bool session_listens(const struct ctl_session *session)
 {

@@ -61,14 +61,9 @@ static void add_entries(json_t *list, const struct iface *iface, struct prefix k
 	const struct ctl_context *context)
 {
 	struct entry entries[ENTRIES_AT_MAX];
-	size_t count = entries_at(iface, key, sources, context->now(), entries);
-	for (size_t i = 0; i < count; i++) {
-		const char *waits = view_crypto_waits(iface, context, entries[i].nbma);
-		json_t *entry = peer_entry(&entries[i], context->now());
-		if (waits)
-			json_object_set_new(entry, "state", json_string(waits));
-		json_array_append_new(list, entry);
-	}
+	size_t count = entries_at(context, iface, key, sources, entries);
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list, peer_entry(&entries[i], context->now()));
 }
 
 static bool is_wanted(const struct dmvpn_view *view, struct addr nbma, const json_t *entries)

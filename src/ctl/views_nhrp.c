@@ -113,18 +113,19 @@ static json_t *own_entry(const struct iface *iface, struct mono now)
 }
 
 /// Gives the next entries of the tour to `visit`. False where the interface is at its end.
-static bool visit_some(struct nhrp_view *view, const struct iface *iface, struct mono now,
+static bool visit_some(struct nhrp_view *view, const struct ctl_context *context, const struct iface *iface,
 	void (*visit)(struct nhrp_view *view, const struct iface *iface, const struct entry *entry,
 		struct mono now, json_t *list),
 	json_t *list)
 {
+	const struct mono now = context->now();
 	struct entry entries[ENTRIES_AT_MAX];
 	struct prefix key;
 	for (unsigned step = 0; step < VIEW_PART_ITEMS; step++) {
 		unsigned sources = walk_next(&view->tour.walk, &key);
 		if (sources == 0)
 			return false;
-		size_t count = entries_at(iface, key, sources, now, entries);
+		size_t count = entries_at(context, iface, key, sources, entries);
 		for (size_t i = 0; i < count; i++)
 			visit(view, iface, &entries[i], now, list);
 	}
@@ -150,7 +151,7 @@ static json_t *next(struct view *base, const struct ctl_context *context)
 	if (view->filter == NHRP_FILTER_SELF && view->own)
 		json_array_append_new(list, own_entry(iface, context->now()));
 	view->own = false;
-	if (!visit_some(view, iface, context->now(), visit_entry, list)) {
+	if (!visit_some(view, context, iface, visit_entry, list)) {
 		tour_next(&view->tour);
 		view->own = true;
 	}
@@ -205,7 +206,7 @@ static json_t *next_summary(struct view *base, const struct ctl_context *context
 	struct nhrp_view *view = (struct nhrp_view *)base;
 	const struct tally *tally = &view->tally;
 	const struct iface *iface = tour_iface(&view->tour, context->node);
-	if (iface != NULL && !visit_some(view, iface, context->now(), tally_add, NULL))
+	if (iface != NULL && !visit_some(view, context, iface, tally_add, NULL))
 		tour_next(&view->tour);
 	base->finished = view->tour.finished;
 	if (!base->finished)

@@ -106,13 +106,14 @@ static void add_nhrp_route(
 }
 
 static void add_nhrp_routes(
-	json_t *list, const struct node *node, struct prefix key, unsigned sources, struct mono now)
+	json_t *list, const struct ctl_context *context, struct prefix key, unsigned sources)
 {
 	struct entry entries[ENTRIES_AT_MAX];
+	const struct node *node = context->node;
 	for (size_t i = 0; i < node->iface_count; i++) {
-		size_t count = entries_at(iface_at(node, i), key, sources, now, entries);
+		size_t count = entries_at(context, iface_at(node, i), key, sources, entries);
 		for (size_t j = 0; j < count; j++)
-			add_nhrp_route(list, iface_at(node, i), &entries[j], now);
+			add_nhrp_route(list, iface_at(node, i), &entries[j], context->now());
 	}
 }
 
@@ -194,7 +195,7 @@ static json_t *next(struct view *base, const struct ctl_context *context)
 			add_rib_route(list, context->node, view->prefix, context->now());
 			take_route(view, context->node, &view->prefix);
 		} else {
-			add_nhrp_routes(list, context->node, view->key, view->sources, context->now());
+			add_nhrp_routes(list, context, view->key, view->sources);
 			take_key(view);
 		}
 	}

@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "fixture.h"
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <linux/rtnetlink.h>
+
+#include <cmocka.h>
 
 #include "base/alloc.h"
 #include "cli/merge.h"
@@ -182,8 +188,17 @@ json_t *reply_of(struct fixture *fixture, const char *line)
 	return reply;
 }
 
+void expect_text(const char *text, const char *expected)
+{
+	size_t length = strlen(expected), dots = strlen("…");
+	bool open = length >= dots && strcmp(expected + length - dots, "…") == 0;
+	if (open ? strncmp(text, expected, length - dots) != 0 : strcmp(text, expected) != 0)
+		fail_msg("\"%s\" instead of \"%s\"", text, expected);
+}
+
 void fixture_free(struct fixture *fixture)
 {
+	session_done(&fixture->session);
 	eventlog_done(&fixture->context.events);
 	node_free(fixture->context.node);
 	free(fixture);

@@ -32,4 +32,6 @@ struct fixture *spoke_new(void);
 json_t *view_of(struct fixture *fixture, struct view *view, int64_t seconds);
 /// The whole reply to a command; the caller owns it.
 json_t *reply_of(struct fixture *fixture, const char *line);
+/// Fails unless the texts are equal; where `expected` ends with "…", only up to there.
+void expect_text(const char *text, const char *expected);
 void fixture_free(struct fixture *fixture);

@@ -87,8 +87,7 @@ static void test_errors(void **state)
 		{ "show d", "Ambiguous word \"d\"; it could be: dmvpn, debugging." },
 		{ "show ip nhrp s", "Ambiguous word \"s\"; it could be: static, shortcut, self, summary." },
 		{ "show ip route n", "Ambiguous word \"n\"; it could be: nhrp, next-hop-override." },
-		{ "shw",
-			"Unknown word \"shw\"; known here: show, clear, debug, no, undebug, terminal, help, exit, quit." },
+		{ "shw", "Unknown word \"shw\"; known here: show, clear, debug, no, …" },
 		{ "show ip nhrq", "Unknown word \"nhrq\"; known here: nhrp, route." },
 		{ "show dmvpn detail now", "Unknown word \"now\"; known here: peer." },
 		{ "show version now", "Unknown word \"now\": the command is complete before it." },
@@ -100,14 +99,14 @@ static void test_errors(void **state)
 		{ "show interfaces tunnel7",
 			"There is no tunnel interface tunnel7; `show interfaces` lists those that are configured." },
 		{ "clear ip nhrp all", "\"all\" is not an address; give the tunnel address of an entry." },
-		{ "", "Incomplete command; it goes on with: show, clear, debug, no, undebug, terminal, help, exit, quit." },
+		{ "", "Incomplete command; it goes on with: show, clear, debug, no, …" },
 	};
 	struct fixture *hub = hub_new();
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		json_t *reply = run(hub, rows[i].line);
 		assert_true(json_is_false(json_object_get(reply, "ok")));
-		assert_string_equal(json_string_value(json_object_get(reply, "error")), rows[i].error);
+		expect_text(json_string_value(json_object_get(reply, "error")), rows[i].error);
 		json_decref(reply);
 	}
 	fixture_free(hub);

@@ -56,15 +56,14 @@ static void test_words(void **state)
 		{ "show dmvpn peer ", "ADDRESS" },
 		{ "show dmvpn peer 10.0.0.1 ", " <cr>" },
 		{ "show x", "" },
-		{ "shw ",
-			"Unknown word \"shw\"; known here: show, clear, debug, no, undebug, terminal, help, exit, quit." },
+		{ "shw ", "Unknown word \"shw\"; known here: show, clear, debug, no, …" },
 		{ "show d ", "Ambiguous word \"d\"; it could be: dmvpn, debugging." },
 	};
 	struct fixture *hub = hub_new();
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		char *text = complete(hub, rows[i].line);
-		assert_string_equal(text, rows[i].words);
+		expect_text(text, rows[i].words);
 		free(text);
 	}
 	fixture_free(hub);

@@ -46,7 +46,7 @@ static void expect_error(struct stage *stage, int fd, const char *text)
 {
 	json_t *reply = hear_reply(stage, fd);
 	assert_true(json_is_false(json_object_get(reply, "ok")));
-	assert_string_equal(json_string_value(json_object_get(reply, "error")), text);
+	expect_text(json_string_value(json_object_get(reply, "error")), text);
 	json_decref(reply);
 }
 
@@ -95,8 +95,7 @@ static void test_malformed(void **state)
 		{ "{}\n", no_command },
 		{ "{\"command\": []}\n", no_command },
 		{ "{\"command\": [1]}\n", "The words of a command are strings." },
-		{ "{\"command\": [\"\"]}\n",
-			"Unknown word \"\"; known here: show, clear, debug, no, undebug, terminal, help, exit, quit." },
+		{ "{\"command\": [\"\"]}\n", "Unknown word \"\"; known here: show, clear, debug, no, …" },
 
 	};
 	struct stage *stage = stage_new(CTL_LIMITS_DEFAULT);
