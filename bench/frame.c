@@ -49,10 +49,12 @@ static struct wr write_outside(uint8_t *frame, uint32_t from, uint16_t protocol,
 	return wr;
 }
 
-size_t frame_write_nhrp(uint8_t frame[static FRAME_SIZE], uint32_t from, const struct nhrp_msg *msg)
+size_t frame_write_nhrp(uint8_t frame[static FRAME_SIZE], uint32_t from, const struct nhrp_msg *msg,
+	const struct nhrp_auth_key *key)
 {
+	const struct nhrp_auth_key none = { .kind = NHRP_AUTH_NONE };
 	uint8_t packet[NHRP_MAX_PACKET];
-	size_t length = nhrp_msg_encode(msg, packet, sizeof(packet));
+	size_t length = nhrp_auth_encode(msg, key ? key : &none, msg->src_protocol, packet, sizeof(packet));
 	struct wr wr = write_outside(frame, from, NHRP_ETHERTYPE, length);
 
 	wr_bytes(&wr, packet, length);

@@ -6,15 +6,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "wire/nhrp_msg.h"
+#include "wire/nhrp_auth.h"
 
 #define FRAME_SIZE 2048
 
 /// The Ethernet addresses of both ends of the wire.
 extern const uint8_t frame_load_mac[6], frame_hub_mac[6];
 
-/// A GRE packet with an NHRP message from an NBMA address to the hub; returns its length.
-size_t frame_write_nhrp(uint8_t frame[static FRAME_SIZE], uint32_t from, const struct nhrp_msg *msg);
+/// A GRE packet with an NHRP message from an NBMA address to the hub, authenticated with `key` (NULL: not);
+/// returns its length.
+size_t frame_write_nhrp(uint8_t frame[static FRAME_SIZE], uint32_t from, const struct nhrp_msg *msg,
+	const struct nhrp_auth_key *key);
 /// A GRE packet with 64 bytes of UDP between two tunnel addresses; returns its length.
 size_t frame_write_data(
 	uint8_t frame[static FRAME_SIZE], uint32_t from, uint32_t source, uint32_t destination);

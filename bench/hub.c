@@ -6,10 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "bench.h"
-#include "load.h"
-#include "report.h"
-#include "world.h"
+#include "hub.h"
 
 #define LEAST_SECONDS 1.0  ///< rounds of registrations are repeated for so long
 #define PATIENCE      60.0 ///< seconds for the first answer
@@ -18,23 +15,10 @@
 #define DATA_RATE     2000 ///< packets a second, each twice through the hub's tunnel device
 #define LEAST_RATE    100 ///< registrations a second while traffic flows, so that a percentile means something
 
-struct hub {
-	const struct bench_options *options;
-	struct world world;
-	struct subject subject;
-	struct load *load;
-	struct report report;
-	uint64_t rss_before;
-	double exchanges; ///< of the last rounds()
-	double echo;      ///< exchanges a second
-	double refresh;   ///< refreshes a second
-};
-
-/// Registers spoke after spoke, all of them in each round, and returns registrations a second.
-static double rounds(struct hub *hub, struct load_result *ret_last)
+double hub_rounds(struct hub *hub, enum load_message message, struct load_result *ret_last)
 {
 	const struct load_plan plan = {
-		.message = LOAD_REGISTER,
+		.message = message,
 		.count = hub->options->spokes,
 		.window = hub->options->window,
 		.seconds = COLD_PATIENCE,
@@ -50,9 +34,12 @@ static double rounds(struct hub *hub, struct load_result *ret_last)
 	return seconds > 0 ? answered / seconds : 0;
 }
 
-static bool wait_ready(struct hub *hub, struct err *err)
+bool hub_wait_ready(struct hub *hub, struct err *err)
 {
 	const struct load_plan plan = { .message = LOAD_REGISTER, .count = 1, .window = 1, .seconds = 1 };
+	const struct load_plan warm_up = {
+		.message = LOAD_REGISTER, .count = 1, .rate = 20000, .seconds = 0.1, .impatient = true
+	};
 	double start = load_now();
 	struct load_result result;
 
@@ -63,8 +50,11 @@ static bool wait_ready(struct hub *hub, struct err *err)
 			return err_set(err, "the hub ended; see the end of its log above");
 		}
 	} while (result.answered == 0 && load_now() - start < PATIENCE);
-	if (result.answered)
+	// Once every buffer has been used, what grows from here on is the spokes'.
+	if (result.answered) {
+		load_run(hub->load, &warm_up, &result);
 		return true;
+	}
 	subject_print_log(&hub->subject);
 	return err_set(err, "the hub answered no registration in %.0f s", PATIENCE);
 }
@@ -82,10 +72,10 @@ static bool measure_echo(struct hub *hub, struct err *err)
 	if (!subject_start(&echo, err))
 		return false;
 	hub->subject = echo;
-	ok = wait_ready(hub, err);
+	ok = hub_wait_ready(hub, err);
 	if (ok) {
 		cpu = subject_cpu(&hub->subject);
-		hub->echo = rounds(hub, &last);
+		hub->echo = hub_rounds(hub, LOAD_REGISTER, &last);
 		cpu = subject_cpu(&hub->subject) - cpu;
 		report_number(&hub->report, "echo_per_second", hub->echo, 0,
 			"exchanges/s with a canned echo server");
@@ -110,7 +100,7 @@ static bool measure_cold(struct hub *hub, struct err *err)
 	struct load_result result;
 	double cpu;
 
-	if (!subject_start(&hub->subject, err) || !wait_ready(hub, err))
+	if (!subject_start(&hub->subject, err) || !hub_wait_ready(hub, err))
 		return false;
 	hub->rss_before = subject_rss(&hub->subject);
 	cpu = subject_cpu(&hub->subject);
@@ -139,7 +129,7 @@ static void measure_refresh(struct hub *hub)
 	struct load_result last;
 	uint64_t rss;
 
-	hub->refresh = rate = rounds(hub, &last);
+	hub->refresh = rate = hub_rounds(hub, LOAD_REGISTER, &last);
 	cpu = subject_cpu(&hub->subject) - cpu;
 	rss = subject_rss(&hub->subject);
 	report_number(report, "refreshes_per_second", rate, 0, "refreshes/s");
@@ -304,29 +294,33 @@ static bool measure(struct hub *hub, struct err *err)
 	return (!ours || measure_show(hub, err)) && measure_restart(hub, err);
 }
 
-bool bench_hub(const struct bench_options *options, struct err *err)
+bool hub_bench(const struct bench_options *options, const char *title,
+	bool (*work)(struct hub *hub, struct err *err), struct err *err)
 {
 	struct hub hub = { .options = options };
-	char title[80];
 	bool ok;
 
 	if (!world_open(&hub.world, err))
 		return false;
 	hub.subject = (struct subject) {
 		.kind = options->server,
+		.name = "hub",
 		.link = options->link,
 		.world = &hub.world,
 		.node = world_add(&hub.world, err),
 	};
-	snprintf(title, sizeof(title), "A hub with %u spokes", options->spokes);
 	hub.report = report_begin(title, options->json);
 	report_number(&hub.report, "spokes", options->spokes, 0, "spokes");
 	ok = hub.subject.node && subject_wire(hub.subject.node, err) &&
-	     (hub.load = load_open(options->spokes, options->holding_time, err)) != NULL &&
-	     measure(&hub, err);
+	     (hub.load = load_open(options->spokes, options->holding_time, err)) != NULL && work(&hub, err);
 	report_end(&hub.report);
 	subject_stop(&hub.subject, SIGTERM);
 	load_close(hub.load);
 	world_close(&hub.world);
 	return ok;
+}
+
+bool bench_hub(const struct bench_options *options, struct err *err)
+{
+	return hub_bench(options, "A hub with many spokes", measure, err);
 }

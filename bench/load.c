@@ -44,6 +44,7 @@ struct load {
 	uint16_t holding_time;
 	struct spoke *spoke;
 	uint32_t next_id;
+	const struct nhrp_auth_key *key;
 	struct mmsghdr out[BATCH];
 	struct iovec out_iov[BATCH];
 	uint8_t (*out_frames)[FRAME_SIZE];
@@ -176,7 +177,7 @@ static void send_message(struct load *load, unsigned index)
 	spoke->last_sent = load->now;
 	fill(load, index, &msg);
 	frame = next_frame(load);
-	queue(load, frame_write_nhrp(frame, addr_to_ipv4(load_nbma(index)), &msg));
+	queue(load, frame_write_nhrp(frame, addr_to_ipv4(load_nbma(index)), &msg, load->key));
 }
 
 static void send_data(struct load *load, uint64_t number)
@@ -461,6 +462,11 @@ struct load *load_open(unsigned spokes, uint16_t holding_time, struct err *err)
 	set_up(load->out, load->out_iov, load->out_frames);
 	set_up(load->in, load->in_iov, load->in_frames);
 	return load;
+}
+
+void load_authenticate(struct load *load, const struct nhrp_auth_key *key)
+{
+	load->key = key;
 }
 
 void load_close(struct load *load)

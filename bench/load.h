@@ -9,6 +9,7 @@
 
 #include "base/addr.h"
 #include "base/err.h"
+#include "wire/nhrp_auth.h"
 
 #define LOAD_DEVICE     "load"      ///< our end of the wire
 #define LOAD_HUB_DEVICE "underlay"  ///< the hub's
@@ -58,6 +59,8 @@ struct load;
 
 /// `spokes` at most LOAD_MAX. NULL and `err` on failure.
 struct load *load_open(unsigned spokes, uint16_t holding_time, struct err *err) MUST_CHECK;
+/// What all spokes authenticate with from now on; borrowed, NULL: nothing.
+void load_authenticate(struct load *load, const struct nhrp_auth_key *key);
 void load_run(struct load *load, const struct load_plan *plan, struct load_result *ret);
 void load_close(struct load *load);
 

@@ -18,6 +18,8 @@ static const char usage[] =
 	"\n"
 	"Commands:\n"
 	"  hub          registrations from cold, refreshes, memory, steady state, restart\n"
+	"  resolve      resolutions that the hub answers and passes on\n"
+	"  convergence  from the first packet between two spokes to the direct path, phases 2 and 3\n"
 	"\n"
 	"Options:\n"
 	"  --spokes N   1 to 1000000 (default 1000)\n"
@@ -46,6 +48,8 @@ static const struct {
 	bool (*run)(const struct bench_options *options, struct err *err);
 } commands[] = {
 	{ "hub", bench_hub },
+	{ "resolve", bench_resolve },
+	{ "convergence", bench_convergence },
 };
 
 static void refuse(const char *what, const char *value)

@@ -24,18 +24,21 @@
 #define FRR_PROGRAMS "/usr/lib/frr"
 #define PATH_SIZE    256
 
-static const char dmvpnd_config[] = "interface Tunnel1\n"
-				    " ip address 172.31.255.254 255.240.0.0\n"
+const char subject_hub_config[] = " ip address 172.31.255.254 255.240.0.0\n"
+				  " ip nhrp map multicast dynamic\n"
+				  " ip nhrp max-send 10000000 every 10\n"
+				  " ip nhrp limit registrations 1000000\n"
+				  " tunnel source 198.18.0.1\n";
+
+/// What all have; the configuration comes in its midst.
+static const char common_config[] = "interface Tunnel1\n"
 				    " ip mtu 1400\n"
 				    " ip nhrp network-id 1\n"
 				    " ip nhrp holdtime 600\n"
-				    " ip nhrp map multicast dynamic\n"
-				    " ip nhrp max-send 10000000 every 10\n"
-				    " ip nhrp limit registrations 1000000\n"
-				    " tunnel source 198.18.0.1\n"
 				    " tunnel mode gre multipoint\n"
 				    " tunnel key 1\n"
-				    " tunnel link %s\n";
+				    " tunnel link %s\n"
+				    "%s";
 
 static const char frr_config[] = "interface gre1\n"
 				 " ip nhrp network-id 1\n"
@@ -128,10 +131,12 @@ bool subject_prepare(struct subject *subject, struct err *err)
 
 	switch (subject->kind) {
 	case SUBJECT_DMVPND:
-		snprintf(path, sizeof(path), "%s/state", subject->world->directory);
+		snprintf(path, sizeof(path), "%s/%s.state", subject->world->directory, subject->name);
 		if (mkdir(path, 0700) < 0 && errno != EEXIST)
 			return err_set_errno(err, errno, "cannot make %s", path);
-		return write_file(subject, "dmvpnd.conf", err, dmvpnd_config, subject->link);
+		snprintf(path, sizeof(path), "%s.conf", subject->name);
+		return write_file(subject, path, err, common_config, subject->link,
+			subject->config ? subject->config : subject_hub_config);
 	case SUBJECT_FRR:
 		return prepare_frr(subject, err);
 	case SUBJECT_ECHO:
@@ -147,7 +152,7 @@ static _Noreturn void run(const struct subject *subject, char **arguments)
 	char path[PATH_SIZE];
 	int log;
 
-	snprintf(path, sizeof(path), "%s/log", subject->world->directory);
+	snprintf(path, sizeof(path), "%s/%s.log", subject->world->directory, subject->name);
 	log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	dup2(log, STDOUT_FILENO);
 	dup2(log, STDERR_FILENO);
@@ -166,9 +171,9 @@ static _Noreturn void run_dmvpnd(const struct subject *subject)
 
 	program[length > 0 ? length : 0] = '\0';
 	strcpy(strrchr(program, '/'), "/dmvpnd");
-	snprintf(config, sizeof(config), "%s/dmvpnd.conf", directory);
-	snprintf(control, sizeof(control), "%s/control", directory);
-	snprintf(state, sizeof(state), "%s/state", directory);
+	snprintf(config, sizeof(config), "%s/%s.conf", directory, subject->name);
+	snprintf(control, sizeof(control), "%s/%s.control", directory, subject->name);
+	snprintf(state, sizeof(state), "%s/%s.state", directory, subject->name);
 	run(subject, arguments);
 }
 
@@ -279,7 +284,8 @@ static int connect_control(const struct subject *subject)
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s/control", subject->world->directory);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s.control", subject->world->directory,
+		subject->name);
 	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
 		return fd;
 	close(fd);
@@ -338,6 +344,7 @@ void subject_print_log(const struct subject *subject)
 	char command[PATH_SIZE];
 	struct err err;
 
-	snprintf(command, sizeof(command), "tail -n 20 %s/log >&2 || true", subject->world->directory);
+	snprintf(command, sizeof(command), "tail -n 20 %s/%s.log >&2 || true", subject->world->directory,
+		subject->name);
 	(void)!world_run(NULL, &err, "%s", command);
 }

@@ -21,12 +21,16 @@ enum subject_kind {
 
 struct subject {
 	enum subject_kind kind;
-	const char *link; ///< dmvpnd: `tunnel link`
+	const char *name;   ///< of its files
+	const char *link;   ///< dmvpnd: `tunnel link`
+	const char *config; ///< dmvpnd: instead of the hub's, without the lines that all have
 	const struct world *world;
 	const struct world_node *node;
 	pid_t processes[2];
 	unsigned count;
 };
+
+extern const char subject_hub_config[];
 
 /// "dmvpnd", "frr", "echo"; false for any other name.
 bool subject_parse(const char *name, enum subject_kind *ret) MUST_CHECK;

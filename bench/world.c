@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,6 +24,7 @@ bool world_open(struct world *world, struct err *err)
 		return err_set(err, "network namespaces need root: run it with sudo");
 	if (unshare(CLONE_NEWNET) < 0)
 		return err_set_errno(err, errno, "cannot make a network namespace");
+	world->home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	if (!mkdtemp(world->directory))
 		return err_set_errno(err, errno, "cannot make a folder in /tmp");
 	return world_run(NULL, err, "ip link set lo up");
@@ -116,6 +118,19 @@ bool world_run(const struct world_node *node, struct err *err, const char *forma
 	return true;
 }
 
+int world_socket(const struct world *world, const struct world_node *node, int type, struct err *err)
+{
+	int fd = -1;
+
+	if (setns(node->net, CLONE_NEWNET) == 0)
+		fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		err_set_errno(err, errno, "cannot open a socket in another namespace");
+	if (setns(world->home, CLONE_NEWNET) < 0)
+		abort();
+	return fd;
+}
+
 static void remove_directory(const char *path)
 {
 	DIR *directory = opendir(path);
@@ -139,5 +154,6 @@ void world_close(struct world *world)
 		kill(world->nodes[i].holder, SIGKILL);
 		waitpid(world->nodes[i].holder, NULL, 0);
 	}
+	close(world->home);
 	remove_directory(world->directory);
 }

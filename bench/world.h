@@ -22,6 +22,7 @@ struct world {
 	char directory[64]; ///< for configurations, sockets, logs; removed at the end
 	struct world_node nodes[WORLD_NODES];
 	unsigned count;
+	int home; ///< our own network namespace
 };
 
 /// Leaves the system's network for good.
@@ -33,5 +34,8 @@ bool world_run(const struct world_node *node, struct err *err, const char *forma
 	PRINTF_LIKE(3, 4);
 /// Forks into the namespace: 0 in the child, which ends with us, its process ID in the parent, -1 with `err`.
 pid_t world_fork(const struct world_node *node, struct err *err) MUST_CHECK;
+/// Opens an IPv4 socket in a node's namespace; -1 with `err`.
+int world_socket(
+	const struct world *world, const struct world_node *node, int type, struct err *err) MUST_CHECK;
 /// Ends the namespaces and removes the folder.
 void world_close(struct world *world);

@@ -180,13 +180,11 @@ static void change_type(struct binding *binding, enum binding_type type, struct 
 
 static void change_peer(struct binding *binding, struct addr nbma, struct mono now)
 {
-	struct peer *peer = peer_get(binding->iface, nbma, now);
-
-	if (binding->peer == peer)
+	if (binding->peer && addr_equal(binding->peer->nbma, nbma))
 		return;
 	if (binding->peer)
 		peer_detach(binding);
-	peer_attach(peer, binding);
+	peer_attach(peer_get(binding->iface, nbma, now), binding);
 }
 
 /// What an operator wants to know of a binding that is new, or of a new kind or place.

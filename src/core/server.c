@@ -24,11 +24,11 @@ static void tell_refused(
 		now);
 }
 
-/// May the node at `from` register `protocol`? The code for the reply.
+/// May the node at `from` register `protocol`, which is bound to `binding` or not at all? The code for the
+/// reply.
 static uint8_t judge(const struct iface *iface, const struct nhrp_msg *msg, const struct nhrp_cie *cie,
-	struct addr protocol, struct addr from)
+	const struct binding *binding, struct addr protocol, struct addr from)
 {
-	const struct binding *binding = cache_find(iface, protocol);
 	uint8_t bits = nhrp_cie_prefix_bits(cie, msg->protocol_family);
 
 	// A client vouches for its own address, never for a network; and for its own NBMA address only.
@@ -50,19 +50,23 @@ static uint8_t judge(const struct iface *iface, const struct nhrp_msg *msg, cons
 /// Would the node at `from` hold more than its share? `known` is what the address is bound to, or NULL.
 static bool is_greedy(const struct iface *iface, const struct binding *known, struct addr from)
 {
-	const struct peer *peer = peer_find(iface, from);
+	const struct peer *peer;
 
-	return peer && peer->binding_count >= REGISTRATIONS_PER_CLIENT && (!known || known->peer != peer);
+	if (known && addr_equal(known->peer->nbma, from))
+		return false;
+	peer = peer_find(iface, from);
+	return peer && peer->binding_count >= REGISTRATIONS_PER_CLIENT;
 }
 
 /// May who is at `from`, by its identity, have the address? Where not, that is counted.
-static bool is_authorized(struct iface *iface, struct addr protocol, struct addr from)
+static bool is_authorized(
+	struct iface *iface, const struct binding *known, struct addr protocol, struct addr from)
 {
-	const struct binding *known = cache_find(iface, protocol);
-	const char *identity = protect_identity(iface, from);
+	const char *identity;
 
 	if (!iface->config->protected)
 		return true;
+	identity = protect_identity(iface, from);
 	if (protect_may_own(iface, identity, prefix_host(protocol)) &&
 		!(known && known->type == BINDING_DYNAMIC && cache_is_anothers(known, identity)))
 		return true;
@@ -73,12 +77,12 @@ static bool is_authorized(struct iface *iface, struct addr protocol, struct addr
 static uint8_t register_client(struct iface *iface, const struct nhrp_msg *msg, const struct nhrp_cie *cie,
 	struct addr protocol, uint16_t holding_time, struct addr from, struct mono now)
 {
-	uint8_t code = judge(iface, msg, cie, protocol, from);
 	const struct binding *known = cache_find(iface, protocol);
+	uint8_t code = judge(iface, msg, cie, known, protocol, from);
 
 	if (code != NHRP_CODE_OK)
 		return code;
-	if (!is_authorized(iface, protocol, from))
+	if (!is_authorized(iface, known, protocol, from))
 		return NHRP_CODE_PROHIBITED;
 	if (is_greedy(iface, known, from)) {
 		iface->counters.refused[REFUSED_LIMIT]++;

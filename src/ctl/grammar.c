@@ -164,7 +164,7 @@ const struct exec_command *grammar_find(const struct grammar *grammar, const cha
 static const char *help_for(const struct candidates *candidates, size_t row, size_t index)
 {
 	const struct exec_command *rows = candidates->grammar->rows;
-	size_t length, other_length, rest;
+	size_t length = 0, other_length, rest;
 	const char *word = word_at(&rows[row], index, &length);
 	for (size_t i = 0; i < candidates->grammar->count; i++) {
 		const char *other = candidates->meant[i] ? word_at(&rows[i], index, &other_length) : NULL;

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <uthash.h>
 #include <uv.h>
 
 #include "base/alloc.h"
@@ -27,6 +28,7 @@
 
 #define BATCH          64                ///< packets per wake-up, so that the loop stays fair
 #define SLOT_SIZE      (64 * 1024)       ///< the largest IP packet
+#define NHRP_SLOT_SIZE 2048              ///< the largest NHRP packet
 #define SOCKET_BUFFER  (8 * 1024 * 1024) ///< bytes: what arrives in the tens of milliseconds we may be busy
 #define ETHERTYPE_NHRP 0x2001
 #define NBMA_SIZE      4
@@ -40,6 +42,12 @@ struct outgoing_nhrp {
 	unsigned count;
 };
 
+/// Of multicast.
+struct receiver {
+	struct addr nbma; ///< the key
+	UT_hash_handle hh;
+};
+
 struct kernel_link {
 	struct link link;
 	struct link_config config;
@@ -51,9 +59,8 @@ struct kernel_link {
 	int multicast; ///< raw socket on lo; -1: point-to-point, whose kernel needs no help
 	uv_poll_t packet_poll;
 	uv_poll_t multicast_poll;
-	unsigned polls_open; ///< handles that libuv still knows
-	struct addr *receivers;
-	size_t receiver_count;
+	unsigned polls_open;        ///< handles that libuv still knows
+	struct receiver *receivers; ///< hash
 	uint64_t send_failed;
 	struct outgoing_nhrp nhrp;
 	uint8_t *slots; ///< BATCH buffers of SLOT_SIZE bytes
@@ -69,9 +76,9 @@ static bool is_multipoint(const struct kernel_link *kernel)
 	return !addr_is_set(kernel->config.destination);
 }
 
-static uint8_t *slot(struct kernel_link *kernel, unsigned index)
+static uint8_t *slot(struct kernel_link *kernel, unsigned index, size_t size)
 {
-	return kernel->slots + (size_t)index * SLOT_SIZE;
+	return kernel->slots + index * size;
 }
 
 static struct sockaddr_ll link_address(const struct kernel_link *kernel, uint16_t protocol, struct addr nbma)
@@ -99,19 +106,20 @@ static void receive_nhrp(
 	if (is_multipoint(kernel))
 		nbma = addr_from_bytes(from->sll_addr, from->sll_halen == NBMA_SIZE ? NBMA_SIZE : 0);
 	if (addr_is_set(nbma))
-		kernel->handler.on_nhrp(kernel->handler.owner, nbma, slot(kernel, index), length);
+		kernel->handler.on_nhrp(
+			kernel->handler.owner, nbma, slot(kernel, index, NHRP_SLOT_SIZE), length);
 }
 
-/// Receives what a socket has, at most BATCH packets into the slots. `from` may be NULL.
-static unsigned receive_batch(
-	struct kernel_link *kernel, int fd, struct sockaddr_ll *from, struct mmsghdr messages[static BATCH])
+/// Receives what a socket has, at most BATCH packets into slots of `size` bytes. `from` may be NULL.
+static unsigned receive_batch(struct kernel_link *kernel, int fd, size_t size, struct sockaddr_ll *from,
+	struct mmsghdr messages[static BATCH])
 {
 	struct iovec iov[BATCH];
 	int count;
 
 	memset(messages, 0, BATCH * sizeof(*messages));
 	for (unsigned i = 0; i < BATCH; i++) {
-		iov[i] = (struct iovec) { .iov_base = slot(kernel, i), .iov_len = SLOT_SIZE };
+		iov[i] = (struct iovec) { .iov_base = slot(kernel, i, size), .iov_len = size };
 		messages[i].msg_hdr.msg_iov = &iov[i];
 		messages[i].msg_hdr.msg_iovlen = 1;
 		if (from) {
@@ -135,7 +143,7 @@ static void on_packet(uv_poll_t *poll, int status, int events)
 	 */
 	if (status < 0)
 		uv_poll_start(poll, UV_READABLE, on_packet);
-	count = receive_batch(kernel, kernel->packet, from, messages);
+	count = receive_batch(kernel, kernel->packet, NHRP_SLOT_SIZE, from, messages);
 	for (unsigned i = 0; i < count; i++)
 		receive_nhrp(kernel, &from[i], i, messages[i].msg_len);
 	if (count > 0)
@@ -204,8 +212,8 @@ static void copy_to_receivers(struct kernel_link *kernel, uint16_t protocol, uin
 	struct mmsghdr messages[BATCH] = { 0 };
 	unsigned count = 0;
 
-	for (size_t i = 0; i < kernel->receiver_count; i++) {
-		to[count] = link_address(kernel, protocol, kernel->receivers[i]);
+	for (const struct receiver *receiver = kernel->receivers; receiver; receiver = receiver->hh.next) {
+		to[count] = link_address(kernel, protocol, receiver->nbma);
 		messages[count].msg_hdr = (struct msghdr) {
 			.msg_name = &to[count],
 			.msg_namelen = sizeof(to[count]),
@@ -246,40 +254,46 @@ static void on_multicast(uv_poll_t *poll, int status, int events)
 	(void)events;
 	if (status < 0)
 		uv_poll_start(poll, UV_READABLE, on_multicast);
-	count = receive_batch(kernel, kernel->multicast, NULL, messages);
+	count = receive_batch(kernel, kernel->multicast, SLOT_SIZE, NULL, messages);
 	for (unsigned i = 0; i < count; i++)
-		copy_multicast(kernel, slot(kernel, i), messages[i].msg_len);
+		copy_multicast(kernel, slot(kernel, i, SLOT_SIZE), messages[i].msg_len);
 }
 
-static size_t find_receiver(const struct kernel_link *kernel, struct addr nbma)
+static struct receiver *find_receiver(const struct kernel_link *kernel, struct addr nbma)
 {
-	size_t i = 0;
+	struct receiver *receiver;
 
-	while (i < kernel->receiver_count && !addr_equal(kernel->receivers[i], nbma))
-		i++;
-	return i;
+	HASH_FIND(hh, kernel->receivers, &nbma, sizeof(nbma), receiver);
+	return receiver;
 }
 
 static void kernel_multicast_add(struct link *link, struct addr nbma)
 {
 	struct kernel_link *kernel = kernel_link_of(link);
+	struct receiver *receiver;
 
-	if (nbma.family != ADDR_IPV4 || find_receiver(kernel, nbma) < kernel->receiver_count)
+	if (nbma.family != ADDR_IPV4 || find_receiver(kernel, nbma))
 		return;
-	kernel->receivers =
-		alloc_resize(kernel->receivers, kernel->receiver_count + 1, sizeof(*kernel->receivers));
-	kernel->receivers[kernel->receiver_count++] = nbma;
+	receiver = alloc_zeroed(1, sizeof(*receiver));
+	receiver->nbma = nbma;
+	HASH_ADD(hh, kernel->receivers, nbma, sizeof(receiver->nbma), receiver);
 	kernel_traffic_add(kernel->traffic, nbma, KERNEL_RECEIVER);
+}
+
+static void forget_receiver(struct kernel_link *kernel, struct receiver *receiver)
+{
+	HASH_DEL(kernel->receivers, receiver);
+	free(receiver);
 }
 
 static void kernel_multicast_remove(struct link *link, struct addr nbma)
 {
 	struct kernel_link *kernel = kernel_link_of(link);
-	size_t i = find_receiver(kernel, nbma);
+	struct receiver *receiver = find_receiver(kernel, nbma);
 
-	if (i == kernel->receiver_count)
+	if (!receiver)
 		return;
-	kernel->receivers[i] = kernel->receivers[--kernel->receiver_count];
+	forget_receiver(kernel, receiver);
 	kernel_traffic_remove(kernel->traffic, nbma, KERNEL_RECEIVER);
 }
 
@@ -332,7 +346,12 @@ static bool open_multicast(struct kernel_link *kernel, struct err *err)
 
 static void free_link(struct kernel_link *kernel)
 {
-	free(kernel->receivers);
+	struct receiver *receiver, *next;
+
+	HASH_ITER(hh, kernel->receivers, receiver, next)
+	{
+		forget_receiver(kernel, receiver);
+	}
 	free(kernel->slots);
 	free(kernel);
 }

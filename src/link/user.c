@@ -26,9 +26,9 @@
 #include "wire/gre.h"
 #include "wire/nhrp_msg.h"
 
-#define BATCH       64          ///< NHRP packets per wake-up, so that the loop stays fair
-#define SLOT_SIZE   (64 * 1024) ///< the largest IP packet
-#define TOS_NETWORK 0xc0        ///< internetwork control, for NHRP
+#define BATCH       64   ///< NHRP packets per wake-up, so that the loop stays fair
+#define SLOT_SIZE   2048 ///< the largest NHRP packet with its outer headers
+#define TOS_NETWORK 0xc0 ///< internetwork control, for NHRP
 
 /// NHRP packets that wait for the others that belong to the same wake-up.
 struct outgoing {

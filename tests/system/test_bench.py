@@ -23,6 +23,19 @@ def test_hub():
     assert abs(figures["registrations_per_second"] * figures["cold_seconds"] - 200) < 5
 
 
+def test_resolve():
+    figures = bench("resolve", "--spokes", "50")
+    assert figures["answered_per_second"] > 0 and figures["forwarded_per_second"] > 0
+
+
+def test_convergence():
+    """No packet is lost while the direct path is set up."""
+    figures = bench("convergence")
+    for phase in ("phase2", "phase3"):
+        assert figures[f"{phase}_direct_ms"] > 0 and figures[f"{phase}_packets"] > 0
+        assert figures[f"{phase}_lost"] == 0
+
+
 def test_wrong_use_is_told():
     result = subprocess.run([build_directory() / "dmvpn-bench", "hub", "--spokes", "0"], capture_output=True,
                             text=True, check=False, timeout=60)

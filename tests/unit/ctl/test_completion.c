@@ -72,14 +72,15 @@ static void test_words(void **state)
 /// Every word of the table explains itself, which complete() checks, and leads on.
 static void explore(struct fixture *fixture, const char *line, unsigned depth)
 {
-	char *text = complete(fixture, line), *rest = text, *word, longer[200];
+	char *text = complete(fixture, line), *rest = text, *word, *longer;
 	assert_true(depth < 8);
 	assert_true(text[0] != '\0');
 	while ((word = strsep(&rest, " ")) != NULL) {
 		if (word[0] == '\0' || strcmp(word, "<cr>") == 0)
 			continue;
-		snprintf(longer, sizeof(longer), "%s%s ", line, word);
+		assert_true(asprintf(&longer, "%s%s ", line, word) > 0);
 		explore(fixture, longer, depth + 1);
+		free(longer);
 	}
 	free(text);
 }
