@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What was done for the links is remembered (`placed`), since nobody can ask a link for it: which NBMA
-// address each neighbour uses, so that the link is told when the last one is gone, and who receives
-// multicast. What is in the kernel is asked of the kernel.
+// Which NBMA address each neighbour uses is remembered (`placed`), since nobody can ask a link for it, and
+// the link is told when the last one is gone. What is in the kernel is asked of the kernel.
 #include "linux/apply.h"
 
 #include <stdlib.h>
@@ -25,13 +24,11 @@
 #define LOG_SPAN    (30 * MONO_SECOND)
 
 struct placed_key {
-	uint32_t kind;
 	uint32_t iface;
-	struct prefix prefix; ///< NEIGHBOUR
-	struct addr nbma;     ///< MULTICAST
+	struct prefix prefix;
 };
 
-/// A neighbour or multicast receiver that a link was told of.
+/// A neighbour that a link was told of.
 struct placed {
 	struct placed_key key; ///< zeroed before it is filled: it is compared as bytes
 	struct addr nbma;
@@ -92,12 +89,8 @@ static struct placed_key key_of(const struct desired_item *item)
 	struct placed_key key;
 
 	memset(&key, 0, sizeof(key));
-	key.kind = item->kind;
 	key.iface = item->iface;
-	if (item->kind == DESIRED_NEIGHBOUR)
-		key.prefix = item->prefix;
-	else
-		key.nbma = item->nbma;
+	key.prefix = item->prefix;
 	return key;
 }
 
@@ -164,7 +157,7 @@ static bool place(struct apply *apply, const struct desired_item *item)
 		HASH_ADD(hh, apply->placed, key, sizeof(placed->key), placed);
 	}
 	placed->wanted = true;
-	if (item->kind == DESIRED_NEIGHBOUR && !addr_equal(placed->nbma, item->nbma)) {
+	if (!addr_equal(placed->nbma, item->nbma)) {
 		retain(apply, item->iface, item->nbma);
 		if (addr_is_set(placed->nbma))
 			release(apply, item->iface, placed->nbma);
@@ -176,13 +169,8 @@ static bool place(struct apply *apply, const struct desired_item *item)
 /// Undoes what the link was told.
 static void displace(struct apply *apply, struct placed *placed)
 {
-	struct apply_target target = target_of(apply, placed->key.iface);
-
 	HASH_DEL(apply->placed, placed);
-	if (placed->key.kind == DESIRED_NEIGHBOUR)
-		release(apply, placed->key.iface, placed->nbma);
-	else if (target.link)
-		target.link->ops->multicast_remove(target.link, placed->nbma);
+	release(apply, placed->key.iface, placed->nbma);
 	free(placed);
 }
 
@@ -238,7 +226,6 @@ static bool set_item(struct apply *apply, const struct desired_item *item, struc
 		return override_set(apply->rtnl, &route, err);
 	case DESIRED_MULTICAST:
 		target.link->ops->multicast_add(target.link, item->nbma);
-		place(apply, item);
 		return true;
 	case DESIRED_SA:
 		break;
@@ -259,7 +246,9 @@ static bool clear_item(struct apply *apply, const struct desired_item *item, str
 		ok = neigh_delete(apply->rtnl, target.device, item->prefix.addr, err);
 	if (target.device && item->kind == DESIRED_ROUTE)
 		ok = override_delete(apply->rtnl, item->prefix, target.device, err);
-	if (item->kind == DESIRED_ROUTE)
+	if (target.link && item->kind == DESIRED_MULTICAST)
+		target.link->ops->multicast_remove(target.link, item->nbma);
+	if (item->kind != DESIRED_NEIGHBOUR)
 		return ok;
 	placed = find_placed(apply, item);
 	if (placed)
@@ -358,7 +347,6 @@ static bool resync_item(struct apply *apply, struct actual *actual, const struct
 	case DESIRED_MULTICAST:
 	default:
 		target.link->ops->multicast_add(target.link, item->nbma);
-		place(apply, item);
 		return true;
 	}
 	report->adopted += found && new;
