@@ -19,8 +19,8 @@ from lab.network import Lab  # noqa: E402
 
 
 def pytest_addoption(parser):
-    parser.addoption("--link", choices=("user", "kernel", "mixed"), default="user",
-                     help="the `tunnel link` of the nodes; mixed: they take turns")
+    parser.addoption("--link", choices=("user", "threads", "kernel", "mixed"), default="user",
+                     help="the `tunnel link` of the nodes; mixed: they take turns with user and kernel")
     parser.addoption("--captures", type=Path, help="leave the captures in this folder for tests/captures.py, instead "
                      "of reading them here: tshark is slow in an emulated guest")
 
@@ -74,12 +74,14 @@ def read_capture(lab, forgers, kept):
 @pytest.fixture
 def network(tmp_path, request, build):
     """A function that builds a scenario: network(phase3()) gives a Lab whose daemons run and are registered.
-    `start=False`: only the network. `forgers`: NBMA addresses whose packets tshark may complain of."""
+    `start=False`: only the network. `forgers`: NBMA addresses whose packets tshark may complain of. `slow_path`: a user
+    link carries data by its threads alone."""
     with contextlib.ExitStack() as stack:
         labs = []
 
-        def make(scenario, start=True, forgers=()):
-            scenario.use_link(request.config.getoption("link"))
+        def make(scenario, start=True, forgers=(), slow_path=False):
+            link = request.config.getoption("link")
+            scenario.use_link("threads" if slow_path and link == "user" else link)
             lab = stack.enter_context(Lab(scenario, tmp_path))
             labs.append((lab, forgers))
             if start:

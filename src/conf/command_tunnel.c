@@ -150,13 +150,20 @@ COMMAND_SET(command_set_link)
 		*link = TUNNEL_LINK_KERNEL;
 	else if (match_has(match, "user"))
 		*link = TUNNEL_LINK_USER;
+	else if (match_has(match, "threads"))
+		*link = TUNNEL_LINK_THREADS;
 }
 
 COMMAND_PRINT(command_print_link)
 {
+	static const char *const names[] = {
+		[TUNNEL_LINK_KERNEL] = "kernel",
+		[TUNNEL_LINK_USER] = "user",
+		[TUNNEL_LINK_THREADS] = "threads",
+	};
 	enum tunnel_link link = config->tunnels[index].link;
 
 	(void)hide_secrets;
 	if (link != TUNNEL_LINK_AUTO)
-		fprintf(out, " tunnel link %s\n", link == TUNNEL_LINK_KERNEL ? "kernel" : "user");
+		fprintf(out, " tunnel link %s\n", names[link]);
 }

@@ -19,6 +19,7 @@ enum tunnel_link {
 	TUNNEL_LINK_AUTO, ///< the kernel's device where it exists, else ours
 	TUNNEL_LINK_KERNEL,
 	TUNNEL_LINK_USER,
+	TUNNEL_LINK_THREADS, ///< ours, without its eBPF fast path
 };
 
 /// The side of an `interface tunnelN` block that NHRP does not see. Its NHRP side is

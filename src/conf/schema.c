@@ -205,7 +205,7 @@ static const struct command commands[] = {
 	{ COMMAND_TUNNEL, "tunnel key <0-4294967295>",
 		"GRE key, the same at all peers", COMMAND_REMAKES,
 		.set = command_set_key, .print = command_print_key },
-	{ COMMAND_TUNNEL, "tunnel link {auto|kernel|user}",
+	{ COMMAND_TUNNEL, "tunnel link {auto|kernel|user|threads}",
 		"which implementation carries the packets", COMMAND_REOPENS,
 		.set = command_set_link, .print = command_print_link },
 	{ COMMAND_TUNNEL, "tunnel protection {ipsec profile NAME [shared]|vici profile NAME [shared]}",

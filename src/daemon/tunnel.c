@@ -102,6 +102,8 @@ static bool open_link(struct tunnel *tunnel, struct addr nbma, struct err *err)
 		.has_key = tunnel->config->has_key,
 		.key = tunnel->config->key,
 		.mtu = tunnel->config->ip_mtu,
+		.no_fast_path = tunnel->config->link == TUNNEL_LINK_THREADS ||
+				tunnel->config->protection.kind != PROTECTION_NONE,
 	};
 	bool adopted = false;
 

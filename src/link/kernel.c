@@ -500,6 +500,12 @@ static void kernel_drops(struct link *link, struct link_drops *ret)
 	kernel_device_drops(kernel->rtnl, &kernel->device, ret);
 }
 
+static const char *kernel_data_path(struct link *link)
+{
+	(void)link;
+	return "the kernel's GRE device";
+}
+
 const struct link_ops link_kernel = {
 	.name = "kernel",
 	.open = kernel_open,
@@ -514,4 +520,5 @@ const struct link_ops link_kernel = {
 	.each_active = kernel_each_active,
 	.counters = kernel_counters,
 	.drops = kernel_drops,
+	.data_path = kernel_data_path,
 };

@@ -28,6 +28,7 @@ const struct link_ops *link_by_kind(enum tunnel_link kind, struct err *err)
 	case TUNNEL_LINK_KERNEL:
 		return kernel_has_gre(err) ? &link_kernel : NULL;
 	case TUNNEL_LINK_USER:
+	case TUNNEL_LINK_THREADS:
 		return &link_user;
 	}
 	return &link_user;

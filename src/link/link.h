@@ -31,8 +31,9 @@ struct link_config {
 	struct addr nbma;        ///< our own address in the underlay: source of all that is sent
 	struct addr destination; ///< point-to-point: the one peer; unset: multipoint
 	bool has_key;
-	uint32_t key; ///< host order
-	uint16_t mtu; ///< of the tunnel device, bytes
+	uint32_t key;      ///< host order
+	uint16_t mtu;      ///< of the tunnel device, bytes
+	bool no_fast_path; ///< user link: every packet goes by its threads
 };
 
 /// A link-layer address for the neighbour table.
@@ -85,6 +86,8 @@ struct link_ops {
 	/// False where the peer is not known.
 	bool (*counters)(struct link *link, struct addr nbma, struct link_counters *ret);
 	void (*drops)(struct link *link, struct link_drops *ret);
+	/// What carries the data, in words, and why nothing faster does; valid until the link is closed.
+	const char *(*data_path)(struct link *link);
 };
 
 /// Every link begins with this.

@@ -6,6 +6,7 @@
 #include "link/link.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <net/ethernet.h>
 #include <netinet/in.h>
 #include <netinet/ip.h>
@@ -20,6 +21,7 @@
 #include "base/log.h"
 #include "link/kernel_device.h"
 #include "link/user_datapath.h"
+#include "link/user_fast.h"
 #include "link/user_gre.h"
 #include "link/user_peers.h"
 #include "link/user_tap.h"
@@ -47,6 +49,8 @@ struct user_link {
 	int nhrp; ///< GRE socket
 	uv_poll_t poll;
 	struct user_datapath path;
+	struct user_fast *fast; ///< NULL: the threads carry all
+	char data_path[sizeof(struct err) + 32];
 	bool told_recursion; ///< the log said that packets come back into the device
 	bool told_gone;      ///< the log said that the device is gone
 	uint8_t *slots;      ///< BATCH buffers of SLOT_SIZE bytes
@@ -174,6 +178,19 @@ static bool start_datapath(struct user_link *user, struct err *err)
 	return user_datapath_start(path, err);
 }
 
+static void start_fast_path(struct user_link *user)
+{
+	struct err err = { "it is switched off" };
+
+	if (!user->config.no_fast_path)
+		user->fast = user_fast_open(&user->config, &err);
+	if (user->fast)
+		snprintf(user->data_path, sizeof(user->data_path), "eBPF");
+	else
+		snprintf(user->data_path, sizeof(user->data_path), "threads (no eBPF: %s)", err.text);
+	log_info("%s: data goes by %s", user->config.name, user->data_path);
+}
+
 static struct link *user_open(uv_loop_t *loop, const struct link_config *config,
 	const struct link_handler *handler, bool *ret_adopted, struct err *err)
 {
@@ -197,6 +214,7 @@ static struct link *user_open(uv_loop_t *loop, const struct link_config *config,
 		free(user);
 		return NULL;
 	}
+	start_fast_path(user);
 	user->slots = alloc_zeroed(BATCH, SLOT_SIZE);
 	uv_poll_init(loop, &user->poll, user->nhrp);
 	user->poll.data = user;
@@ -226,6 +244,7 @@ static void user_close(struct link *link, bool keep_device)
 
 	user_flush_nhrp(link);
 	uv_close((uv_handle_t *)&user->poll, on_poll_closed);
+	user_fast_close(user->fast);
 	user_datapath_stop(&user->path);
 	close_files(user, keep_device);
 	user_peers_done(&user->path.peers);
@@ -276,9 +295,18 @@ static bool user_lladdr(struct link *link, struct addr nbma, struct lladdr *ret,
 		return false;
 	peer = user_peers_get(&user->path.peers, nbma);
 	peer->neighbour = true;
+	user_fast_add_peer(user->fast, nbma);
 	*ret = (struct lladdr) { .length = USER_MAC_SIZE };
 	user_peers_write_mac(peer->number, ret->bytes);
 	return true;
+}
+
+static void settle(struct user_link *user, struct user_peer *peer)
+{
+	struct addr nbma = peer->nbma;
+
+	if (user_peers_settle(&user->path.peers, peer))
+		user_fast_remove_peer(user->fast, nbma);
 }
 
 static void user_forget(struct link *link, struct addr nbma)
@@ -289,15 +317,17 @@ static void user_forget(struct link *link, struct addr nbma)
 	if (!peer)
 		return;
 	peer->neighbour = false;
-	user_peers_settle(&user->path.peers, peer);
+	settle(user, peer);
 }
 
 static void user_multicast_add(struct link *link, struct addr nbma)
 {
 	struct user_link *user = user_link_of(link);
 
-	if (user_peers_number(nbma))
-		user_peers_set_receiver(&user->path.peers, user_peers_get(&user->path.peers, nbma), true);
+	if (!user_peers_number(nbma))
+		return;
+	user_peers_set_receiver(&user->path.peers, user_peers_get(&user->path.peers, nbma), true);
+	user_fast_add_peer(user->fast, nbma);
 }
 
 static void user_multicast_remove(struct link *link, struct addr nbma)
@@ -308,7 +338,7 @@ static void user_multicast_remove(struct link *link, struct addr nbma)
 	if (!peer)
 		return;
 	user_peers_set_receiver(&user->path.peers, peer, false);
-	user_peers_settle(&user->path.peers, peer);
+	settle(user, peer);
 }
 
 static bool user_set_nbma(struct link *link, struct addr nbma, struct err *err)
@@ -321,6 +351,7 @@ static bool user_set_nbma(struct link *link, struct addr nbma, struct err *err)
 		return false;
 	user->config.nbma = nbma;
 	atomic_store(&user->path.nbma, htonl(addr_to_ipv4(nbma)));
+	user_fast_set_nbma(user->fast, nbma);
 	return true;
 }
 
@@ -345,6 +376,7 @@ static void user_each_active(struct link *link,
 
 	tell_troubles(user);
 	user_peers_each_active(&user->path.peers, visit, context);
+	user_fast_each_active(user->fast, visit, context);
 }
 
 static bool user_counters(struct link *link, struct addr nbma, struct link_counters *ret)
@@ -359,6 +391,7 @@ static bool user_counters(struct link *link, struct addr nbma, struct link_count
 		.received_packets = atomic_load(&peer->received_packets),
 		.received_bytes = atomic_load(&peer->received_bytes),
 	};
+	user_fast_add_counters(user_link_of(link)->fast, nbma, ret);
 	return true;
 }
 
@@ -372,6 +405,11 @@ static void user_drops(struct link *link, struct link_drops *ret)
 		.send_failed = atomic_load(&drops->send_failed),
 		.device_full = atomic_load(&drops->device_full),
 	};
+}
+
+static const char *user_data_path(struct link *link)
+{
+	return user_link_of(link)->data_path;
 }
 
 const struct link_ops link_user = {
@@ -388,4 +426,5 @@ const struct link_ops link_user = {
 	.each_active = user_each_active,
 	.counters = user_counters,
 	.drops = user_drops,
+	.data_path = user_data_path,
 };

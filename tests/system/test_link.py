@@ -165,7 +165,7 @@ def merge(lab, name):
 
 def test_packets_that_gro_merged(network):
     """The receiving interface makes one packet of many; the tunnel makes many of it again."""
-    lab = network(scenarios.phase3())
+    lab = network(scenarios.phase3(), slow_path=True)
     for name in ("spoke1", "spoke2"):
         merge(lab, name)
     wait_until(lambda: works(lab, "spoke1", "spoke2"), 10, "traffic")

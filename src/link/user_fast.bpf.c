@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The fast path of a user link. At the egress of the TAP device a frame for a peer becomes GRE and leaves by
+// the interface that the routing table says; at the ingress of that interface GRE of our tunnel becomes a
+// frame of the device. Packets stay in the kernel, super-packets whole. Whatever is not plain data of a known
+// peer goes on as if nothing were here, to the threads of dmvpnd: TC_ACT_UNSPEC.
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/pkt_cls.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#include "user_fast_maps.h"
+
+#define AF_INET         2
+#define GRE_KEY_PRESENT 0x2000
+#define OUTER_TTL       64
+#define FRAGMENT_MASK   0x3fff
+#define ECN_MASK        0x03
+#define TOS_ROUTED      0x1c
+#define MARK            0xd4      ///< LINK_MARK: the override rule leaves it alone
+#define LOOKUP_MARK     (1u << 5) ///< BPF_FIB_LOOKUP_MARK, Linux 6.10
+#define SLOW            TC_ACT_UNSPEC
+
+struct gre {
+	__be16 flags;
+	__be16 protocol;
+	__be32 key;
+};
+
+struct outer {
+	struct iphdr ip;
+	struct gre gre;
+};
+
+struct fast_tunnel tunnel;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, FAST_PEERS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u32);
+	__type(value, struct fast_peer);
+} peers SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, FAST_ACTIVE);
+	__uint(key_size, 0);
+	__uint(value_size, sizeof(struct fast_use));
+} active SEC(".maps");
+
+/// Interfaces by which we send; the value is 1 where the other program is attached.
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, FAST_UNDERLAYS);
+	__type(key, __u32);
+	__type(value, __u32);
+} underlays SEC(".maps");
+
+static __always_inline __u32 gre_length(void)
+{
+	return tunnel.has_key ? 8 : 4;
+}
+
+static __always_inline void tell_use(__u32 nbma, __u32 *epoch, __u32 direction)
+{
+	struct fast_use use = { .nbma = nbma, .direction = direction };
+
+	if (*epoch != tunnel.epoch && bpf_map_push_elem(&active, &use, 0) == 0)
+		*epoch = tunnel.epoch;
+}
+
+/// Sum of the words of a header without options.
+static __always_inline __u16 ip_checksum(const struct iphdr *ip)
+{
+	const __u16 *words = (const __u16 *)ip;
+	__u32 sum = 0;
+
+#pragma unroll
+	for (int i = 0; i < 10; i++)
+		sum += words[i];
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (__u16)~sum;
+}
+
+/// What is common to the packets of either family: bytes before the payload of TCP or UDP, for the count of a
+/// super-packet. 0 where it cannot be told.
+static __always_inline __u32 headers_of(struct __sk_buff *skb, __u32 at, __u16 ethertype)
+{
+	__u32 ip = sizeof(struct ipv6hdr);
+	__u8 first, protocol, offset;
+
+	if (bpf_skb_load_bytes(skb, at, &first, 1) < 0 ||
+		bpf_skb_load_bytes(skb, at + (ethertype == ETH_P_IP ? 9 : 6), &protocol, 1) < 0)
+		return 0;
+	if (ethertype == ETH_P_IP)
+		ip = (first & 0xf) * 4;
+	if (protocol == 17)
+		return ip + 8;
+	if (bpf_skb_load_bytes(skb, at + ip + 12, &offset, 1) < 0)
+		return 0;
+	return ip + (offset >> 4) * 4;
+}
+
+/// Packets and bytes (of the inner packets) that a super-packet stands for.
+static __always_inline void count(
+	struct __sk_buff *skb, __u32 at, __u16 ethertype, __u32 length, __u64 *packets, __u64 *bytes)
+{
+	__u32 segments = 1, headers = 0, size = skb->gso_size;
+
+	if (size)
+		headers = headers_of(skb, at, ethertype);
+	if (headers && length > headers)
+		segments = (length - headers + size - 1) / size;
+	__sync_fetch_and_add(packets, segments);
+	__sync_fetch_and_add(bytes, length + (__u64)(segments - 1) * headers);
+}
+
+/// The type of service of the packet at `at`; false where it is none that we carry, or one that came out of
+/// the threads and was led back into the device.
+static __always_inline bool inner_tos(struct __sk_buff *skb, __u32 at, __u16 ethertype, __u8 *ret)
+{
+	struct iphdr ip;
+	__u8 bytes[2];
+
+	if (ethertype == ETH_P_IP) {
+		if (bpf_skb_load_bytes(skb, at, &ip, sizeof(ip)) < 0 || ip.version != 4 ||
+			(ip.protocol == 47 && ip.saddr == tunnel.nbma))
+			return false;
+		*ret = ip.tos;
+		return true;
+	}
+	if (ethertype != ETH_P_IPV6 || bpf_skb_load_bytes(skb, at, bytes, sizeof(bytes)) < 0)
+		return false;
+	*ret = (__u8)(bytes[0] << 4 | bytes[1] >> 4);
+	return true;
+}
+
+/// The way to a peer by the routing table without our overrides. False where the packet is too long for it,
+/// the next hop is none, or the way leads back into the tunnel.
+static __always_inline bool find_way(struct __sk_buff *skb, __u32 nbma, __u32 length, __u8 tos,
+	struct bpf_redir_neigh *ret, __u32 *ret_ifindex)
+{
+	struct bpf_fib_lookup way = {
+		.family = AF_INET,
+		.tot_len = length > 0xffff ? 0xffff : length,
+		.l4_protocol = 47,
+		.tos = tos & TOS_ROUTED,
+		.ipv4_src = tunnel.nbma,
+		.ipv4_dst = nbma,
+		.ifindex = skb->ifindex,
+	};
+	struct bpf_fib_lookup marked = way;
+	long result;
+
+	*(__u32 *)marked.smac = MARK; /* a union with `mark` in newer headers */
+	result = bpf_fib_lookup(skb, &marked, sizeof(marked), LOOKUP_MARK);
+	if (result == -22) /* EINVAL: an older kernel */
+		result = bpf_fib_lookup(skb, &way, sizeof(way), 0);
+	else
+		way = marked;
+	if ((result != BPF_FIB_LKUP_RET_SUCCESS && result != BPF_FIB_LKUP_RET_NO_NEIGH) ||
+		way.ifindex == skb->ifindex || way.family != AF_INET)
+		return false;
+	ret->nh_family = AF_INET;
+	ret->ipv4_nh = way.ipv4_dst;
+	*ret_ifindex = way.ifindex;
+	return true;
+}
+
+/// Makes room between the Ethernet header and the packet.
+static __always_inline bool make_room(struct __sk_buff *skb, __u32 length, __u16 ethertype)
+{
+	__u64 flags = BPF_F_ADJ_ROOM_ENCAP_L3_IPV4 | BPF_F_ADJ_ROOM_ENCAP_L4_GRE | BPF_F_ADJ_ROOM_FIXED_GSO;
+
+	if (bpf_skb_adjust_room(skb, (__s32)length, BPF_ADJ_ROOM_MAC, flags) == 0)
+		return true;
+	/* One that came by a tunnel is still marked as encapsulated, and the marks fit again. */
+	return ethertype == ETH_P_IP &&
+	       bpf_skb_adjust_room(skb, (__s32)length, BPF_ADJ_ROOM_MAC, BPF_F_ADJ_ROOM_FIXED_GSO) == 0;
+}
+
+static __always_inline bool write_outer(
+	struct __sk_buff *skb, __u32 nbma, __u16 ethertype, __u8 tos, __u32 room)
+{
+	__be16 ip_type = bpf_htons(ETH_P_IP);
+	struct outer outer = {
+		.ip = {
+			.version = 4,
+			.ihl = 5,
+			.tos = tos,
+			.tot_len = bpf_htons((__u16)(skb->len - ETH_HLEN)),
+			.id = (__u16)bpf_get_prandom_u32(),
+			.ttl = OUTER_TTL,
+			.protocol = 47,
+			.saddr = tunnel.nbma,
+			.daddr = nbma,
+		},
+		.gre = {
+			.flags = tunnel.has_key ? bpf_htons(GRE_KEY_PRESENT) : 0,
+			.protocol = bpf_htons(ethertype),
+			.key = tunnel.key,
+		},
+	};
+
+	outer.ip.check = ip_checksum(&outer.ip);
+	if (bpf_skb_store_bytes(skb, offsetof(struct ethhdr, h_proto), &ip_type, sizeof(ip_type), 0) < 0)
+		return false;
+	return room == sizeof(outer) ? bpf_skb_store_bytes(skb, ETH_HLEN, &outer, sizeof(outer), 0) == 0
+				     : bpf_skb_store_bytes(skb, ETH_HLEN, &outer, sizeof(outer) - 4, 0) == 0;
+}
+
+SEC("tc")
+int to_underlay(struct __sk_buff *skb)
+{
+	__u32 room = sizeof(struct iphdr) + gre_length(), inner, nbma, ifindex, *attached, no = 0;
+	struct bpf_redir_neigh next_hop = { 0 };
+	struct fast_peer *peer;
+	struct ethhdr frame;
+	__u16 ethertype;
+	__u8 tos;
+
+	if (bpf_skb_load_bytes(skb, 0, &frame, sizeof(frame)) < 0)
+		return SLOW;
+	__builtin_memcpy(&nbma, frame.h_dest + 2, sizeof(nbma));
+	if (tunnel.destination)
+		nbma = tunnel.destination;
+	else if (frame.h_dest[0] != 0x02 || frame.h_dest[1] != 0)
+		return SLOW;
+	peer = bpf_map_lookup_elem(&peers, &nbma);
+	ethertype = bpf_ntohs(frame.h_proto);
+	if (!peer || !inner_tos(skb, ETH_HLEN, ethertype, &tos))
+		return SLOW;
+	inner = skb->len - ETH_HLEN;
+	if (!find_way(skb, nbma, (skb->gso_size ? tunnel.mtu : inner) + room, tos, &next_hop, &ifindex))
+		return SLOW;
+	attached = bpf_map_lookup_elem(&underlays, &ifindex);
+	if (!attached)
+		bpf_map_update_elem(&underlays, &ifindex, &no, BPF_NOEXIST);
+	if (!make_room(skb, room, ethertype))
+		return SLOW;
+	count(skb, ETH_HLEN + room, ethertype, inner, &peer->sent_packets, &peer->sent_bytes);
+	if (!write_outer(skb, nbma, ethertype, tos, room))
+		return TC_ACT_SHOT;
+	tell_use(nbma, &peer->sent_epoch, FAST_SENT);
+	skb->mark = MARK;
+	return (int)bpf_redirect_neigh(ifindex, &next_hop, sizeof(next_hop), 0);
+}
+
+/// Is it GRE of our tunnel, plain, with data that a congested underlay has nothing to say about?
+static __always_inline bool is_ours(struct __sk_buff *skb, struct outer *outer, __u16 *ret_ethertype)
+{
+	__u8 tos;
+
+	if (skb->protocol != bpf_htons(ETH_P_IP) ||
+		bpf_skb_load_bytes(skb, ETH_HLEN, outer, sizeof(*outer)) < 0 || outer->ip.protocol != 47 ||
+		outer->ip.daddr != tunnel.nbma || outer->ip.version != 4 || outer->ip.ihl != 5 ||
+		(outer->ip.frag_off & bpf_htons(FRAGMENT_MASK)) || ip_checksum(&outer->ip) != 0)
+		return false;
+	if (outer->gre.flags != (tunnel.has_key ? bpf_htons(GRE_KEY_PRESENT) : 0) ||
+		(tunnel.has_key && outer->gre.key != tunnel.key) ||
+		(tunnel.destination && outer->ip.saddr != tunnel.destination))
+		return false;
+	*ret_ethertype = bpf_ntohs(outer->gre.protocol);
+	if (!inner_tos(skb, ETH_HLEN + sizeof(struct iphdr) + gre_length(), *ret_ethertype, &tos))
+		return false;
+	return !(outer->ip.tos & ECN_MASK) || (outer->ip.tos & ECN_MASK) == (tos & ECN_MASK);
+}
+
+SEC("tc")
+int from_underlay(struct __sk_buff *skb)
+{
+	__u32 room = sizeof(struct iphdr) + gre_length(), length;
+	struct ethhdr frame = { .h_dest = { 0x02 }, .h_source = { 0x02 } };
+	struct fast_peer *peer;
+	struct outer outer;
+	__u16 ethertype;
+
+	if (!is_ours(skb, &outer, &ethertype))
+		return SLOW;
+	peer = bpf_map_lookup_elem(&peers, &outer.ip.saddr);
+	if (!peer)
+		return SLOW;
+	/* Short frames are padded; the length of a super-packet may not fit the field. */
+	length = skb->gso_size ? skb->len - ETH_HLEN : bpf_ntohs(outer.ip.tot_len);
+	if (length <= room)
+		return SLOW;
+	if (bpf_skb_adjust_room(skb, -(__s32)room, BPF_ADJ_ROOM_MAC, BPF_F_ADJ_ROOM_FIXED_GSO) < 0)
+		return SLOW;
+	count(skb, ETH_HLEN, ethertype, length - room, &peer->received_packets, &peer->received_bytes);
+	__builtin_memcpy(frame.h_source + 2, &outer.ip.saddr, 4);
+	frame.h_proto = outer.gre.protocol;
+	if (bpf_skb_store_bytes(skb, 0, &frame, sizeof(frame), 0) < 0)
+		return TC_ACT_SHOT;
+	tell_use(outer.ip.saddr, &peer->received_epoch, FAST_RECEIVED);
+	return (int)bpf_redirect(tunnel.device, BPF_F_INGRESS);
+}
+
+const char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "link/user_fast.h"
+
+#include <errno.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <net/if_arp.h>
+#include <netinet/in.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "base/alloc.h"
+#include "link/user_fast_maps.h"
+
+/* Generated, and not as strict as we are. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wcast-qual"
+#include "user_fast.skel.h"
+#pragma GCC diagnostic pop
+
+#define TCX_INGRESS 46 ///< of enum bpf_attach_type in newer headers
+#define TCX_EGRESS  47
+#define PRIORITY    0xd4 ///< of our filters among those of an interface
+
+/// A program at an interface.
+struct attachment {
+	unsigned ifindex;
+	enum bpf_tc_attach_point point;
+	int link; ///< that holds it; -1: it is a filter of a clsact qdisc
+};
+
+struct user_fast {
+	struct user_fast_bpf *programs;
+	unsigned device;          ///< index of the TAP device, and handle of our filters
+	struct attachment egress; ///< at the device
+	struct attachment underlays[FAST_UNDERLAYS];
+	unsigned underlay_count;
+};
+
+/// libbpf explains failures on stderr; the log has one line for each.
+static int be_silent(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	(void)level;
+	(void)format;
+	(void)arguments;
+	return 0;
+}
+
+static uint32_t network_order(struct addr nbma)
+{
+	return htonl(addr_to_ipv4(nbma));
+}
+
+/* Attaching to interfaces */
+
+/// As the kernel likes it since Linux 6.6 (TCX): the program goes with the link, and so with our process.
+static bool attach_link(struct attachment *attachment, int program)
+{
+	int type = attachment->point == BPF_TC_INGRESS ? TCX_INGRESS : TCX_EGRESS;
+
+	attachment->link =
+		bpf_link_create(program, (int)attachment->ifindex, (enum bpf_attach_type)type, NULL);
+	return attachment->link >= 0;
+}
+
+/// As older kernels have it. To add the qdisc can cost packets that are on their way at this moment.
+static bool attach_filter(const struct user_fast *fast, const struct attachment *attachment, int program)
+{
+	DECLARE_LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)attachment->ifindex,
+		.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
+	DECLARE_LIBBPF_OPTS(bpf_tc_opts, filter, .handle = fast->device, .priority = PRIORITY,
+		.prog_fd = program, .flags = BPF_TC_F_REPLACE);
+	int result = bpf_tc_hook_create(&hook);
+
+	if (result == 0 || result == -EEXIST) {
+		hook.attach_point = attachment->point;
+		result = bpf_tc_attach(&hook, &filter);
+	}
+	errno = -result;
+	return result == 0;
+}
+
+static bool attach(const struct user_fast *fast, struct attachment *attachment)
+{
+	const struct bpf_program *program = attachment->point == BPF_TC_EGRESS
+						    ? fast->programs->progs.to_underlay
+						    : fast->programs->progs.from_underlay;
+	int fd = bpf_program__fd(program);
+
+	return attach_link(attachment, fd) || attach_filter(fast, attachment, fd);
+}
+
+static void detach(const struct user_fast *fast, const struct attachment *attachment)
+{
+	DECLARE_LIBBPF_OPTS(
+		bpf_tc_hook, hook, .ifindex = (int)attachment->ifindex, .attach_point = attachment->point);
+	DECLARE_LIBBPF_OPTS(bpf_tc_opts, filter, .handle = fast->device, .priority = PRIORITY);
+
+	if (attachment->link >= 0)
+		close(attachment->link);
+	else
+		bpf_tc_detach(&hook, &filter);
+}
+
+/// The programs read Ethernet headers.
+static bool is_ethernet(unsigned ifindex)
+{
+	int control = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq request = { 0 };
+	bool result;
+
+	if (control < 0)
+		return false;
+	result = if_indextoname(ifindex, request.ifr_name) && ioctl(control, SIOCGIFHWADDR, &request) == 0 &&
+		 request.ifr_hwaddr.sa_family == ARPHRD_ETHER;
+	close(control);
+	return result;
+}
+
+static void attach_underlay(struct user_fast *fast, uint32_t ifindex)
+{
+	struct attachment *attachment = &fast->underlays[fast->underlay_count];
+	uint32_t yes = 1;
+
+	if (fast->underlay_count == FAST_UNDERLAYS || !is_ethernet(ifindex))
+		return;
+	*attachment = (struct attachment) { .ifindex = ifindex, .point = BPF_TC_INGRESS };
+	if (attach(fast, attachment)) {
+		fast->underlay_count++;
+		bpf_map_update_elem(bpf_map__fd(fast->programs->maps.underlays), &ifindex, &yes, BPF_ANY);
+	}
+}
+
+static void forget_underlay(struct user_fast *fast, uint32_t ifindex)
+{
+	for (unsigned i = 0; i < fast->underlay_count; i++) {
+		if (fast->underlays[i].ifindex != ifindex)
+			continue;
+		detach(fast, &fast->underlays[i]);
+		fast->underlays[i] = fast->underlays[--fast->underlay_count];
+		break;
+	}
+	bpf_map_delete_elem(bpf_map__fd(fast->programs->maps.underlays), &ifindex);
+}
+
+/// Attaches to interfaces by which packets left and to which nothing is attached yet; forgets those that are
+/// gone.
+static void follow_underlays(struct user_fast *fast)
+{
+	int map = bpf_map__fd(fast->programs->maps.underlays);
+	uint32_t found[FAST_UNDERLAYS], ifindex = 0, attached;
+	char name[IF_NAMESIZE];
+	unsigned count = 0;
+
+	while (count < FAST_UNDERLAYS && bpf_map_get_next_key(map, count ? &ifindex : NULL, &ifindex) == 0)
+		found[count++] = ifindex;
+	for (unsigned i = 0; i < count; i++) {
+		if (!if_indextoname(found[i], name))
+			forget_underlay(fast, found[i]);
+		else if (bpf_map_lookup_elem(map, &found[i], &attached) == 0 && !attached)
+			attach_underlay(fast, found[i]);
+	}
+}
+
+/// The interface that has our NBMA address is most probably the underlay: better before there is traffic.
+static void attach_source(struct user_fast *fast, struct addr nbma)
+{
+	struct ifaddrs *addresses = NULL;
+
+	if (getifaddrs(&addresses) != 0)
+		return;
+	for (const struct ifaddrs *one = addresses; one; one = one->ifa_next) {
+		struct sockaddr_in address;
+
+		if (!one->ifa_addr || one->ifa_addr->sa_family != AF_INET || (one->ifa_flags & IFF_LOOPBACK))
+			continue;
+		memcpy(&address, one->ifa_addr, sizeof(address));
+		if (address.sin_addr.s_addr == network_order(nbma))
+			attach_underlay(fast, if_nametoindex(one->ifa_name));
+	}
+	freeifaddrs(addresses);
+}
+
+/* The interface */
+
+static bool load(struct user_fast *fast, const struct link_config *config, struct err *err)
+{
+	fast->programs = user_fast_bpf__open_and_load();
+	if (!fast->programs)
+		return err_set(err,
+			"the kernel does not take its programs: %s (it needs the capabilities CAP_BPF and "
+			"CAP_NET_ADMIN)",
+			strerror(errno));
+	fast->programs->bss->tunnel = (struct fast_tunnel) {
+		.device = fast->device,
+		.nbma = network_order(config->nbma),
+		.destination = addr_is_set(config->destination) ? network_order(config->destination) : 0,
+		.has_key = config->has_key,
+		.key = htonl(config->key),
+		.mtu = config->mtu,
+		.epoch = 1,
+	};
+	return true;
+}
+
+struct user_fast *user_fast_open(const struct link_config *config, struct err *err)
+{
+	struct user_fast *fast = alloc_zeroed(1, sizeof(*fast));
+
+	libbpf_set_print(be_silent);
+	fast->device = if_nametoindex(config->name);
+	if (!load(fast, config, err)) {
+		free(fast);
+		return NULL;
+	}
+	fast->egress = (struct attachment) { .ifindex = fast->device, .point = BPF_TC_EGRESS };
+	if (!attach(fast, &fast->egress)) {
+		err_set_errno(err, errno, "the kernel does not take a program at %s", config->name);
+		user_fast_bpf__destroy(fast->programs);
+		free(fast);
+		return NULL;
+	}
+	attach_source(fast, config->nbma);
+	if (addr_is_set(config->destination))
+		user_fast_add_peer(fast, config->destination);
+	return fast;
+}
+
+void user_fast_close(struct user_fast *fast)
+{
+	if (!fast)
+		return;
+	detach(fast, &fast->egress);
+	for (unsigned i = 0; i < fast->underlay_count; i++)
+		detach(fast, &fast->underlays[i]);
+	user_fast_bpf__destroy(fast->programs);
+	free(fast);
+}
+
+void user_fast_add_peer(struct user_fast *fast, struct addr nbma)
+{
+	const struct fast_peer none = { 0 };
+	uint32_t key = network_order(nbma);
+
+	/* One that finds no room goes by the threads. */
+	if (fast)
+		bpf_map_update_elem(bpf_map__fd(fast->programs->maps.peers), &key, &none, BPF_NOEXIST);
+}
+
+void user_fast_remove_peer(struct user_fast *fast, struct addr nbma)
+{
+	uint32_t key = network_order(nbma);
+
+	if (fast)
+		bpf_map_delete_elem(bpf_map__fd(fast->programs->maps.peers), &key);
+}
+
+void user_fast_set_nbma(struct user_fast *fast, struct addr nbma)
+{
+	if (fast)
+		fast->programs->bss->tunnel.nbma = network_order(nbma);
+}
+
+void user_fast_add_counters(const struct user_fast *fast, struct addr nbma, struct link_counters *counters)
+{
+	uint32_t key = network_order(nbma);
+	struct fast_peer peer;
+
+	if (!fast || bpf_map_lookup_elem(bpf_map__fd(fast->programs->maps.peers), &key, &peer) != 0)
+		return;
+	counters->sent_packets += peer.sent_packets;
+	counters->sent_bytes += peer.sent_bytes;
+	counters->received_packets += peer.received_packets;
+	counters->received_bytes += peer.received_bytes;
+}
+
+void user_fast_each_active(struct user_fast *fast,
+	void (*visit)(void *context, struct addr nbma, bool sent, bool received), void *context)
+{
+	struct fast_use use;
+
+	if (!fast)
+		return;
+	follow_underlays(fast);
+	/* Uses from now on belong to the next walk. */
+	fast->programs->bss->tunnel.epoch++;
+	for (unsigned i = 0; i < FAST_ACTIVE; i++) {
+		if (bpf_map_lookup_and_delete_elem(bpf_map__fd(fast->programs->maps.active), NULL, &use) != 0)
+			break;
+		visit(context, addr_from_ipv4(ntohl(use.nbma)), use.direction == FAST_SENT,
+			use.direction == FAST_RECEIVED);
+	}
+}
