@@ -15,7 +15,7 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
-#include "user_fast_maps.h"
+#include "link/user_fast_maps.h"
 
 #define AF_INET         2
 #define GRE_KEY_PRESENT 0x2000

@@ -22,7 +22,7 @@
 /* Generated, and not as strict as we are. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wcast-qual"
-#include "user_fast.skel.h"
+#include "link/user_fast.skel.h"
 #pragma GCC diagnostic pop
 
 #define TCX_INGRESS 46 ///< of enum bpf_attach_type in newer headers
