@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the daemon, strongSwan and the wire say of protection, in the words that the tests use."""
+from facts import nbma
+from lab.capture import gre_packets
+
+
+def clear_packets(lab, forgers=()):
+    """GRE that was seen in the underlay, where there shall be ESP only. `forgers`: NBMA addresses that make some."""
+    return [packet[:3] for packet in gre_packets(lab.capture.path) if packet[0] not in forgers]
+
+
+def sessions(lab, name, peer=None):
+    """The sessions of a node with `peer`, or with all."""
+    return [session for interface in lab[name].ctl_json("show crypto session")["interfaces"]
+            for session in interface["sessions"] if peer is None or session["peer"] == nbma(lab, peer)]
+
+
+def sas(lab, name, peer=None):
+    """The IKE SAs of a node that are established and carry packets."""
+    return [sa for session in sessions(lab, name, peer) for sa in session["ike_sas"]
+            if sa["established"] and sa["flows"]]
+
+
+def spis(lab, name, peer=None):
+    """The ESP SAs of a node, by what its peers send with."""
+    return {flow["spi_in"] for sa in sas(lab, name, peer) for flow in sa["flows"]}

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Rekeying, lost SAs, charon and its socket gone and back, peers that restart: the tunnel recovers by itself."""
+import time
+
+from crypto import sas, spis
+from facts import bindings, shortcut, tunnel, works
+from lab import measure, scenarios
+from lab.wait import SLOWNESS, wait_until
+
+WITHIN = 10  # seconds
+
+
+def recovers(lab, what, within=WITHIN):
+    started = time.monotonic()
+    wait_until(lambda: works(lab, "spoke1", "spoke2"), within, what)
+    return time.monotonic() - started
+
+
+def test_rekey(protected):
+    """New keys for packets and for IKE, while traffic flows: nothing is lost."""
+    lab = protected(scenarios.phase3())
+    shortcut(lab, "spoke1", "spoke2")
+    before = spis(lab, "spoke1", "spoke2")
+    stream = measure.Ping(lab.namespace("spoke1-host"), lab.scenario.node("spoke2").host_address, interval=0.05)
+    swan = lab.swans["spoke1"]
+    for sa in sas(lab, "spoke1"):
+        swan.swanctl("--rekey", "--child-id", sa["flows"][0]["id"])
+    wait_until(lambda: spis(lab, "spoke1", "spoke2") and not before & spis(lab, "spoke1", "spoke2"), 15, "new keys")
+    ids = {sa["id"] for sa in sas(lab, "spoke1")}
+    for number in ids:
+        swan.swanctl("--rekey", "--ike-id", number)
+    wait_until(lambda: len(sas(lab, "spoke1")) == 2 and not ids & {sa["id"] for sa in sas(lab, "spoke1")}, 15,
+               "new IKE SAs")
+    assert stream.result().lost == 0
+
+
+def test_charon_restarts(protected):
+    """Its SAs are gone with it: of the hub, then of a spoke."""
+    lab = protected(scenarios.phase3())
+    for name in ("hub", "spoke1"):
+        shortcut(lab, "spoke1", "spoke2")
+        before = bindings(lab["hub"])
+        lab.swans[name].kill()
+        lab.swans[name].start()
+        recovers(lab, f"after charon of {name} died", within=20)
+        assert set(before) <= set(bindings(lab["hub"])), "no binding is lost"
+
+
+def test_daemon_restarts(protected):
+    """SAs that are there are taken over."""
+    lab = protected(scenarios.phase3())
+    shortcut(lab, "spoke1", "spoke2")
+    before = spis(lab, "spoke1", "hub")
+    lab["spoke1"].kill()
+    lab["spoke1"].start()
+    lab.route("spoke1")
+    recovers(lab, "after dmvpnd was killed")
+    assert spis(lab, "spoke1", "hub") == before
+
+
+def test_peer_forgets(protected):
+    """The hub loses all its SAs and tells nobody."""
+    lab = protected(scenarios.phase3())
+    assert works(lab, "spoke1", "spoke2")
+    lab.swans["hub"].kill()
+    lab.namespace("hub").run("ip", "xfrm", "state", "flush", check=False)
+    lab.namespace("hub").run("ip", "xfrm", "policy", "flush", check=False)
+    lab.swans["hub"].start()
+    recovers(lab, "after the hub forgot its SAs", within=20)
+
+
+def test_clear_and_idle(protected):
+    """`clear crypto session` ends SAs, which come back; the SA of a binding that ends goes with it."""
+    lab = protected(scenarios.phase3(holdtime=60 if SLOWNESS > 1 else 30))
+    shortcut(lab, "spoke1", "spoke2")
+    before = spis(lab, "spoke1")
+    assert "cleared" in lab["spoke1"].ctl("clear crypto session")
+    recovers(lab, "after clear crypto session")
+    wait_until(lambda: spis(lab, "spoke1", "hub") and not before & spis(lab, "spoke1"), 15, "other SAs")
+    lab["spoke1"].ctl("clear ip nhrp")
+    lab["spoke2"].ctl("clear ip nhrp")
+    wait_until(lambda: not sas(lab, "spoke1", "spoke2"), 60, "the SA with spoke2 ends with its binding")
+    assert sas(lab, "spoke1", "hub"), "but not that with the hub"
+    assert tunnel(lab, "hub") in lab["spoke1"].ctl("show dmvpn")
