@@ -4,6 +4,7 @@ import json
 import re
 
 from . import measure
+from .capture import gre_packets
 from .terminal import Terminal, beside, box
 from .wait import Timeout, wait_until
 
@@ -24,7 +25,9 @@ class Story:
         width = WIDTH * len(spokes) + 2 * (len(spokes) - 1)
         hubs = row(scenario.hubs, width)
         sites = row(spokes, width)
-        underlay = box(["any IP network: a subnet for each site".center(width - 4)], width)
+        text = "any IP network, IPsec between any two nodes" if is_protected(scenario) else \
+            "any IP network: a subnet for each site"
+        underlay = box([text.center(width - 4)], width)
         # A line joins each box with the underlay.
         hub_columns, site_columns = middles(hubs[-1]), middles(sites[0])
         hubs[-1], underlay[0] = mark(hubs[-1], hub_columns, "┬"), mark(underlay[0], hub_columns, "┴")
@@ -40,7 +43,8 @@ class Story:
         self.terminal.heading(scenario.title)
         self.topology(scenario)
         self.terminal.say()
-        self.terminal.say(f"Starting {len(scenario.nodes)} daemons, each in its network namespace …", "dim")
+        swans = ", with a strongSwan beside" if is_protected(scenario) else ""
+        self.terminal.say(f"Starting {len(scenario.nodes)} daemons, each in its network namespace{swans} …", "dim")
         lab.start()
         lab.wait_registered()
         self.check(True, "every spoke is registered with its hub" + ("s" if len(scenario.hubs) > 1 else ""))
@@ -51,6 +55,8 @@ class Story:
                 scenario.plot(self, lab)
             else:
                 plots.get(scenario.name, self.phase3)(lab)
+            if lab.swans:
+                self.protection(lab)
         except Timeout as error:
             self.check(False, str(error))
         return self.good
@@ -132,6 +138,20 @@ class Story:
         result = measure.ping(lab.namespace(f"{first.name}-host"), second.host_address, count=100)
         self.check(result.lost == 0, f"{result.sent} pings between hosts behind the spokes, {result.lost} lost")
 
+    def protection(self, lab):
+        """Who has IPsec with whom, and what the underlay saw of it."""
+        first = lab.scenario.spokes[0]
+        swan = lab.swans[first.name]
+        self.terminal.heading("Protection" + (": ESP in user space, as this kernel has none" if swan.user_space else ""))
+        self.show(lab, first.name, "show crypto session")
+        self.show(lab, first.name, "show crypto ikev2 sa")
+        sessions = [session for one in lab[first.name].ctl_json("show crypto session")["interfaces"]
+                    for session in one["sessions"]]
+        self.check(sessions and all(session["status"] == "UP-ACTIVE" for session in sessions),
+                   f"{first.name} has IPsec with {len(sessions)} peers")
+        clear = len(list(gre_packets(lab.capture.path)))
+        self.check(clear == 0, f"{clear} packets of the tunnel crossed the underlay in clear text")
+
     def hub_dies(self, lab):
         first, second = lab.scenario.spokes[:2]
         one, two = (tunnel_of(hub) for hub in lab.scenario.hubs[:2])
@@ -194,3 +214,7 @@ def overrides(lab, name):
 def tunnel_of(node):
     """The first tunnel address of a node."""
     return next(line.split()[2] for line in node.config.splitlines() if line.startswith(" ip address"))
+
+
+def is_protected(scenario):
+    return any("tunnel protection" in node.config for node in scenario.nodes)

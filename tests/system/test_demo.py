@@ -8,6 +8,7 @@ import pytest
 
 from lab import scenarios
 from lab.daemon import ROOT
+from lab.protection import protect
 from lab.story import Story
 from lab.terminal import Terminal
 
@@ -24,6 +25,14 @@ def test_good(network):
                  "the routing table is unchanged"):
         assert what in said
     assert "✘" not in said
+
+
+def test_protected(network):
+    """./demo phase3 --ipsec, on any kernel."""
+    good, said = tell(network(protect(scenarios.phase3()), start=False))
+    assert good, said
+    for what in ("IPsec between any two nodes", "Session status: UP-ACTIVE", "READY", "0 packets of the tunnel crossed"):
+        assert what in said
 
 
 @pytest.mark.parametrize("without, lacks", [("ip nhrp shortcut", "spoke1"), ("ip nhrp redirect", "hub")])
