@@ -8,6 +8,8 @@
 #include "base/attr.h"
 #include "cli/field.h"
 #include "cli/support.h"
+#include "cli/top.h"
+#include "cli/topology.h"
 
 static enum exit_status set_length(struct cli *cli, const json_t *what, struct err *err)
 {
@@ -38,6 +40,16 @@ enum exit_status local_run(struct cli *cli, const json_t *what, FILE *out, bool 
 		return set_length(cli, what, err);
 	if (strcmp(name, "tech-support") == 0)
 		return from(support_print(cli, out, json, err));
+	if (strcmp(name, "top") == 0)
+		return from(top_run(cli, err));
+	if (strcmp(name, "topology-dot") == 0)
+		return from(topology_print(cli, out, TOPOLOGY_DOT, err));
+	if (strcmp(name, "topology-svg") == 0)
+		return from(topology_print(cli, out, TOPOLOGY_SVG, err));
+	if (strcmp(name, "topology-json") == 0 || (strcmp(name, "topology") == 0 && json))
+		return from(topology_print(cli, out, TOPOLOGY_JSON, err));
+	if (strcmp(name, "topology") == 0)
+		return from(topology_print(cli, out, TOPOLOGY_TEXT, err));
 	err_set(err, "This dmvpnctl does not know how to do \"%s\": it is older than the daemon.", name);
 	return EXIT_REFUSED;
 }

@@ -57,6 +57,7 @@ int main(int argc, char **argv)
 		{ 0 },
 	};
 	struct cli cli = { .control = DEFAULT_CONTROL };
+	static char dot[] = "topology dot", svg[] = "topology svg";
 	char *form = NULL;
 	int option;
 
@@ -76,10 +77,10 @@ int main(int argc, char **argv)
 			puts("dmvpnctl " DMVPN_VERSION);
 			return EXIT_OK;
 		case 'D':
-			form = (char[]) { "topology dot" };
+			form = dot;
 			break;
 		case 'S':
-			form = (char[]) { "topology svg" };
+			form = svg;
 			break;
 		default:
 			fputs(usage, stderr);
