@@ -22,6 +22,7 @@
 #define TUNNELS_MAX    64                  ///< protected ones
 #define CALLS_MAX      64                  ///< under way at a time
 #define CALL_PATIENCE  (8 * MONO_SECOND)   ///< with a call, within which charon repeats a lost packet
+#define CALL_CHECK     MONO_SECOND         ///< between two looks whether charon is still at it
 #define PAUSE          MONO_SECOND         ///< between two calls
 #define UNWANTED_GRACE (120 * MONO_SECOND) ///< for a peer to say what its SA is for
 #define ENDED_GRACE    (2 * MONO_SECOND)   ///< for what is on its way under an SA that was wanted
@@ -52,6 +53,7 @@ struct ike {
 	bool relist;  ///< and another one is wanted
 	bool user_space;
 	bool told_absent;
+	struct mono list_begun;
 	struct mono listed;
 	struct mono started;
 	struct ratelimit log;
@@ -248,6 +250,7 @@ static void call(struct ike *ike, struct ike_peer *peer)
 	vici_put(&writer, "timeout", "-1");
 	vici_conn_send(ike->conn, &writer, on_done, ike);
 	set_state(ike, peer, PEER_CALLING);
+	peer->called = ike->handler.now();
 	peer->deadline = mono_add(ike->handler.now(), CALL_PATIENCE);
 }
 
@@ -272,6 +275,20 @@ static void forget(struct ike *ike, struct ike_peer *peer)
 	if (peer->loaded)
 		unload_connection(ike, name);
 	ike_peer_free(&ike->peers, peer);
+}
+
+/// Is charon still at the call? It does not tell when it gave up, as when the peer refused.
+static bool is_under_way(const struct ike *ike, const struct ike_peer *peer)
+{
+	const struct sa *sa;
+	char name[SA_NAME_SIZE];
+
+	connection_name(peer, name);
+	for (sa = ike->sas.sas; sa; sa = sa->hh.next) {
+		if (is_peers(ike, sa, peer) && (strcmp(sa->connection, name) == 0 || sa->initiator))
+			return true;
+	}
+	return false;
 }
 
 /// Ends the SAs of a peer; those younger than `age` stay. Returns how many went.
@@ -381,6 +398,9 @@ static void on_listed(void *context, const struct vici_packet *reply)
 		if (!ike->known && peer->state == PEER_UP && !best_sa(ike, peer))
 			peer->recall = true;
 		judge(ike, peer);
+		if (ike->known && peer->state == PEER_CALLING && mono_before(peer->called, ike->list_begun) &&
+			!is_under_way(ike, peer))
+			on_call_failed(ike, peer);
 	}
 	ike->known = true;
 	ike->listed = ike->handler.now();
@@ -397,6 +417,7 @@ static void list(struct ike *ike)
 	if (ike->listing)
 		return;
 	ike->listing = true;
+	ike->list_begun = ike->handler.now();
 	sa_table_begin_list(&ike->sas);
 	writer = vici_writer_make(VICI_REQUEST, "list-sas");
 	vici_conn_send(ike->conn, &writer, on_listed, ike);
@@ -564,7 +585,7 @@ static void on_tick(uv_timer_t *timer)
 		}
 		return;
 	}
-	if (ike->known && mono_between(ike->listed, now) > RELIST)
+	if (ike->known && mono_between(ike->listed, now) > (ike->calling > 0 ? CALL_CHECK : RELIST))
 		list(ike);
 	end_doubles(ike);
 	act_for_all(ike);

@@ -37,6 +37,7 @@ struct ike_peer {
 	enum ike_peer_state state;
 	struct ike_peer_want wants[PEER_WANTS_MAX];
 	unsigned want_count;
+	struct mono called;   ///< last
 	struct mono deadline; ///< CALLING, WAITING
 	unsigned failures;    ///< in a row
 	struct mono unwanted; ///< since when nobody wants it; MONO_NEVER: somebody does
