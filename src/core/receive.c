@@ -16,6 +16,8 @@
 #include "core/server.h"
 #include "wire/nhrp_auth.h"
 
+#define LATE_REQUESTS 1000 ///< request IDs back that a late reply may have
+
 /// A packet on its way through this file.
 struct incoming {
 	struct iface *iface;
@@ -83,11 +85,21 @@ static void on_registration_reply(const struct incoming *in)
 			in->iface, REFUSED_UNSOLICITED, in->from, "unsolicited registration reply", in->now);
 }
 
+/// A reply to one of our latest requests that waits no more: a copy, since the request was repeated, or too late.
+static bool is_late(const struct incoming *in)
+{
+	return in->iface->node->next_request_id - 1 - in->msg->request_id < LATE_REQUESTS;
+}
+
 static void on_resolution_reply(const struct incoming *in)
 {
 	if (!is_our_reply(in))
 		pass_on(in, in->msg->src_protocol);
-	else if (!resolve_on_reply(in->iface, in->msg, in->from, in->now))
+	else if (resolve_on_reply(in->iface, in->msg, in->from, in->now))
+		return;
+	else if (is_late(in))
+		message_refuse(in->iface, REFUSED_UNSOLICITED, in->from, "late resolution reply", in->now);
+	else
 		refuse(in, REFUSED_UNSOLICITED, NHRP_ERROR_INVALID_RESOLUTION_REPLY, 0,
 			"unsolicited resolution reply");
 }

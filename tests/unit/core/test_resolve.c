@@ -45,6 +45,12 @@ static void a_miss_goes_by_the_hub_until_it_is_resolved(void **state)
 	bed_receive(bed, "172.16.0.66", &reply);
 	assert_true(addr_equal(bed_neighbour(bed, "10.0.0.3"), ip("172.16.0.3")));
 	assert_int_equal(bed->iface->counters.refused[REFUSED_UNSOLICITED], 1);
+	// It may come of a request that was repeated: only an answer to no question of ours is an error.
+	assert_int_equal(bed_count(bed, NHRP_ERROR_INDICATION), 0);
+	reply.request_id += 5000;
+	bed_receive(bed, "172.16.0.66", &reply);
+	assert_int_equal(
+		bed_find(bed, NHRP_ERROR_INDICATION)->msg.error_code, NHRP_ERROR_INVALID_RESOLUTION_REPLY);
 	bed_advance(bed, 101 * MONO_SECOND);
 	assert_false(addr_is_set(bed_neighbour(bed, "10.0.0.3")));
 	bed_free(bed);
