@@ -129,6 +129,7 @@ COMMAND_SET(command_set_nhs)
 		.multicast = match_has(match, "multicast"),
 		.priority = (uint8_t)match_number(match, "priority", 0),
 		.cluster = (uint8_t)match_number(match, "cluster", 0),
+		.probe = (uint16_t)match_number(match, "probe", 0),
 	};
 	size_t index = 0;
 
@@ -172,8 +173,41 @@ COMMAND_PRINT(command_print_nhs)
 			fprintf(out, " priority %u", nhs->priority);
 		if (nhs->cluster != 0)
 			fprintf(out, " cluster %u", nhs->cluster);
+		if (nhs->probe != 0)
+			fprintf(out, " probe %u", nhs->probe);
 		fprintf(out, "\n");
 	}
+}
+
+COMMAND_SET(command_set_max_connections)
+{
+	uint8_t *connections = &draft_iface(draft)->max_connections[match_number(match, "cluster", 0)];
+
+	*connections = match->negated ? 0 : (uint8_t)match_number(match, "max-connections", 0);
+}
+
+COMMAND_PRINT(command_print_max_connections)
+{
+	const struct iface_config *iface = &config->node.ifaces[index];
+
+	(void)hide_secrets;
+	for (size_t i = 0; i < NHS_CLUSTERS; i++) {
+		if (iface->max_connections[i] != 0)
+			fprintf(out, " ip nhrp nhs cluster %zu max-connections %u\n", i,
+				iface->max_connections[i]);
+	}
+}
+
+COMMAND_SET(command_set_fallback)
+{
+	draft_iface(draft)->nhs_fallback = match->negated ? 0 : (uint8_t)match_number(match, "fallback", 0);
+}
+
+COMMAND_PRINT(command_print_fallback)
+{
+	(void)hide_secrets;
+	if (config->node.ifaces[index].nhs_fallback != 0)
+		fprintf(out, " ip nhrp nhs fallback %u\n", config->node.ifaces[index].nhs_fallback);
 }
 
 COMMAND_SET(command_set_redirect)

@@ -204,10 +204,10 @@ static const struct foreign rows[] = {
 	INSIDE("variance"),
 
 	// Of DMVPN, and harmless to leave out.
-	NOT_YET("if-state nhrp"), NOT_YET("ip nhrp attribute"), NOT_YET("ip nhrp bfd"),
+	NOT_YET("ip nhrp attribute"), NOT_YET("ip nhrp bfd"),
 	NOT_YET("ip nhrp cache"), NOT_YET("ip nhrp connect"), NOT_YET("ip nhrp group"),
 	NOT_YET("ip nhrp interest"), NOT_YET("ip nhrp map group"), NOT_YET("ip nhrp multicast"),
-	NOT_YET("ip nhrp nhs cluster"), NOT_YET("ip nhrp nhs fallback"), NOT_YET("ip nhrp path"),
+	NOT_YET("ip nhrp path"),
 	NOT_YET("ip nhrp record"), NOT_YET("ip nhrp registration delay"),
 	NOT_YET("ip nhrp registration req-def-map"), NOT_YET("ip nhrp reject"), NOT_YET("ip nhrp responder"),
 	NOT_YET("ip nhrp send-routed"), NOT_YET("ip nhrp summary-map"), NOT_YET("ip nhrp trigger-svc"),

@@ -11,6 +11,7 @@
 
 #define IFACE_NAME_SIZE   16  ///< as the kernel's IFNAMSIZ
 #define NHS_NAME_SIZE     254 ///< longest name in DNS, with its NUL
+#define NHS_CLUSTERS      11  ///< clusters 0 to 10
 #define NHS_ADDRESSES_MAX 8   ///< servers behind one name
 
 #define HOLDING_TIME_DEFAULT      600    ///< seconds
@@ -20,7 +21,7 @@
 #define MAX_SEND_PACKETS_DEFAULT  10000
 #define MAX_SEND_INTERVAL_DEFAULT 10 ///< seconds
 
-/// `ip nhrp nhs {ADDR|dynamic} [nbma {NBMA|NAME}] [multicast] [priority N] [cluster N]`
+/// `ip nhrp nhs {ADDR|dynamic} [nbma {NBMA|NAME}] [multicast] [priority N] [cluster N] [probe N]`
 struct nhs_config {
 	struct addr protocol;     ///< unset: told by the server itself ("dynamic")
 	struct addr nbma;         ///< unset: by `name`, or by an `ip nhrp map` line
@@ -28,6 +29,7 @@ struct nhs_config {
 	bool multicast;
 	uint8_t priority; ///< 0 is best
 	uint8_t cluster;
+	uint16_t probe; ///< seconds between two registrations as a sign of life; 0: none but for the refresh
 };
 
 /// `ip nhrp map ADDR NBMA`
@@ -76,6 +78,8 @@ struct iface_config {
 
 	struct nhs_config *nhs;
 	size_t nhs_count;
+	uint8_t max_connections[NHS_CLUSTERS]; ///< servers of each cluster that we register with; 0: all
+	uint8_t nhs_fallback; ///< seconds that a server which was down answers before it is used again
 	struct map_config *maps;
 	size_t map_count;
 	struct addr *multicast; ///< `ip nhrp map multicast NBMA`

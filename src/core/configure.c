@@ -10,6 +10,7 @@
 #include "core/multicast.h"
 #include "core/nhs.h"
 #include "core/nhs_address.h"
+#include "core/nhs_select.h"
 #include "core/node.h"
 #include "core/peer.h"
 #include "core/protect.h"
@@ -134,6 +135,7 @@ void iface_configure(struct iface *iface, const struct iface_config *config, str
 		if (servers.items[i].iface)
 			nhs_end(&servers.items[i], removed, now);
 	}
+	nhs_select(iface, now);
 	set_bindings(iface, now);
 	judge_all(iface, before, &servers);
 	free(servers.items);

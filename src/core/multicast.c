@@ -31,7 +31,8 @@ enum multicast_reason multicast_reason(const struct iface *iface, struct addr nb
 			return MULTICAST_STATIC;
 	}
 	for (size_t i = 0; i < iface->nhs_count; i++) {
-		if (iface->nhs[i].config->multicast && addr_equal(iface->nhs[i].nbma, nbma))
+		if (iface->nhs[i].config->multicast && !iface->nhs[i].standby &&
+			addr_equal(iface->nhs[i].nbma, nbma))
 			return MULTICAST_NHS;
 	}
 	if (config->multicast_dynamic && is_registered(iface, nbma))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/// The states: INIT → PROBE → UP ⇄ CHECK, and back to PROBE when CHECK had no answer for four seconds. A
+/// The states: INIT → PROBE → UP ⇄ CHECK, and back to PROBE when CHECK had no answer for four seconds. With a
+/// fallback time FALLBACK is between PROBE and UP for one that was down while another is up. A
 /// request keeps its ID over retries, so that a late reply still counts.
 #include <utlist.h>
 
@@ -8,15 +9,18 @@
 #include "core/message.h"
 #include "core/nhs.h"
 #include "core/nhs_address.h"
+#include "core/nhs_select.h"
 #include "core/node.h"
 #include "core/peer.h"
 #include "core/protect.h"
 #include "core/timers.h"
 
-#define RETRY_FIRST 1  ///< seconds
-#define RETRY_LAST  64 ///< seconds
-#define PROBE_TRIES 3  ///< unanswered requests, after 1, 2 and 4 s, until a new server is declared down
-#define CHECK_TRIES 4  ///< the same, a second apart, for one that was up
+#define RETRY_FIRST    1  ///< seconds
+#define RETRY_LAST     64 ///< seconds
+#define PROBE_TRIES    3  ///< unanswered requests, after 1, 2 and 4 s, until a new server is declared down
+#define CHECK_TRIES    4  ///< the same, a second apart, for one that was up
+#define PROBE_BACK_OFF 10 ///< probe intervals between two requests to a server that is down, at most
+#define TRIAL_INTERVAL (2 * MONO_SECOND) ///< between two requests to a server in its fallback time
 
 const char *nhs_state_name(enum nhs_state state)
 {
@@ -29,6 +33,8 @@ const char *nhs_state_name(enum nhs_state state)
 		return "up";
 	case NHS_CHECK:
 		return "check";
+	case NHS_FALLBACK:
+		return "fallback";
 	}
 	return "unknown";
 }
@@ -60,7 +66,7 @@ struct nhs *nhs_active(const struct iface *iface)
 	for (size_t i = 0; i < iface->nhs_count; i++) {
 		struct nhs *nhs = &iface->nhs[i];
 
-		if (addr_is_set(nhs->nbma) && (!best || is_better(nhs, best)))
+		if (addr_is_set(nhs->nbma) && !nhs->standby && (!best || is_better(nhs, best)))
 			best = nhs;
 	}
 	return best;
@@ -131,10 +137,24 @@ static void send_registration(struct nhs *nhs, struct mono now)
 		nhs->requests_sent++;
 }
 
+/// How long to wait for an answer. A probe finds out faster: it has the time of one more interval for all its
+/// tries.
+static int64_t retry_delay(const struct nhs *nhs)
+{
+	int64_t delay = nhs->retry_seconds * MONO_SECOND;
+	int64_t probe = nhs->config->probe * MONO_SECOND;
+
+	if (probe == 0)
+		return delay;
+	if (nhs->state == NHS_PROBE)
+		return delay < probe * PROBE_BACK_OFF ? delay : probe * PROBE_BACK_OFF;
+	return delay < probe / (CHECK_TRIES - 1) ? delay : probe / (CHECK_TRIES - 1);
+}
+
 static void arm_retry(struct nhs *nhs, struct mono now)
 {
 	struct node *node = nhs->iface->node;
-	int64_t delay = nhs->retry_seconds * MONO_SECOND;
+	int64_t delay = retry_delay(nhs);
 
 	// Jitter of a tenth keeps a thousand spokes from asking a returning hub in step.
 	delay += (int64_t)rng_below(&node->rng, (uint32_t)(delay / 10));
@@ -145,7 +165,10 @@ static void arm_refresh(struct nhs *nhs, struct mono now)
 {
 	struct node *node = nhs->iface->node;
 	int64_t interval = iface_registration_interval(nhs->iface) * MONO_SECOND;
+	int64_t probe = nhs->config->probe * MONO_SECOND;
 
+	if (probe != 0 && probe < interval)
+		interval = probe;
 	interval -= (int64_t)rng_below(&node->rng, (uint32_t)(interval / 10));
 	timerq_arm(&node->timers, &nhs->timer, mono_add(now, interval));
 }
@@ -184,6 +207,25 @@ static void set_state(struct nhs *nhs, enum nhs_state state, struct mono now)
 	}
 }
 
+/// Is there a server that is up?
+static bool any_is_up(const struct iface *iface)
+{
+	for (size_t i = 0; i < iface->nhs_count; i++) {
+		if (nhs_is_up(&iface->nhs[i]))
+			return true;
+	}
+	return false;
+}
+
+/// While nothing better is up, one that answers need not wait.
+static void end_fallback(struct iface *iface, struct mono now)
+{
+	for (size_t i = 0; i < iface->nhs_count && !any_is_up(iface); i++) {
+		if (iface->nhs[i].state == NHS_FALLBACK)
+			set_state(&iface->nhs[i], NHS_UP, now);
+	}
+}
+
 static void declare_down(struct nhs *nhs, const char *reason, struct mono now)
 {
 	set_state(nhs, NHS_PROBE, now);
@@ -193,7 +235,9 @@ static void declare_down(struct nhs *nhs, const char *reason, struct mono now)
 	nhs->since = now;
 	tell(nhs, EVENT_NHS_DOWN, reason);
 	protect_renew(nhs->iface, nhs->nbma);
+	end_fallback(nhs->iface, now);
 	hand_over(nhs, now);
+	nhs_select(nhs->iface, now);
 }
 
 static void on_retry(struct nhs *nhs, struct mono now)
@@ -212,15 +256,49 @@ static void on_retry(struct nhs *nhs, struct mono now)
 	arm_retry(nhs, now);
 }
 
+/// Must a server that answers again still show that it goes on to?
+static bool is_on_trial(struct nhs *nhs, struct mono now)
+{
+	if (!nhs->declared_down || nhs->iface->config->nhs_fallback == 0 || !any_is_up(nhs->iface))
+		return false;
+	if (nhs->state != NHS_FALLBACK)
+		nhs->fallback = mono_add(now, nhs->iface->config->nhs_fallback * MONO_SECOND);
+	return mono_before(now, nhs->fallback);
+}
+
+/// When a server on trial is asked again.
+static struct mono next_trial(const struct nhs *nhs, struct mono now)
+{
+	struct mono next = mono_add(now, TRIAL_INTERVAL);
+
+	return mono_before(nhs->fallback, next) ? nhs->fallback : next;
+}
+
 static void on_reply(struct nhs *nhs, struct mono now)
 {
+	bool was_up;
+
 	nhs->replies_received++;
 	nhs->last_reply = now;
 	nhs->request_pending = false;
 	nhs->refused_code = 0;
 	nhs->tries = 0;
+	if (is_on_trial(nhs, now)) {
+		set_state(nhs, NHS_FALLBACK, now);
+		timerq_arm(&nhs->iface->node->timers, &nhs->timer, next_trial(nhs, now));
+		return;
+	}
+	was_up = nhs_is_up(nhs);
 	set_state(nhs, NHS_UP, now);
 	arm_refresh(nhs, now);
+	if (was_up)
+		return;
+	nhs_select(nhs->iface, now);
+	// What was sent by a server that is down has found nobody to take it so far.
+	for (size_t i = 0; i < nhs->iface->nhs_count; i++) {
+		if (nhs->iface->nhs[i].declared_down)
+			hand_over(&nhs->iface->nhs[i], now);
+	}
 }
 
 static void on_refused(struct nhs *nhs, struct mono now)
@@ -241,11 +319,33 @@ static void step_down(struct nhs *nhs, struct mono now)
 	set_state(nhs, NHS_INIT, now);
 }
 
+static void on_timer(struct nhs *nhs, struct mono now)
+{
+	switch (nhs->state) {
+	case NHS_INIT:
+		break;
+	case NHS_UP:
+		set_state(nhs, NHS_CHECK, now);
+		start_requests(nhs, now);
+		break;
+	case NHS_FALLBACK:
+		// Unanswered, it is as down as before.
+		if (nhs->request_pending)
+			set_state(nhs, NHS_PROBE, now);
+		start_requests(nhs, now);
+		break;
+	case NHS_PROBE:
+	case NHS_CHECK:
+		on_retry(nhs, now);
+		break;
+	}
+}
+
 void nhs_step(struct nhs *nhs, enum nhs_event event, struct mono now)
 {
 	switch (event) {
 	case NHS_EVENT_LINK_UP:
-		if (addr_is_set(nhs->nbma)) {
+		if (addr_is_set(nhs->nbma) && !nhs->standby) {
 			set_state(nhs, nhs_is_up(nhs) ? NHS_CHECK : NHS_PROBE, now);
 			start_requests(nhs, now);
 		}
@@ -262,12 +362,7 @@ void nhs_step(struct nhs *nhs, enum nhs_event event, struct mono now)
 			on_refused(nhs, now);
 		break;
 	case NHS_EVENT_TIMER:
-		if (nhs->state == NHS_UP) {
-			set_state(nhs, NHS_CHECK, now);
-			start_requests(nhs, now);
-		} else if (nhs->state != NHS_INIT) {
-			on_retry(nhs, now);
-		}
+		on_timer(nhs, now);
 		break;
 	case NHS_EVENT_REACHABLE:
 		if (nhs->state == NHS_INIT)

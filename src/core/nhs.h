@@ -16,10 +16,11 @@ struct iface;
 struct nhrp_msg;
 
 enum nhs_state {
-	NHS_INIT,  ///< the interface is down
-	NHS_PROBE, ///< no answer yet, or none since the server went down: back-off
-	NHS_UP,    ///< answers
-	NHS_CHECK, ///< was up, a request is unanswered
+	NHS_INIT,     ///< the interface is down
+	NHS_PROBE,    ///< no answer yet, or none since the server went down: back-off
+	NHS_UP,       ///< answers
+	NHS_CHECK,    ///< was up, a request is unanswered
+	NHS_FALLBACK, ///< was down, answers again, and must go on to for a while, as another one is up
 };
 
 enum nhs_event {
@@ -38,10 +39,12 @@ struct nhs {
 	struct addr protocol; ///< configured, or from its reply; unset: not known yet
 	struct addr nbma;     ///< unset: not known yet, or none for this machine
 	enum nhs_state state;
+	bool standby;            ///< better servers have all the connections of its cluster
 	bool declared_down;      ///< an event said so; routes through it should go
 	uint8_t refused_code;    ///< CIE code of the last negative reply; 0: none
 	struct addr public_nbma; ///< our address as the server sees it, where NAT changes it
 	struct timer timer;
+	struct mono fallback;   ///< when the state FALLBACK ends
 	uint32_t tries;         ///< unanswered requests in a row
 	uint32_t retry_seconds; ///< the back-off now: 1, 2, 4 … 64
 	uint32_t request_id;    ///< of the current registration, kept over retries
@@ -63,7 +66,7 @@ struct nhs *nhs_by_nbma(const struct iface *iface, struct addr nbma);
 /// Our own NBMA address behind NAT, by the newest word of a server that is up (of any, where none is); unset
 /// where they see no NAT.
 struct addr nhs_public_nbma(const struct iface *iface);
-/// Does it answer, as far as we know?
+/// Does it answer, and is it to be used?
 bool nhs_is_up(const struct nhs *nhs);
 /// Does the server itself tell its protocol address?
 bool nhs_is_dynamic(const struct nhs *nhs);

@@ -10,6 +10,7 @@
 #include "core/multicast.h"
 #include "core/nhs.h"
 #include "core/nhs_address.h"
+#include "core/nhs_select.h"
 #include "core/node.h"
 #include "core/peer.h"
 #include "core/protect.h"
@@ -179,11 +180,14 @@ static void move(struct nhs *nhs, struct addr nbma, struct mono now)
 	}
 	nhs->protocol = nhs->config->protocol;
 	nhs->nbma = nbma;
-	if (!addr_is_set(nbma))
+	if (!addr_is_set(nbma)) {
+		nhs_select(nhs->iface, now);
 		return;
+	}
 	nhs_address_bind(nhs, now);
 	multicast_update(nhs->iface, nbma);
 	protect_update(nhs->iface, nbma);
+	nhs_select(nhs->iface, now);
 	if (nhs->iface->up)
 		nhs_step(nhs, NHS_EVENT_LINK_UP, now);
 }

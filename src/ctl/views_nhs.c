@@ -23,6 +23,7 @@ static const char *nhs_flags(const struct nhs *nhs)
 		return dynamic ? "ED" : "E";
 	case NHS_UP:
 	case NHS_CHECK:
+	case NHS_FALLBACK:
 		return dynamic ? "RED" : "RE";
 	}
 	return "";

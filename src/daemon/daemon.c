@@ -70,8 +70,7 @@ static void send_packet(struct daemon *daemon, const struct action *action)
 
 static void handle_event(struct daemon *daemon, const struct event *event)
 {
-	const struct tunnel *tunnel = tunnel_by_id(daemon, event->iface);
-
+	struct tunnel *tunnel = tunnel_by_id(daemon, event->iface);
 	const char *device = tunnel ? tunnel->nhrp->name : "-";
 
 	events_log(event, device, &daemon->events, daemon_now());
@@ -80,6 +79,8 @@ static void handle_event(struct daemon *daemon, const struct event *event)
 	case EVENT_NHS_UP:
 	case EVENT_NHS_DOWN:
 		statics_update(daemon->statics);
+		if (tunnel)
+			tunnel_show_state(tunnel);
 		break;
 	default:
 		break;
@@ -205,6 +206,7 @@ static void on_second(uv_timer_t *timer)
 	struct daemon *daemon = timer->data;
 
 	for (size_t i = 0; i < daemon->tunnel_count; i++) {
+		tunnel_show_state(daemon->tunnels[i]);
 		tunnel_report_use(daemon->tunnels[i]);
 		if (!daemon->tunnels[i]->link)
 			tunnel_update(daemon->tunnels[i]);

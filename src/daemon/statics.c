@@ -51,18 +51,25 @@ struct statics *statics_new(struct daemon *daemon)
 	return statics;
 }
 
-/// Is the next hop a server that does not answer?
+/// Is the next hop a server that does not answer, or that is not used now? One can be known by two places.
 static bool is_down(const struct node *node, struct addr next_hop)
 {
+	bool down = false;
+
 	for (size_t i = 0; i < node->iface_count; i++) {
 		const struct iface *iface = node->ifaces[i];
 
 		for (size_t j = 0; j < iface->nhs_count; j++) {
-			if (addr_equal(iface->nhs[j].protocol, next_hop) && iface->nhs[j].declared_down)
-				return true;
+			const struct nhs *nhs = &iface->nhs[j];
+
+			if (!addr_is_set(nhs->protocol) || !addr_equal(nhs->protocol, next_hop))
+				continue;
+			if (!nhs->declared_down && !nhs->standby)
+				return false;
+			down = true;
 		}
 	}
-	return false;
+	return down;
 }
 
 static bool install(struct statics *statics, struct entry *entry, struct err *err)

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "conf/conf.h"
+#include "core/nhs.h"
 #include "core/node.h"
 #include "ctl/packet.h"
 #include "ctl/server.h"
@@ -66,6 +67,32 @@ static bool find_source(struct tunnel *tunnel, struct addr *ret, struct err *err
 	       device_primary_address(tunnel->daemon->rtnl, source.index, ret, err);
 }
 
+static bool any_server_answers(const struct tunnel *tunnel)
+{
+	const struct iface *iface = node_iface(tunnel->daemon->node, tunnel->nhrp->id);
+
+	for (size_t i = 0; iface && i < iface->nhs_count; i++) {
+		if (nhs_is_up(&iface->nhs[i]))
+			return true;
+	}
+	return false;
+}
+
+void tunnel_show_state(struct tunnel *tunnel)
+{
+	bool dormant = tunnel->config->if_state && tunnel->nhrp->nhs_count > 0 && !any_server_answers(tunnel);
+	struct err err;
+
+	if (!tunnel->link || dormant == tunnel->dormant)
+		return;
+	tunnel->dormant = dormant;
+	if (!device_set_dormant(tunnel->daemon->rtnl, tunnel->device, dormant, &err))
+		log_warning("%s: %s", tunnel->nhrp->name, err.text);
+	else if (tunnel->config->if_state)
+		log_notice("%s: shown as %s", tunnel->nhrp->name,
+			dormant ? "down: no next hop server answers" : "up");
+}
+
 /// Makes the device what the configuration says. Its link is open.
 static bool set_up_device(struct tunnel *tunnel, struct err *err)
 {
@@ -87,6 +114,7 @@ static void close_link(struct tunnel *tunnel, bool keep_device)
 		tunnel->link->ops->close(tunnel->link, keep_device);
 	tunnel->link = NULL;
 	tunnel->device = 0;
+	tunnel->dormant = false;
 	tunnel->nbma = (struct addr) { 0 };
 }
 
@@ -118,6 +146,9 @@ static bool open_link(struct tunnel *tunnel, struct addr nbma, struct err *err)
 		return false;
 	}
 	tunnel->nbma = nbma;
+	// An earlier run may have left it dormant.
+	tunnel->dormant = adopted;
+	tunnel_show_state(tunnel);
 	if (adopted)
 		log_notice("%s: adopted the device that an earlier run left", tunnel->nhrp->name);
 	return true;

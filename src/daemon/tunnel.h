@@ -23,6 +23,7 @@ struct tunnel {
 	uint32_t device;   ///< index; 0: not there
 	struct addr nbma;  ///< the source address in use
 	bool told_waiting; ///< the log said why it is not up
+	bool dormant;      ///< the device is shown as down
 };
 
 /// Gives a tunnel, new (zeroed) or running, its configuration, and does nothing else.
@@ -36,6 +37,8 @@ void tunnel_on_device(struct tunnel *tunnel, const struct device_info *device, b
 /// Tells the log and those who debug of an NHRP packet that was received from, or is sent to, `nbma`.
 void tunnel_tell_packet(
 	const struct tunnel *tunnel, bool received, struct addr nbma, const uint8_t *packet, size_t length);
+/// With `if-state nhrp`: shows the device as down to routing daemons while no next hop server answers.
+void tunnel_show_state(struct tunnel *tunnel);
 /// Tells the core which peers carried data.
 void tunnel_report_use(struct tunnel *tunnel);
 /// Sends the NHRP packets that wait for it.

@@ -94,6 +94,18 @@ bool device_set_up(struct rtnl *rtnl, uint32_t device, bool up, struct err *err)
 	       rtnl_fail(rtnl, err, "set %s %s", device_name(device, name), up ? "up" : "down");
 }
 
+bool device_set_dormant(struct rtnl *rtnl, uint32_t device, bool dormant, struct err *err)
+{
+	char name[DEVICE_NAME_TEXT_SIZE];
+	struct nlmsghdr *message = begin_link(rtnl, RTM_NEWLINK, device, NULL);
+
+	// The mode keeps the kernel from setting it up by itself when the device is.
+	mnl_attr_put_u8(message, IFLA_LINKMODE, dormant ? IF_LINK_MODE_DORMANT : IF_LINK_MODE_DEFAULT);
+	mnl_attr_put_u8(message, IFLA_OPERSTATE, dormant ? IF_OPER_DORMANT : IF_OPER_UP);
+	return rtnl_send(rtnl) ||
+	       rtnl_fail(rtnl, err, "show %s as %s", device_name(device, name), dormant ? "dormant" : "up");
+}
+
 bool device_set_mtu(struct rtnl *rtnl, uint32_t device, uint32_t mtu, struct err *err)
 {
 	char name[DEVICE_NAME_TEXT_SIZE];

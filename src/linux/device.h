@@ -35,6 +35,9 @@ bool device_read(const struct nlmsghdr *message, struct device_info *ret) MUST_C
 /// What the device of this name is; an error where there is none.
 bool device_get(struct rtnl *rtnl, const char *name, struct device_info *ret, struct err *err) MUST_CHECK;
 bool device_set_up(struct rtnl *rtnl, uint32_t device, bool up, struct err *err) MUST_CHECK;
+/// Shows the device as waiting for something (RFC 2863: dormant), or as working. It carries packets all the
+/// same; routing daemons take it for down (IFF_RUNNING).
+bool device_set_dormant(struct rtnl *rtnl, uint32_t device, bool dormant, struct err *err) MUST_CHECK;
 bool device_set_mtu(struct rtnl *rtnl, uint32_t device, uint32_t mtu, struct err *err) MUST_CHECK;
 
 /// `address` is the host's with the length of its subnet, as in iface_config.address.
