@@ -27,7 +27,7 @@ enum tunnel_link {
 struct tunnel_config {
 	char *description; ///< NULL: none
 	bool shutdown;
-	bool if_state; ///< the device follows the next hop servers
+	bool if_state;                          ///< the device follows the next hop servers
 	uint16_t ip_mtu;                        ///< bytes; never 0: the default is filled in
 	uint16_t adjust_mss;                    ///< bytes; 0: off
 	char source_interface[IFACE_NAME_SIZE]; ///< empty: source_address holds

@@ -85,7 +85,8 @@ static void on_registration_reply(const struct incoming *in)
 			in->iface, REFUSED_UNSOLICITED, in->from, "unsolicited registration reply", in->now);
 }
 
-/// A reply to one of our latest requests that waits no more: a copy, since the request was repeated, or too late.
+/// A reply to one of our latest requests that waits no more: a copy, since the request was repeated, or too
+/// late.
 static bool is_late(const struct incoming *in)
 {
 	return in->iface->node->next_request_id - 1 - in->msg->request_id < LATE_REQUESTS;
