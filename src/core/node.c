@@ -91,6 +91,29 @@ bool node_restore(struct node *node, uint32_t id, struct addr protocol, const st
 	return cache_set(iface, protocol, facts, now) != NULL;
 }
 
+bool node_restore_shortcut(struct node *node, uint32_t id, struct addr destination, struct prefix prefix,
+	struct addr next_hop, uint16_t holding_time, uint16_t mtu, struct mono now)
+{
+	struct iface *iface = node_iface(node, id);
+	struct route_verdict verdict;
+	const char *reason;
+
+	if (!iface || !iface->config->shortcut || !cache_find(iface, next_hop))
+		return false;
+	verdict = route_judge(iface, destination);
+	return verdict.side == ROUTE_CLOUD && verdict.iface == iface &&
+	       shortcut_install(iface, destination, prefix, next_hop, holding_time, mtu, now, &reason);
+}
+
+void node_restore_requester(
+	struct node *node, uint32_t id, const struct requester *facts, uint16_t holding_time, struct mono now)
+{
+	struct iface *iface = node_iface(node, id);
+
+	if (iface)
+		requester_note(iface, facts, holding_time, now);
+}
+
 void node_free(struct node *node)
 {
 	struct action *action;

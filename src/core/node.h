@@ -21,6 +21,8 @@
 #include "core/protect.h"
 #include "core/rib.h"
 
+struct requester;
+
 struct node {
 	const struct node_config *config;
 	struct iface **ifaces; ///< in order of configuration
@@ -48,10 +50,18 @@ struct node *node_new(const struct node_config *config, uint64_t seed, uint32_t 
 void node_configure(struct node *node, const struct node_config *config, struct mono now);
 /// Ends an interface: takes its registrations and answers back, and forgets the rest.
 void node_remove(struct node *node, uint32_t iface, struct mono now);
-/// A registration from before a restart, for `facts->holding_time` seconds. It gives way to the client's next
-/// registration, wherever that comes from. False where there is no room or no such interface.
+/// A registration or a resolved binding from before a restart, for `facts->holding_time` seconds. It gives
+/// way to the client's next registration, wherever that comes from. False where there is no room or no such
+/// interface.
 bool node_restore(struct node *node, uint32_t iface, struct addr protocol, const struct binding_facts *facts,
 	struct mono now) MUST_CHECK;
+/// A shortcut from before a restart, whose next hop node_restore() brought back. False where it does not fit
+/// the routes of now, or there is no room.
+bool node_restore_shortcut(struct node *node, uint32_t iface, struct addr destination, struct prefix prefix,
+	struct addr next_hop, uint16_t holding_time, uint16_t mtu, struct mono now) MUST_CHECK;
+/// Who was told what before the restart; see requester_note(), whose `iface` is not looked at.
+void node_restore_requester(struct node *node, uint32_t iface, const struct requester *facts,
+	uint16_t holding_time, struct mono now);
 /// Frees everything, with what was not drained. NULL does no harm.
 void node_free(struct node *node);
 

@@ -14,6 +14,7 @@
 #include "daemon/configure.h"
 #include "daemon/daemon.h"
 #include "daemon/events.h"
+#include "daemon/learned.h"
 #include "daemon/names.h"
 #include "daemon/protection.h"
 #include "daemon/registrations.h"
@@ -266,7 +267,10 @@ static void on_signal(uv_signal_t *handle, int number)
 		configure_reload(daemon);
 		return;
 	}
-	log_notice("ending: %s", number == SIGTERM ? "SIGTERM" : "SIGINT");
+	daemon->handing_over = number == SIGUSR2;
+	log_notice("ending: %s", number == SIGTERM  ? "SIGTERM"
+				 : number == SIGINT ? "SIGINT"
+						    : "SIGUSR2, for a successor: all stays in place");
 	uv_stop(daemon->loop);
 }
 
@@ -316,7 +320,7 @@ static bool open_kernel(struct daemon *daemon, struct err *err)
 
 static void start_handles(struct daemon *daemon)
 {
-	const int numbers[] = { SIGTERM, SIGINT, SIGHUP };
+	const int numbers[] = { SIGTERM, SIGINT, SIGHUP, SIGUSR2 };
 
 	uv_timer_init(daemon->loop, &daemon->wake);
 	uv_timer_init(daemon->loop, &daemon->second);
@@ -389,9 +393,11 @@ static bool start(struct daemon *daemon, const struct daemon_options *options, s
 	sweep_devices(daemon);
 	for (size_t i = 0; i < daemon->tunnel_count; i++)
 		tunnel_update(daemon->tunnels[i]);
-	take_stock(daemon);
 	statics_update(daemon->statics);
 	names_update(daemon->names);
+	learned_restore(daemon->options->state_dir, daemon->node, daemon_now());
+	take_stock(daemon);
+	statics_sweep(daemon->statics);
 	daemon_drain(daemon);
 	return true;
 }
@@ -403,24 +409,32 @@ static void withdraw(struct daemon *daemon)
 
 	if (daemon->apply)
 		apply_withdraw(daemon->apply);
-	statics_free(daemon->statics);
-	for (size_t i = 0; i < daemon->tunnel_count; i++)
-		tunnel_close(daemon->tunnels[i], false);
-	protection_stop(daemon);
+	if (daemon->statics)
+		statics_withdraw(daemon->statics);
 	if (daemon->guard && !guard_remove(daemon->guard, &err))
 		log_warning("%s", err.text);
 }
 
 static void stop(struct daemon *daemon)
 {
-	if (daemon->apply) {
+	if (daemon->handing_over) {
+		learned_save(daemon->options->state_dir, daemon->node, daemon_now());
+	} else if (daemon->apply) {
 		node_shutdown(daemon->node, daemon_now());
 		daemon_drain(daemon);
 	}
 	daemon->stopping = true;
+	// Disks may be slow, and the links work until they are closed.
+	registrations_close(daemon->registrations, daemon->node, daemon_now());
+	state_close(daemon->state, daemon->node->next_request_id);
 	monitor_close(daemon->monitor);
 	names_free(daemon->names);
-	withdraw(daemon);
+	if (!daemon->handing_over)
+		withdraw(daemon);
+	for (size_t i = 0; i < daemon->tunnel_count; i++)
+		tunnel_close(daemon->tunnels[i], daemon->handing_over);
+	protection_stop(daemon);
+	statics_free(daemon->statics);
 	nflog_close(daemon->nflog);
 	ctl_server_close(daemon->control);
 	daemon->control = NULL;
@@ -430,10 +444,8 @@ static void stop(struct daemon *daemon)
 	uv_close((uv_handle_t *)&daemon->second, NULL);
 	for (size_t i = 0; i < ARRAY_SIZE(daemon->signals); i++)
 		uv_close((uv_handle_t *)&daemon->signals[i], NULL);
-	registrations_close(daemon->registrations, daemon->node, daemon_now());
 	uv_run(daemon->loop, UV_RUN_DEFAULT);
 	rtnl_close(daemon->rtnl);
-	state_close(daemon->state, daemon->node->next_request_id);
 	node_free(daemon->node);
 	configure_done(daemon);
 }

@@ -54,13 +54,15 @@ struct daemon {
 	size_t tunnel_count;
 	uv_timer_t wake;   ///< the core's next timer
 	uv_timer_t second; ///< use of peers, retries, request IDs
-	uv_signal_t signals[3];
+	uv_signal_t signals[4];
+	bool handing_over; ///< a successor is about to start: what is in the kernel stays
 	bool draining;
 	bool stopping;
 };
 
-/// Runs until SIGTERM or SIGINT, and takes over the configuration. Returns the exit status: 0 after a clean
-/// end, 1 where it could not start (the log says why).
+/// Runs until SIGTERM or SIGINT, which remove what it made and take leave of all peers, or until SIGUSR2,
+/// which leaves everything to a successor; and takes over the configuration. Returns the exit status: 0 after
+/// a clean end, 1 where it could not start (the log says why).
 int daemon_run(struct config *config, const struct daemon_options *options);
 
 /// The time now, as the core counts it.

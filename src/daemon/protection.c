@@ -151,8 +151,8 @@ void protection_stop(struct daemon *daemon)
 
 	if (!daemon->ike)
 		return;
-	ike_close(daemon->ike);
+	ike_close(daemon->ike, daemon->handing_over);
 	daemon->ike = daemon->context.ike = NULL;
-	if (!has_device(daemon) && !guard_seal(daemon->guard, NULL, 0, &err))
+	if (!daemon->handing_over && !has_device(daemon) && !guard_seal(daemon->guard, NULL, 0, &err))
 		log_warning("%s", err.text);
 }

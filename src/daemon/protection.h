@@ -22,5 +22,5 @@ void protection_on_source(struct tunnel *tunnel);
 void protection_want(struct daemon *daemon, const struct desired_item *item);
 /// ACTION_RENEW_SA
 void protection_renew(struct daemon *daemon, const struct action *action);
-/// Ends the SAs, at the end of the process; the tunnels are closed.
+/// Ends the SAs, at the end of the process; the tunnels are closed. With a successor they stay.
 void protection_stop(struct daemon *daemon);

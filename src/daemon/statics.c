@@ -39,16 +39,37 @@ static void set_entries(struct statics *statics)
 struct statics *statics_new(struct daemon *daemon)
 {
 	struct statics *statics = alloc_zeroed(1, sizeof(*statics));
-	unsigned removed;
-	struct err err;
 
 	statics->daemon = daemon;
 	set_entries(statics);
-	if (!routes_static_flush(daemon->rtnl, &removed, &err))
+	return statics;
+}
+
+static bool is_installed(void *context, const struct routes_static *route)
+{
+	const struct statics *statics = context;
+
+	for (size_t i = 0; i < statics->count; i++) {
+		const struct entry *entry = &statics->entries[i];
+
+		if (entry->is_installed && prefix_equal(entry->route.prefix, route->prefix) &&
+			addr_equal(entry->route.next_hop, route->next_hop) &&
+			entry->route.metric == route->metric &&
+			(entry->route.device == 0 || entry->route.device == route->device))
+			return true;
+	}
+	return false;
+}
+
+void statics_sweep(struct statics *statics)
+{
+	unsigned removed;
+	struct err err;
+
+	if (!routes_static_flush(statics->daemon->rtnl, is_installed, statics, &removed, &err))
 		log_warning("%s", err.text);
 	else if (removed > 0)
 		log_notice("removed %u static routes that an earlier run left", removed);
-	return statics;
 }
 
 /// Is the next hop a server that does not answer, or that is not used now? One can be known by two places.
@@ -157,12 +178,16 @@ void statics_on_device_gone(struct statics *statics)
 		statics->entries[i].is_installed = false;
 }
 
+void statics_withdraw(struct statics *statics)
+{
+	for (size_t i = 0; i < statics->count; i++)
+		withdraw(statics, &statics->entries[i]);
+}
+
 void statics_free(struct statics *statics)
 {
 	if (!statics)
 		return;
-	for (size_t i = 0; i < statics->count; i++)
-		withdraw(statics, &statics->entries[i]);
 	free(statics->entries);
 	free(statics);
 }

@@ -6,7 +6,7 @@
 struct daemon;
 struct statics;
 
-/// Removes what an earlier run left, and says so.
+/// Installs nothing yet.
 struct statics *statics_new(struct daemon *daemon);
 /// Installs and removes what the state of devices and servers asks for. What fails is tried again at the
 /// next call, and logged once.
@@ -15,5 +15,9 @@ void statics_update(struct statics *statics);
 void statics_configure(struct statics *statics);
 /// A device went or was set down, and the kernel removed its routes.
 void statics_on_device_gone(struct statics *statics);
-/// Removes every route, and frees. NULL does no harm.
+/// Removes what an earlier run left and is not installed now, and says so.
+void statics_sweep(struct statics *statics);
+/// Removes every route from the table.
+void statics_withdraw(struct statics *statics);
+/// The table stays as it is. NULL does no harm.
 void statics_free(struct statics *statics);

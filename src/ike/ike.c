@@ -815,18 +815,22 @@ static void on_timer_closed(uv_handle_t *handle)
 	free(handle->data);
 }
 
-void ike_close(struct ike *ike)
+void ike_close(struct ike *ike, bool keep)
 {
 	struct ike_peer *peer, *next;
 
 	if (!ike)
 		return;
-	ike_clear(ike, (struct addr) { 0 });
+	if (!keep)
+		ike_clear(ike, (struct addr) { 0 });
 	HASH_ITER(hh, ike->peers.peers, peer, next)
 	{
-		forget(ike, peer);
+		if (keep)
+			ike_peer_free(&ike->peers, peer);
+		else
+			forget(ike, peer);
 	}
-	for (unsigned i = 0; i < ike->tunnel_count; i++) {
+	for (unsigned i = 0; !keep && i < ike->tunnel_count; i++) {
 		if (!ike->tunnels[i].tunnel.foreign)
 			unload_connection(ike, ike->tunnels[i].base);
 	}

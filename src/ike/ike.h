@@ -66,5 +66,6 @@ bool ike_is_of(const struct ike *ike, const struct sa *sa, uint32_t iface);
 const char *ike_peer_state(const struct ike *ike, uint32_t iface, struct addr nbma);
 /// All IKE SAs of ours, for views.
 const struct sa_table *ike_sas(const struct ike *ike);
-/// Ends our SAs and frees itself when the loop next runs. NULL does no harm.
-void ike_close(struct ike *ike);
+/// Frees itself when the loop next runs. With `keep` strongSwan keeps our connections and SAs, for a
+/// successor; else they end. NULL does no harm.
+void ike_close(struct ike *ike, bool keep);

@@ -62,6 +62,8 @@ bool routes_static_delete(struct rtnl *rtnl, const struct routes_static *route, 
 
 struct flush {
 	struct rtnl *rtnl;
+	bool (*wanted)(void *context, const struct routes_static *route);
+	void *context;
 	struct err *err;
 	unsigned count;
 	bool ok;
@@ -84,15 +86,18 @@ static void flush_route(void *context, const struct nlmsghdr *message)
 			.metric = hops[i].metric,
 		};
 
+		if (flush->wanted && flush->wanted(flush->context, &route))
+			continue;
 		flush->count++;
 		if (!routes_static_delete(flush->rtnl, &route, flush->ok ? flush->err : NULL))
 			flush->ok = false;
 	}
 }
 
-bool routes_static_flush(struct rtnl *rtnl, unsigned *ret_count, struct err *err)
+bool routes_static_flush(struct rtnl *rtnl, bool (*wanted)(void *context, const struct routes_static *route),
+	void *context, unsigned *ret_count, struct err *err)
 {
-	struct flush flush = { .rtnl = rtnl, .err = err, .ok = true };
+	struct flush flush = { rtnl, wanted, context, err, 0, true };
 
 	if (!routes_dump(rtnl, flush_route, &flush, err) || !flush.ok)
 		return false;

@@ -31,8 +31,11 @@ struct routes_static {
 bool routes_static_add(struct rtnl *rtnl, const struct routes_static *route, struct err *err) MUST_CHECK;
 /// A route that is not there is no error.
 bool routes_static_delete(struct rtnl *rtnl, const struct routes_static *route, struct err *err) MUST_CHECK;
-/// Removes every route of ours in the main table, whoever left it; `*ret_count` tells how many.
-bool routes_static_flush(struct rtnl *rtnl, unsigned *ret_count, struct err *err) MUST_CHECK;
+/// Removes the routes of ours in the main table, whoever left them, but for those that are `wanted` (NULL:
+/// none);
+/// `*ret_count` tells how many. The kernel tells the device of every route.
+bool routes_static_flush(struct rtnl *rtnl, bool (*wanted)(void *context, const struct routes_static *route),
+	void *context, unsigned *ret_count, struct err *err) MUST_CHECK;
 
 /// A table entry as the kernel tells it: one route with one or more next hops.
 struct routes_entry {

@@ -2,8 +2,9 @@
 """Daemons that end and come back, with traffic going on."""
 import pytest
 
-from facts import bound, lan, nbma, path, ping, shortcut, tunnel, works
+from facts import bindings, bound, lan, nbma, neighbours, overrides, path, ping, rib, shortcut, tunnel, works
 from lab import scenarios
+from lab.daemon import ROOT
 from lab.measure import Ping
 from lab.wait import wait_until
 
@@ -67,3 +68,53 @@ def test_hub_is_declared_down(network):
     mark = lab["spoke1"].mark()
     lab.start("hub")
     lab["spoke1"].wait_event("nhs-up", tunnel(lab, "hub"), since=mark, deadline=70)
+
+
+@pytest.mark.parametrize("name", ["spoke1", "spoke2", "hub"])
+def test_successor_finds_all_in_place(network, name, request):
+    """What `systemctl restart` does: bindings, shortcuts, neighbours and routes stay, and nobody else notices."""
+    lab = network(scenarios.phase3())
+    shortcut(lab, "spoke1", "spoke2")
+    shortcut(lab, "spoke2", "spoke1")
+    kernel = {node: (overrides(lab, node), neighbours(lab, node), rib(lab, node)) for node in lab.daemons}
+    known = bindings(lab[name])
+    marks = {node: lab[node].mark() for node in lab.daemons}
+    running = [Ping(lab.namespace("spoke1"), lan(lab, "spoke2"), lan(lab, "spoke1")),
+               Ping(lab.namespace("spoke2"), tunnel(lab, "hub"), tunnel(lab, "spoke2"))]
+    assert ping(lab, "spoke1", "spoke2", count=20).lost == 0
+    lab[name].restart()
+    if name != "hub":
+        lab[name].wait_event("nhs-up", since=marks[name])
+    assert ping(lab, "spoke1", "spoke2", count=20).lost == 0
+    results = [one.result() for one in running]
+    for node, mark in marks.items():
+        assert (overrides(lab, node), neighbours(lab, node), rib(lab, node)) == kernel[node]
+        for event in ("peer-down", "nhs-down", "shortcut-down", "binding-down"):
+            assert not lab[node].events(event, mark)
+    assert bindings(lab[name]) == known
+    assert "removed" not in lab[name].log(marks[name])
+    if request.config.getoption("link") == "kernel":
+        assert [result.lost for result in results] == [0, 0]
+
+
+def test_gap_of_a_restart(network, request):
+    """The user link carries nothing while no daemon is there: that is short. The kernel link goes on. Only the release
+    build is as fast as people have it."""
+    lab = network(scenarios.phase3(), start=False)
+    lab["spoke1"].build = ROOT / "build"
+    lab.start().wait_registered()
+    shortcut(lab, "spoke1", "spoke2")
+    shortcut(lab, "spoke2", "spoke1")
+    results = []
+    for _ in range(4):
+        running = Ping(lab.namespace("spoke1"), lan(lab, "spoke2"), lan(lab, "spoke1"), interval=0.005)
+        assert ping(lab, "spoke1", "spoke2", count=10).lost == 0
+        lab["spoke1"].restart()
+        assert ping(lab, "spoke1", "spoke2", count=10).lost == 0
+        results.append(running.result())
+    print("gaps:", [f"{result.gap:.3f} s, {result.lost} of {result.sent} lost" for result in results])
+    if request.config.getoption("link") == "kernel":
+        assert [result.lost for result in results] == [0] * 4
+    else:
+        # The best of some: the machine may be busy with other tests.
+        assert min(result.gap for result in results) < 0.2

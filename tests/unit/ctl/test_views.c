@@ -410,7 +410,7 @@ static void test_crypto(void **state)
 	check(view_of(hub, view_dmvpn((struct addr) { 0 }), 1000),
 		"{'interfaces': [{'protection': null, 'peers': ["
 		"{'entries': [{'state': 'UP'}]}, {'entries': [{'state': 'UP'}]}]}]}");
-	ike_close(ike);
+	ike_close(ike, false);
 	uv_run(uv_default_loop(), UV_RUN_DEFAULT);
 	assert_int_equal(uv_loop_close(uv_default_loop()), 0);
 	fixture_free(hub);

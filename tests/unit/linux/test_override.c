@@ -109,7 +109,7 @@ static void static_routes_are_told_from_others(void **state)
 	assert_non_null(strstr(netns_read("ip route"), "blackhole 10.3.0.0/16"));
 	assert_true(routes_static_delete(rtnl, &by_device, &err));
 	assert_true(routes_static_delete(rtnl, &by_device, &err));
-	assert_true(routes_static_flush(rtnl, &n, &err));
+	assert_true(routes_static_flush(rtnl, NULL, NULL, &n, &err));
 	assert_int_equal(n, 2);
 	assert_non_null(strstr(netns_read("ip route"), "10.5.0.0/16 via 10.0.0.9"));
 	assert_null(strstr(netns_read("ip route"), "10.0.0.3"));
