@@ -114,6 +114,15 @@ void node_restore_requester(
 		requester_note(iface, facts, holding_time, now);
 }
 
+void node_restore_neighbour(struct node *node, uint32_t id, struct addr protocol)
+{
+	struct iface *iface = node_iface(node, id);
+	struct binding *binding = iface ? cache_find(iface, protocol) : NULL;
+
+	if (binding && !binding->has_neighbour)
+		cache_give_neighbour(binding);
+}
+
 void node_free(struct node *node)
 {
 	struct action *action;

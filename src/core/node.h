@@ -62,6 +62,8 @@ bool node_restore_shortcut(struct node *node, uint32_t iface, struct addr destin
 /// Who was told what before the restart; see requester_note(), whose `iface` is not looked at.
 void node_restore_requester(struct node *node, uint32_t iface, const struct requester *facts,
 	uint16_t holding_time, struct mono now);
+/// The kernel has a neighbour for this address since before the restart: it stays, if the address is known.
+void node_restore_neighbour(struct node *node, uint32_t iface, struct addr protocol);
 /// Frees everything, with what was not drained. NULL does no harm.
 void node_free(struct node *node);
 

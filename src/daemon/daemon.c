@@ -25,6 +25,7 @@
 #include "linux/apply.h"
 #include "linux/guard.h"
 #include "linux/monitor.h"
+#include "linux/neigh.h"
 #include "linux/nflog.h"
 #include "linux/override.h"
 #include "linux/priv.h"
@@ -351,12 +352,23 @@ static bool open_control(struct daemon *daemon, const char *path, struct err *er
 	return daemon->control != NULL;
 }
 
+static void on_old_neighbour(void *context, const struct neighbour *neighbour)
+{
+	struct daemon *daemon = context;
+	const struct tunnel *tunnel = tunnel_by_device(daemon, neighbour->device);
+
+	if (tunnel)
+		node_restore_neighbour(daemon->node, tunnel->nhrp->id, neighbour->address);
+}
+
 /// Compares what the kernel holds with what is wanted now, and says what an earlier run left.
 static void take_stock(struct daemon *daemon)
 {
 	struct apply_report report = { 0 };
 	struct err err;
 
+	if (!neigh_dump(daemon->rtnl, on_old_neighbour, daemon, &err))
+		log_warning("%s", err.text);
 	if (!apply_resync(daemon->apply, &report, &err))
 		log_warning("%s", err.text);
 	if (report.adopted > 0)
