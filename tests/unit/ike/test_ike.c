@@ -81,7 +81,7 @@ static int tear_down(void **state)
 {
 	struct bed *bed = *state;
 
-	ike_close(bed->ike);
+	ike_close(bed->ike, false);
 	uv_run(&bed->loop, UV_RUN_NOWAIT);
 	charon_stop(&bed->charon, true);
 	uv_run(&bed->loop, UV_RUN_DEFAULT);
