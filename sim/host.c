@@ -232,7 +232,9 @@ static struct rib_route route_make(
 
 static void add_route(struct host *host, const struct rib_route *route)
 {
-	for (size_t i = 0; i < host->route_count; i++) {
+	bool may_be_there = rib_exact(&host->rib, route->prefix) != NULL;
+
+	for (size_t i = 0; may_be_there && i < host->route_count; i++) {
 		if (same_route(&host->routes[i], route))
 			return;
 	}

@@ -21,7 +21,7 @@ static const char usage[] =
 	"Plays a network of real NHRP nodes under a virtual clock, and checks after every step what must be true of it.\n"
 	"A SCENARIO is a file, or the name of one of those that --list shows.\n"
 	"\n"
-	"  --spokes N        a star with so many spokes, each of which talks to another one\n"
+	"  --spokes N        a star with so many spokes, each of which talks to another one for a while\n"
 	"  --hubs N          1 to 4; every spoke registers with all of them (1)\n"
 	"  --phase P         1, 2 or 3 (3)\n"
 	"  --duration TIME   of the virtual clock: 500ms, 90s, 5m, 2h, 1d\n"
@@ -112,18 +112,19 @@ static struct scenario *find_scenario(const char *name)
 	return scenario;
 }
 
-/// Each spoke talks to another one that chance chooses.
+/// Each spoke talks to another one for ten minutes, both whom and when by chance.
 static void add_flows(struct scenario *scenario)
 {
+	uint32_t seconds = (uint32_t)(scenario->duration / MONO_SECOND);
 	struct rng rng;
 
 	rng_seed(&rng, scenario->seed);
 	for (uint32_t i = 0; i < scenario->spokes && scenario->spokes > 1; i++) {
-		uint32_t to = (i + 1 + rng_below(&rng, (uint32_t)scenario->spokes - 1)) %
-			      (uint32_t)scenario->spokes;
+		uint32_t other = 1 + rng_below(&rng, (uint32_t)scenario->spokes - 1);
 
-		scenario_add(scenario, 10000 * MONO_MILLISECOND + rng_below(&rng, 10000) * MONO_MILLISECOND,
-			"flow spoke%u spoke%u every 10s", i + 1, to + 1);
+		scenario_add(scenario, (10 + rng_below(&rng, seconds)) * MONO_SECOND,
+			"flow spoke%u spoke%u every 5s count 120", i + 1,
+			(i + other) % (uint32_t)scenario->spokes + 1);
 	}
 }
 
