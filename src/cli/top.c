@@ -59,6 +59,14 @@ static char *rate_text(double bits, char buffer[static 16])
 	return buffer;
 }
 
+/// A prefix behind a peer; the peer's own address on the tunnel is none.
+static bool is_shortcut(const json_t *entry)
+{
+	const char *target = field_text(entry, "target"), *address = field_text(entry, "tunnel_address");
+	return strchr(field_text(entry, "attributes"), 'T') != NULL &&
+	       strncmp(target, address, strcspn(target, "/")) != 0;
+}
+
 static struct row *add_row(struct top *top, const json_t *interface, const json_t *peer)
 {
 	const json_t *entries = json_object_get(peer, "entries"), *first = json_array_get(entries, 0);
@@ -75,7 +83,7 @@ static struct row *add_row(struct top *top, const json_t *interface, const json_
 	field_time(first, "up_down_seconds", row->age);
 	top->up += strcmp(row->state, "UP") == 0;
 	for (size_t i = 0; i < json_array_size(entries); i++)
-		top->shortcuts += strchr(field_text(json_array_get(entries, i), "attributes"), 'T') != NULL;
+		top->shortcuts += is_shortcut(json_array_get(entries, i));
 	return row;
 }
 

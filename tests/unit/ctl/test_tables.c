@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "base/attr.h"
+#include "cli/draw.h"
 #include "cli/field.h"
 #include "cli/tables.h"
 
@@ -64,15 +65,15 @@ static void test_missing_fields(void **state)
 {
 	static const char *const views[] = { "dmvpn", "dmvpn-detail", "nhrp", "nhrp-detail", "nhrp-brief",
 		"nhrp-summary", "nhrp-nhs", "nhrp-nhs-detail", "nhrp-multicast", "nhrp-traffic", "route",
-		"route-override", "interface", "events", "nhrp-traffic-detail", "running-config", "message",
-		"version", "debugging", "help", "crypto-session", "crypto-session-detail", "crypto-ikev2",
-		"crypto-ikev2-detail", "crypto-ipsec" };
+		"route-override", "interface", "events", "nhrp-traffic-detail", "why", "running-config",
+		"message", "version", "debugging", "help", "crypto-session", "crypto-session-detail",
+		"crypto-ikev2", "crypto-ikev2-detail", "crypto-ipsec" };
 	static const char hollow[] =
 		"{\"interfaces\": [{\"peers\": [{\"entries\": [{}, 1]}, null], \"nhs\": [{}],"
 		" \"protection\": \"P\", \"crypto_sessions\": [{\"ike_sas\": [{\"flows\": [{}, 1]}, 1]}, 1],"
 		" \"sessions\": [{\"ike_sas\": [{\"flows\": [{}, 1]}, 1]}, 1]}, null],"
 		" \"entries\": [{}, [], null], \"routes\": [{\"override\": {}}, 1], \"receivers\": [{}],"
-		" \"commands\": [{}], \"events\": [{}, null]}";
+		" \"commands\": [{}], \"events\": [{}, null], \"steps\": [{}, 1]}";
 	json_t *data = json_loads(hollow, 0, NULL);
 	json_t *empty = json_object();
 	(void)state;
@@ -114,6 +115,77 @@ static void test_time(void **state)
 	}
 }
 
+/// A packet as a router's `debug nhrp packet` shows it.
+static void test_packet(void **state)
+{
+	static const char json[] =
+		"{\"interface\": \"tunnel1\", \"received\": true, \"nbma\": \"192.0.2.2\", \"size\": 92,"
+		" \"extension_offset\": 52, \"type\": \"Registration Request\", \"afn\": 1, \"protocol_type\": 2048,"
+		" \"hop_count\": 255, \"request_id\": 3, \"flags\": [\"unique\", \"nat\"], \"src_nbma\": \"192.0.2.2\","
+		" \"src_protocol\": \"10.0.0.2\", \"dst_protocol\": \"10.0.0.1\", \"cies\": [{\"code\": 0,"
+		" \"code_name\": \"no error\", \"prefix_length\": 32, \"mtu\": 17916, \"holding_time\": 7200,"
+		" \"nbma\": null, \"protocol\": null, \"preference\": 0}], \"extensions\": []}";
+	static const char expected[] =
+		"NHRP: Receive Registration Request via Tunnel1 vrf 0, packet size: 92\n"
+		" from NBMA: 192.0.2.2\n"
+		" (F) afn: AF_IP(1), type: IP(800), hop: 255, ver: 1\n"
+		"     shtl: 4(NSAP), sstl: 0(NSAP)\n"
+		"     pktsz: 92 extoff: 52\n"
+		" (M) flags: \"unique nat \", reqid: 3\n"
+		"     src NBMA: 192.0.2.2\n"
+		"     src protocol: 10.0.0.2, dst protocol: 10.0.0.1\n"
+		" (C-1) code: no error(0)\n"
+		"       prefix: 32, mtu: 17916, hd_time: 7200\n"
+		"       addr_len: 0(NSAP), subaddr_len: 0(NSAP), proto_len: 0, pref: 0\n";
+	json_t *packet = json_loads(json, 0, NULL);
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	(void)state;
+	assert_non_null(packet);
+	table_packet(out, packet);
+	fclose(out);
+	assert_string_equal(text, expected);
+	free(text);
+	json_decref(packet);
+}
+
+/// Of very many peers the picture shows the first and how many there are more.
+static void test_picture(void **state)
+{
+	json_t *peers = json_array();
+	char *text = NULL, address[40];
+	size_t size = 0, lines = 0;
+	(void)state;
+	for (int i = 0; i < 60; i++) {
+		snprintf(address, sizeof(address), "10.0.0.%d", i + 2);
+		json_array_append_new(peers,
+			json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:[s, s, s]}", "interface", "tunnel1",
+				"nbma", "192.0.2.7", "address", address, "role", i % 5 ? "client" : "server",
+				"state", i % 7 ? "UP" : "NHRP", "path", "direct", "behind", "192.168.0.0/24",
+				"192.168.1.0/24", "192.168.2.0/24"));
+	}
+	json_t *topology = json_pack("{s:s, s:[{s:s, s:s, s:s, s:b}], s:o}", "hostname", "<hub & \"co\">",
+		"interfaces", "interface", "tunnel1", "address", "10.0.0.1/24", "type", "Hub", "up", 1,
+		"peers", peers);
+	FILE *out = open_memstream(&text, &size);
+	draw_svg(out, topology);
+	fclose(out);
+	for (const char *at = text; (at = strstr(at, "<line ")) != NULL; at++)
+		lines++;
+	assert_int_equal(lines, 48);
+	assert_non_null(strstr(text, "and 12 more peers"));
+	assert_non_null(strstr(text, ">hub  co<"));
+	free(text);
+	out = open_memstream(&text, &size);
+	draw_dot(out, topology);
+	draw_text(out, topology);
+	fclose(out);
+	assert_non_null(strstr(text, "p59 [label="));
+	free(text);
+	json_decref(topology);
+}
+
 #define GOLDEN(name) cmocka_unit_test_prestate(test_golden, (void *)(uintptr_t)name)
 
 int main(void)
@@ -137,12 +209,16 @@ int main(void)
 		GOLDEN("route"),
 		GOLDEN("route-override"),
 		GOLDEN("interface"),
+		GOLDEN("events"),
+		GOLDEN("why"),
 		GOLDEN("version"),
 		GOLDEN("debugging"),
 		GOLDEN("message"),
 		GOLDEN("running-config"),
 		GOLDEN("unknown"),
 		cmocka_unit_test(test_missing_fields),
+		cmocka_unit_test(test_packet),
+		cmocka_unit_test(test_picture),
 		cmocka_unit_test(test_time),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
