@@ -36,6 +36,7 @@ struct client {
 };
 
 static void client_go_on(struct client *client);
+static void on_idle(uv_idle_t *idle);
 
 static void on_handle_closed(uv_handle_t *handle)
 {
@@ -96,6 +97,8 @@ static void on_written(uv_write_t *write, int status)
 		return;
 	if (status != 0)
 		client_close(client);
+	else if (client->reply != NULL) // one part in a turn: libuv would call several times
+		uv_idle_start(&client->idle, on_idle);
 	else
 		client_go_on(client);
 }

@@ -25,7 +25,7 @@ struct view {
 };
 
 /// Items that a part holds at most, so that making it takes about a millisecond.
-#define VIEW_PART_ITEMS 128
+#define VIEW_PART_ITEMS 64
 
 /// A part: an object with its schema, and with "continued" unless it is the first.
 json_t *view_part(struct view *view, const char *schema);

@@ -25,7 +25,8 @@ struct walk walk_make(unsigned sources)
 
 static void collect(struct walk *walk, struct prefix key)
 {
-	uintptr_t sources = (uintptr_t)trie_exact(&walk->keys, key) | walk->source;
+	uintptr_t before = (uintptr_t)trie_exact(&walk->keys, key), sources = before | walk->source;
+	walk->count += before == 0;
 	trie_set(&walk->keys, key, (void *)sources);
 }
 
@@ -117,12 +118,16 @@ bool walk_collect(struct walk *walk, const struct iface *iface)
 
 unsigned walk_next(struct walk *walk, struct prefix *ret_key)
 {
-	return (unsigned)(uintptr_t)next_of(walk, &walk->keys, ret_key);
+	unsigned sources = (unsigned)(uintptr_t)next_of(walk, &walk->keys, ret_key);
+	// One by one, as to free very many at the end takes long.
+	if (sources != 0)
+		(void)trie_remove(&walk->keys, *ret_key);
+	return sources;
 }
 
 size_t walk_count(const struct walk *walk)
 {
-	return walk->keys.count;
+	return walk->count;
 }
 
 void walk_done(struct walk *walk)

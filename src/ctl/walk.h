@@ -29,14 +29,15 @@ struct walk {
 	unsigned source;  ///< the one being collected
 	size_t bucket;    ///< where in its hash table
 	struct prefix at; ///< where in its trie, or among the keys given; no address: at the start
-	struct trie keys; ///< prefix → sources
+	struct trie keys; ///< prefix → sources, of those that were not given yet
+	size_t count;     ///< of keys that were collected
 };
 
 /// A walk over `sources` (enum walk_source); end it with walk_done().
 struct walk walk_make(unsigned sources);
 /// Collects keys, as much as one turn of the event loop allows. False while there are more.
 bool walk_collect(struct walk *walk, const struct iface *iface) MUST_CHECK;
-/// The next key in order of family, address, length: returns its sources; 0 at the end.
+/// Takes out the next key in order of family, address, length: returns its sources; 0 at the end.
 unsigned walk_next(struct walk *walk, struct prefix *ret_key);
 /// How many keys were collected.
 size_t walk_count(const struct walk *walk);
