@@ -22,5 +22,7 @@ struct bench_options {
 bool bench_hub(const struct bench_options *options, struct err *err) MUST_CHECK;
 /// From the first packet between two spokes to the first direct one, in phases 2 and 3.
 bool bench_convergence(const struct bench_options *options, struct err *err) MUST_CHECK;
+/// What spokes notice of an attack on their hub.
+bool bench_hostile(const struct bench_options *options, struct err *err) MUST_CHECK;
 /// Resolutions answered and passed on.
 bool bench_resolve(const struct bench_options *options, struct err *err) MUST_CHECK;

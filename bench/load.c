@@ -45,6 +45,7 @@ struct load {
 	struct spoke *spoke;
 	uint32_t next_id;
 	const struct nhrp_auth_key *key;
+	bool claims; ///< registrations are unique
 	struct mmsghdr out[BATCH];
 	struct iovec out_iov[BATCH];
 	uint8_t (*out_frames)[FRAME_SIZE];
@@ -95,14 +96,14 @@ static void flush(struct load *load)
 	load->out_count = 0;
 }
 
-static uint8_t *next_frame(struct load *load)
+uint8_t *load_next_frame(struct load *load)
 {
 	if (load->out_count == BATCH)
 		flush(load);
 	return load->out_frames[load->out_count];
 }
 
-static void queue(struct load *load, size_t length)
+void load_queue(struct load *load, size_t length)
 {
 	load->out_iov[load->out_count++].iov_len = length;
 }
@@ -128,7 +129,8 @@ static void fill(const struct load *load, unsigned index, struct nhrp_msg *msg)
 	msg->src_nbma = load_nbma(index);
 	msg->src_protocol = load_tunnel(index);
 	msg->dst_protocol = addr_from_ipv4(LOAD_HUB_TUNNEL);
-	msg->flags = NHRP_FLAG_NAT;
+	msg->flags = NHRP_FLAG_NAT |
+		     (load->claims && load->plan->message == LOAD_REGISTER ? NHRP_FLAG_REG_UNIQUE : 0);
 	msg->cie_count = 1;
 	msg->cies[0] = (struct nhrp_cie) {
 		.prefix_length = 32,
@@ -176,18 +178,18 @@ static void send_message(struct load *load, unsigned index)
 	spoke->tries++;
 	spoke->last_sent = load->now;
 	fill(load, index, &msg);
-	frame = next_frame(load);
-	queue(load, frame_write_nhrp(frame, addr_to_ipv4(load_nbma(index)), &msg, load->key));
+	frame = load_next_frame(load);
+	load_queue(load, frame_write_nhrp(frame, addr_to_ipv4(load_nbma(index)), &msg, load->key));
 }
 
 static void send_data(struct load *load, uint64_t number)
 {
 	unsigned from = (unsigned)(number * 31 % load->spokes);
 	unsigned to = (unsigned)((number * 31 + load->spokes / 2 + 1) % load->spokes);
-	uint8_t *frame = next_frame(load);
+	uint8_t *frame = load_next_frame(load);
 
-	queue(load, frame_write_data(frame, addr_to_ipv4(load_nbma(from)), addr_to_ipv4(load_tunnel(from)),
-			    addr_to_ipv4(load_tunnel(to))));
+	load_queue(load, frame_write_data(frame, addr_to_ipv4(load_nbma(from)),
+				 addr_to_ipv4(load_tunnel(from)), addr_to_ipv4(load_tunnel(to))));
 	load->result->data_sent++;
 }
 
@@ -467,6 +469,11 @@ struct load *load_open(unsigned spokes, uint16_t holding_time, struct err *err)
 void load_authenticate(struct load *load, const struct nhrp_auth_key *key)
 {
 	load->key = key;
+}
+
+void load_claim(struct load *load)
+{
+	load->claims = true;
 }
 
 void load_close(struct load *load)

@@ -64,6 +64,13 @@ void load_authenticate(struct load *load, const struct nhrp_auth_key *key);
 void load_run(struct load *load, const struct load_plan *plan, struct load_result *ret);
 void load_close(struct load *load);
 
+/// Spokes claim their addresses for themselves from now on ("unique").
+void load_claim(struct load *load);
+/// For other traffic by the same socket: where the next frame is to be written, FRAME_SIZE bytes; and its
+/// length then. Full batches are sent.
+uint8_t *load_next_frame(struct load *load);
+void load_queue(struct load *load, size_t length);
+
 struct addr load_nbma(unsigned spoke);
 struct addr load_tunnel(unsigned spoke);
 

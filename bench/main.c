@@ -20,6 +20,7 @@ static const char usage[] =
 	"  hub          registrations from cold, refreshes, memory, steady state, restart\n"
 	"  resolve      resolutions that the hub answers and passes on\n"
 	"  convergence  from the first packet between two spokes to the direct path, phases 2 and 3\n"
+	"  hostile      what the spokes notice of an attack on their hub\n"
 	"\n"
 	"Options:\n"
 	"  --spokes N   1 to 1000000 (default 1000)\n"
@@ -50,6 +51,7 @@ static const struct {
 	{ "hub", bench_hub },
 	{ "resolve", bench_resolve },
 	{ "convergence", bench_convergence },
+	{ "hostile", bench_hostile },
 };
 
 static void refuse(const char *what, const char *value)

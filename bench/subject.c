@@ -24,11 +24,15 @@
 #define FRR_PROGRAMS "/usr/lib/frr"
 #define PATH_SIZE    256
 
-const char subject_hub_config[] = " ip address 172.31.255.254 255.240.0.0\n"
-				  " ip nhrp map multicast dynamic\n"
-				  " ip nhrp max-send 10000000 every 10\n"
-				  " ip nhrp limit registrations 1000000\n"
-				  " tunnel source 198.18.0.1\n";
+#define HUB_LINES                                                                                            \
+	" ip address 172.31.255.254 255.240.0.0\n"                                                           \
+	" ip nhrp map multicast dynamic\n"                                                                   \
+	" ip nhrp max-send 10000000 every 10\n"                                                              \
+	" ip nhrp limit registrations 1000000\n"                                                             \
+	" tunnel source 198.18.0.1\n"
+
+const char subject_hub_config[] = HUB_LINES;
+const char subject_guarded_config[] = " ip nhrp authentication bench\n" HUB_LINES;
 
 /// What all have; the configuration comes in its midst.
 static const char common_config[] = "interface Tunnel1\n"

@@ -30,7 +30,8 @@ struct subject {
 	unsigned count;
 };
 
-extern const char subject_hub_config[];
+/// For subject.config: a hub for many spokes, and one with a password.
+extern const char subject_hub_config[], subject_guarded_config[];
 
 /// "dmvpnd", "frr", "echo"; false for any other name.
 bool subject_parse(const char *name, enum subject_kind *ret) MUST_CHECK;

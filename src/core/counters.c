@@ -30,6 +30,8 @@ const char *refusal_name(enum refusal refusal)
 		return "unprotected";
 	case REFUSED_IDENTITY:
 		return "identity";
+	case REFUSED_BUSY:
+		return "busy";
 	case REFUSED_DOWN:
 		return "down";
 	case REFUSALS:

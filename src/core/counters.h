@@ -20,6 +20,7 @@ enum refusal {
 	REFUSED_MAX_SEND,    ///< `ip nhrp max-send`: not sent
 	REFUSED_UNPROTECTED, ///< the peer has no SA
 	REFUSED_IDENTITY,    ///< the peer's identity may not have this
+	REFUSED_BUSY,        ///< strangers' packets, more than could be handled
 	REFUSED_DOWN,        ///< NHRP is not enabled or the interface is down
 	REFUSALS,
 };

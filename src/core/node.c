@@ -180,6 +180,21 @@ void node_on_packet(struct node *node, uint32_t id, struct addr from, const uint
 		receive_packet(iface, from, packet, length, now);
 }
 
+bool node_knows(struct node *node, uint32_t id, struct addr nbma)
+{
+	const struct iface *iface = node_iface(node, id);
+
+	return iface && peer_find(iface, nbma);
+}
+
+void node_on_overload(struct node *node, uint32_t id)
+{
+	struct iface *iface = node_iface(node, id);
+
+	if (iface)
+		iface->counters.refused[REFUSED_BUSY]++;
+}
+
 void node_on_neigh_miss(struct node *node, uint32_t id, struct addr next_hop, struct mono now)
 {
 	struct iface *iface = node_iface(node, id);

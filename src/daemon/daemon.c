@@ -14,6 +14,7 @@
 #include "daemon/configure.h"
 #include "daemon/daemon.h"
 #include "daemon/events.h"
+#include "daemon/intake.h"
 #include "daemon/learned.h"
 #include "daemon/names.h"
 #include "daemon/protection.h"
@@ -456,6 +457,7 @@ static void stop(struct daemon *daemon)
 	uv_close((uv_handle_t *)&daemon->second, NULL);
 	for (size_t i = 0; i < ARRAY_SIZE(daemon->signals); i++)
 		uv_close((uv_handle_t *)&daemon->signals[i], NULL);
+	intake_close(daemon->intake);
 	uv_run(daemon->loop, UV_RUN_DEFAULT);
 	rtnl_close(daemon->rtnl);
 	node_free(daemon->node);
@@ -471,6 +473,7 @@ int daemon_run(struct config *config, const struct daemon_options *options)
 	daemon.state = state_open(options->state_dir);
 	daemon.node = node_new(&config->node, random_seed(), state_request_id(daemon.state), daemon_now());
 	daemon.registrations = registrations_open(options->state_dir, daemon.loop);
+	daemon.intake = intake_open(&daemon);
 	registrations_restore(daemon.registrations, daemon.node, daemon_now());
 	configure_first(&daemon, config);
 	start_handles(&daemon);

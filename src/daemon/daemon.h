@@ -15,6 +15,7 @@ struct apply;
 struct config;
 struct ctl_server;
 struct guard;
+struct intake;
 struct ike;
 struct monitor;
 struct names;
@@ -47,6 +48,7 @@ struct daemon {
 	struct names *names;
 	struct state *state;
 	struct registrations *registrations;
+	struct intake *intake;
 	struct ctl_server *control;
 	struct ctl_context context;
 	struct events_limit events;

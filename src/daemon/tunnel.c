@@ -9,6 +9,7 @@
 #include "ctl/server.h"
 #include "daemon/daemon.h"
 #include "daemon/events.h"
+#include "daemon/intake.h"
 #include "daemon/protection.h"
 #include "daemon/tunnel.h"
 #include "link/link.h"
@@ -37,7 +38,7 @@ static void on_nhrp(void *owner, struct addr from, const uint8_t *packet, size_t
 	struct tunnel *tunnel = owner;
 
 	tunnel_tell_packet(tunnel, true, from, packet, length);
-	node_on_packet(tunnel->daemon->node, tunnel->nhrp->id, from, packet, length, daemon_now());
+	intake_add(tunnel->daemon->intake, tunnel->nhrp->id, from, packet, length);
 }
 
 static void on_nhrp_end(void *owner)

@@ -27,6 +27,7 @@
 #include "wire/nhrp_msg.h"
 
 #define BATCH          64                ///< packets per wake-up, so that the loop stays fair
+#define ROUNDS         16                ///< of NHRP packets per wake-up
 #define SLOT_SIZE      (64 * 1024)       ///< the largest IP packet
 #define NHRP_SLOT_SIZE 2048              ///< the largest NHRP packet
 #define SOCKET_BUFFER  (8 * 1024 * 1024) ///< bytes: what arrives in the tens of milliseconds we may be busy
@@ -136,18 +137,21 @@ static void on_packet(uv_poll_t *poll, int status, int events)
 	struct kernel_link *kernel = poll->data;
 	struct sockaddr_ll from[BATCH] = { 0 };
 	struct mmsghdr messages[BATCH];
-	unsigned count;
+	unsigned count = 0;
 
 	(void)events;
 	/* libuv stops at a pending error of the socket (the device went down); reading is all that it needs.
 	 */
 	if (status < 0)
 		uv_poll_start(poll, UV_READABLE, on_packet);
-	count = receive_batch(kernel, kernel->packet, NHRP_SLOT_SIZE, from, messages);
-	for (unsigned i = 0; i < count; i++)
-		receive_nhrp(kernel, &from[i], i, messages[i].msg_len);
-	if (count > 0)
-		kernel->handler.on_nhrp_end(kernel->handler.owner);
+	// Who is behind a flood in the queue should not have to wait for it.
+	for (unsigned round = 0; round < ROUNDS && (round == 0 || count == BATCH); round++) {
+		count = receive_batch(kernel, kernel->packet, NHRP_SLOT_SIZE, from, messages);
+		for (unsigned i = 0; i < count; i++)
+			receive_nhrp(kernel, &from[i], i, messages[i].msg_len);
+		if (count > 0)
+			kernel->handler.on_nhrp_end(kernel->handler.owner);
+	}
 }
 
 static void send_batch(struct kernel_link *kernel, struct mmsghdr *messages, unsigned count)

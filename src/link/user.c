@@ -29,6 +29,7 @@
 #include "wire/nhrp_msg.h"
 
 #define BATCH       64   ///< NHRP packets per wake-up, so that the loop stays fair
+#define ROUNDS      16   ///< of such packets per wake-up, so that the loop stays fair
 #define SLOT_SIZE   2048 ///< the largest NHRP packet with its outer headers
 #define TOS_NETWORK 0xc0 ///< internetwork control, for NHRP
 
@@ -97,7 +98,7 @@ static void on_nhrp(uv_poll_t *poll, int status, int events)
 	struct user_link *user = poll->data;
 	struct mmsghdr messages[BATCH] = { 0 };
 	struct iovec iov[BATCH];
-	int count;
+	int count = 0;
 
 	(void)events;
 	for (unsigned i = 0; i < BATCH; i++) {
@@ -109,11 +110,14 @@ static void on_nhrp(uv_poll_t *poll, int status, int events)
 	 * all that it needs. */
 	if (status < 0)
 		uv_poll_start(poll, UV_READABLE, on_nhrp);
-	count = recvmmsg(user->nhrp, messages, BATCH, MSG_DONTWAIT, NULL);
-	for (int i = 0; i < count; i++)
-		receive_packet(user, slot(user, (unsigned)i), messages[i].msg_len);
-	if (count > 0)
-		user->handler.on_nhrp_end(user->handler.owner);
+	// Who is behind a flood in the queue should not have to wait for it.
+	for (unsigned round = 0; round < ROUNDS && (round == 0 || count == BATCH); round++) {
+		count = recvmmsg(user->nhrp, messages, BATCH, MSG_DONTWAIT, NULL);
+		for (int i = 0; i < count; i++)
+			receive_packet(user, slot(user, (unsigned)i), messages[i].msg_len);
+		if (count > 0)
+			user->handler.on_nhrp_end(user->handler.owner);
+	}
 }
 
 /* The operations */
