@@ -333,13 +333,20 @@ json_t *subject_ask(const struct subject *subject, const char *command)
 size_t subject_ask_length(const struct subject *subject, const char *command)
 {
 	FILE *stream = request(subject, command);
-	size_t length = 0;
-	int c;
+	size_t capacity = 0, length = 0;
+	char *line = NULL;
+	bool more = stream != NULL;
 
-	while (stream && (c = getc_unlocked(stream)) != EOF && c != '\n')
-		length++;
+	while (more) {
+		ssize_t got = getline(&line, &capacity, stream);
+
+		// Long answers come in parts.
+		more = got > 0 && strstr(line, "\"more\":true") != NULL;
+		length = got > 0 ? length + (size_t)got : 0;
+	}
 	if (stream)
 		(void)fclose(stream);
+	free(line);
 	return length;
 }
 

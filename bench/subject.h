@@ -47,7 +47,8 @@ bool subject_is_running(struct subject *subject);
 uint64_t subject_rss(const struct subject *subject);
 /// Processor time, seconds.
 double subject_cpu(const struct subject *subject);
-/// The "data" of dmvpnd's answer to a command, its words separated by blanks; NULL where there is none.
+/// The "data" of dmvpnd's answer to a command (of its first part where it is long), its words separated by
+/// blanks; NULL where there is none.
 json_t *subject_ask(const struct subject *subject, const char *command) MUST_CHECK;
 /// The same without keeping the answer: returns its length in bytes, 0 where there is none.
 size_t subject_ask_length(const struct subject *subject, const char *command);

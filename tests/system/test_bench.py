@@ -36,6 +36,15 @@ def test_convergence():
         assert figures[f"{phase}_lost"] == 0
 
 
+def test_hostile():
+    """Under attack every spoke keeps its address, and what was refused is counted."""
+    figures = bench("hostile", "--spokes", "100", "--seconds", "2")
+    assert figures["hostile_per_second"] > 100
+    assert figures["bindings_kept"] == 100
+    assert figures["hostile_unanswered"] == 0
+    assert figures["refused_authentication"] > 0 and figures["registrations_refused"] > 0
+
+
 def test_wrong_use_is_told():
     result = subprocess.run([build_directory() / "dmvpn-bench", "hub", "--spokes", "0"], capture_output=True,
                             text=True, check=False, timeout=60)
