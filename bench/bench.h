@@ -12,6 +12,7 @@ struct bench_options {
 	unsigned spokes;
 	unsigned window; ///< requests outstanding
 	double seconds;  ///< of each phase with a rate
+	double repeat;   ///< seconds until a request without an answer is sent again
 	uint16_t holding_time;
 	enum subject_kind server;
 	const char *link;

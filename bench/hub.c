@@ -312,7 +312,11 @@ bool hub_bench(const struct bench_options *options, const char *title,
 	hub.report = report_begin(title, options->json);
 	report_number(&hub.report, "spokes", options->spokes, 0, "spokes");
 	ok = hub.subject.node && subject_wire(hub.subject.node, err) &&
-	     (hub.load = load_open(options->spokes, options->holding_time, err)) != NULL && work(&hub, err);
+	     (hub.load = load_open(options->spokes, options->holding_time, err)) != NULL;
+	if (ok) {
+		load_set_repeat(hub.load, options->repeat);
+		ok = work(&hub, err);
+	}
 	report_end(&hub.report);
 	subject_stop(&hub.subject, SIGTERM);
 	load_close(hub.load);

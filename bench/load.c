@@ -44,6 +44,7 @@ struct load {
 	uint16_t holding_time;
 	struct spoke *spoke;
 	uint32_t next_id;
+	double repeat; ///< seconds
 	const struct nhrp_auth_key *key;
 	bool claims; ///< registrations are unique
 	struct mmsghdr out[BATCH];
@@ -295,7 +296,7 @@ static void scan(struct load *load)
 	for (unsigned i = 0; i < load->plan->count; i++) {
 		struct spoke *spoke = &load->spoke[i];
 
-		if (spoke->tries == 0 || load->now - spoke->last_sent < REPEAT_AFTER)
+		if (spoke->tries == 0 || load->now - spoke->last_sent < load->repeat)
 			continue;
 		if (spoke->tries < TRIES) {
 			send_message(load, i);
@@ -458,12 +459,18 @@ struct load *load_open(unsigned spokes, uint16_t holding_time, struct err *err)
 	load->spokes = spokes;
 	load->holding_time = holding_time;
 	load->next_id = 1;
+	load->repeat = REPEAT_AFTER;
 	load->spoke = alloc_zeroed(spokes, sizeof(*load->spoke));
 	load->out_frames = alloc_zeroed(BATCH, FRAME_SIZE);
 	load->in_frames = alloc_zeroed(BATCH, FRAME_SIZE);
 	set_up(load->out, load->out_iov, load->out_frames);
 	set_up(load->in, load->in_iov, load->in_frames);
 	return load;
+}
+
+void load_set_repeat(struct load *load, double seconds)
+{
+	load->repeat = seconds;
 }
 
 void load_authenticate(struct load *load, const struct nhrp_auth_key *key)

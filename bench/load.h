@@ -59,6 +59,8 @@ struct load;
 
 /// `spokes` at most LOAD_MAX. NULL and `err` on failure.
 struct load *load_open(unsigned spokes, uint16_t holding_time, struct err *err) MUST_CHECK;
+/// Requests are repeated after so many seconds from now on, instead of one.
+void load_set_repeat(struct load *load, double seconds);
 /// What all spokes authenticate with from now on; borrowed, NULL: nothing.
 void load_authenticate(struct load *load, const struct nhrp_auth_key *key);
 void load_run(struct load *load, const struct load_plan *plan, struct load_result *ret);

@@ -26,6 +26,7 @@ static const char usage[] =
 	"  --spokes N   1 to 1000000 (default 1000)\n"
 	"  --window N   requests outstanding at a time (default 256)\n"
 	"  --seconds S  of each phase with a rate (default 10)\n"
+	"  --repeat S   until a request without an answer is sent again (default 1)\n"
 	"  --holdtime S holding time, 3 to 65535 seconds (default 600): spokes refresh after a third of it\n"
 	"  --server X   dmvpnd (default), frr (zebra and nhrpd of FRR) or echo (a canned server alone)\n"
 	"  --link X     dmvpnd's `tunnel link`: auto, kernel or user (default)\n"
@@ -36,6 +37,7 @@ static const struct option options[] = {
 	{ "spokes", required_argument, NULL, 'n' },
 	{ "window", required_argument, NULL, 'w' },
 	{ "seconds", required_argument, NULL, 's' },
+	{ "repeat", required_argument, NULL, 'r' },
 	{ "holdtime", required_argument, NULL, 't' },
 	{ "server", required_argument, NULL, 'x' },
 	{ "link", required_argument, NULL, 'l' },
@@ -73,7 +75,7 @@ static double number(const char *text, double least, double most)
 static struct bench_options read_options(int argc, char **argv)
 {
 	struct bench_options ret = {
-		.spokes = 1000, .window = 256, .seconds = 10, .holding_time = 600, .link = "user"
+		.spokes = 1000, .window = 256, .seconds = 10, .repeat = 1, .holding_time = 600, .link = "user"
 	};
 	int option;
 
@@ -87,6 +89,9 @@ static struct bench_options read_options(int argc, char **argv)
 			break;
 		case 's':
 			ret.seconds = number(optarg, 0.1, 3600);
+			break;
+		case 'r':
+			ret.repeat = number(optarg, 0.1, 60);
 			break;
 		case 't':
 			ret.holding_time = (uint16_t)number(optarg, 3, UINT16_MAX);
