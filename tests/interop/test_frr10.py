@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""dmvpnd with FRR 10 of Debian 13, which has Cisco's authentication. docs/interoperability.md names these tests."""
+import pytest
+
+from cloud import PATIENCE
+from facts import traffic
+from lab.capture import nhrp_packets
+from lab.wait import wait_until
+from programs import Newer
+
+PASSWORD = "s3cr3t"
+REGISTRATION_REQUEST, ERROR = 3, 7
+
+
+@pytest.fixture
+def cloud10(cloud):
+    def make(*frr, **options):
+        return cloud(*frr, programs=Newer(), password=PASSWORD, **options)
+    return make
+
+
+@pytest.mark.parametrize("frr", [("spoke2",), ("hub", "spoke2")], ids=["our hub", "FRR hub"])
+def test_shortcut_both_ways(cloud10, frr):
+    """With the password: registration, redirect, resolution, and a direct path in both directions. Ours stays under
+    traffic; FRR's ends with its holding time and comes again, which costs no packet."""
+    made = cloud10(*frr, holdtime=15, dynamic=True)
+    made.wait_shortcut("spoke1", "spoke2")
+    made.wait_shortcut("spoke2", "spoke1")
+    assert made.ping("spoke1", "spoke2", count=100, interval=0.2).lost == 0, "longer than the holding time"
+    assert made.path("spoke1", "spoke2") == [made.lan("spoke2")]
+    assert ERROR not in {kind for _, _, kind in nhrp_packets(made.lab.capture.path)}
+
+
+@pytest.mark.parametrize("frr", [("spoke2",), ("hub",)], ids=["our hub", "FRR hub"])
+def test_wrong_password(cloud10, frr):
+    """It is refused, and refused only: FRR answers Error Indications with others, without end; we answer none."""
+    made = cloud10(*frr, start=False)
+    ours = "hub" if "hub" not in frr else "spoke2"
+    node = made.lab.scenario.node(ours)
+    node.replace(f"authentication {PASSWORD}", "authentication another")
+    for name in made.names:
+        made.start_node(name)
+
+    def requests():
+        packets = nhrp_packets(made.lab.capture.path)
+        return sum(kind == REGISTRATION_REQUEST for _, _, kind in packets), packets
+    wait_until(lambda: requests()[0] >= 4, PATIENCE, "registrations, again and again")
+    registrations, packets = requests()
+    errors = sum(kind == ERROR for _, _, kind in packets)
+    assert errors <= 2 * registrations, f"{errors} Error Indications for {registrations} registrations"
+    assert traffic(made.lab[ours])["sent"]["error_indication"] <= registrations
+    assert made.binding("hub", "spoke2") is None
