@@ -58,6 +58,22 @@ def test_no_state_leaks(protected):
     lab["spoke2"].start()
 
 
+def test_without_policies(protected):
+    """Somebody takes the policies away, so that the kernel would send everything in clear text: it is dropped."""
+    lab = protected(scenarios.phase1())
+    assert works(lab, "spoke1", "hub")
+    spoke = lab.namespace("spoke1")
+    for words in ("route flush table 220", "xfrm policy flush"):  # ESP in user space; in the kernel
+        spoke.run("ip", *words.split(), check=False)
+
+    def dropped():
+        rules = spoke.output("nft", "list", "table", "inet", "dmvpn-protect")
+        return [line for line in rules.splitlines() if "saddr" in line and "packets 0 " not in line and "drop" in line]
+    assert not dropped(), "nothing was tried before"
+    try_hard(lab)
+    assert dropped(), "what was tried is counted"
+
+
 def test_takes_nothing_in_clear_text(protected):
     """A stranger registers and sends data without IPsec; and so does somebody who has the address of a spoke."""
     scenario = scenarios.phase3()
