@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "sim/check.h"
+#include "sim/sa.h"
 #include "sim/underlay.h"
 
 #define LOST_METRIC 1000 ///< is added to that of a route which a routing protocol lost with its server
@@ -114,6 +115,7 @@ void host_stop(struct host *host, bool graceful)
 		node_shutdown(host->node, host->network->now);
 		take_changes(host);
 	}
+	sa_forget(host);
 	timerq_disarm(&host->network->queue, &host->wake);
 	node_free(host->node);
 	host->node = NULL;
@@ -343,6 +345,7 @@ static void apply(struct host *host, const struct desired_item *item)
 				   : trie_remove(&host->overrides, item->prefix));
 		break;
 	case DESIRED_SA:
+		sa_want(host, item->nbma, item->present, item->call);
 		break;
 	}
 }
@@ -384,7 +387,9 @@ static void take_changes(struct host *host)
 			host->network->nhrp_sent++;
 			host_note_message(host, ">", action->send.nbma, action->packet, action->send.length);
 			underlay_send(host, action->send.nbma, NULL, action->packet, action->send.length);
-		} else if (action->type == ACTION_EVENT) {
+		} else if (action->type == ACTION_RENEW_SA) {
+			sa_renew(host, action->renew);
+		} else {
 			on_event(host, &action->event);
 		}
 		free(action);

@@ -33,6 +33,8 @@ struct neighbour {
 	UT_hash_handle hh;
 };
 
+struct sa;
+
 struct host {
 	struct network *network;
 	size_t index;
@@ -61,6 +63,7 @@ struct host {
 	struct host *next_active;     ///< the next one with such uses
 	bool is_active;
 	struct trie overrides; ///< prefix → struct desired_item
+	struct sa *sas;        ///< of a protected network, by the peer's NBMA address
 
 	size_t unchecked; ///< inputs since its tables were last compared
 	bool has_changed; ///< neighbours or overrides, since what it holds was last compared with the truth

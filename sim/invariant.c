@@ -39,6 +39,9 @@ static const struct invariant_text texts[INVARIANTS] = {
 		"goes last." },
 	[INVARIANT_TEMPORARY] = { "temporary bindings go by a server",
 		"Until a next hop is resolved its packets go by a hub, which knows it; no other node does." },
+	[INVARIANT_CLEAR] = { "nothing in clear text",
+		"A protected tunnel fails closed: no NHRP message is even tried to a peer with whom there is no SA. Data is "
+		"held back by the kernel's policy, and goes by the hub, with which there is one." },
 	[INVARIANT_KERNEL] = { "the kernel has what the core wants",
 		"Neighbours, overrides and receivers of multicast in the kernel are those that the core believes in: a "
 		"change that is not told is a black hole." },

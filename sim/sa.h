@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/// Security associations of a protected cloud: they take time, and fail.
+/// Security associations of a protected cloud, as an IKE daemon keeps them: they take time, and fail.
 #pragma once
 
 #include "sim/host.h"
 
-/// There is one to send to `nbma` with, or the network is not protected.
-bool sa_is_up(struct host *host, struct addr nbma);
-/// There is one that a packet from `nbma` came by, or the network is not protected.
-bool sa_accepts(const struct host *host, struct addr nbma);
-/// A negotiation ends.
+/// There is one to send to `nbma` with, or to take from it by, or the network is not protected.
+bool sa_carries(const struct host *host, struct addr nbma);
+/// What the core wants with the peer at `nbma`: an SA (made by us where `call`), or none any more.
+void sa_want(struct host *host, struct addr nbma, bool wanted, bool call);
+/// The peer is silent under its SA: another one is made.
+void sa_renew(struct host *host, struct addr nbma);
+/// A negotiation ends, or what follows.
 void sa_on_timer(struct timer *timer);
+/// The host forgets all of them: it stops, or is elsewhere.
+void sa_forget(struct host *host);

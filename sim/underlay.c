@@ -194,7 +194,7 @@ static enum loss stopped_by(struct host *host, struct addr to)
 	// A kernel keeps what goes to an address of its own, even if outside of a NAT somebody else has it.
 	if (!host->place || addr_equal(to, host->nbma))
 		return LOSS_HOST_DOWN;
-	if (!sa_is_up(host, to))
+	if (!sa_carries(host, to))
 		return LOSS_PROTECTED;
 	if (!host->place->host && !map_out(host, to))
 		return LOSS_NAT;
@@ -208,6 +208,9 @@ void underlay_send(
 {
 	struct network *network = host->network;
 	enum loss why = stopped_by(host, to);
+
+	if (why == LOSS_PROTECTED && !data)
+		network_violation(network, INVARIANT_CLEAR, "%s sent a message without an SA", host->name);
 
 	if (why == LOSSES && !data && is_dropped(network, packet, length))
 		why = LOSS_CHANCE;
@@ -232,7 +235,7 @@ void underlay_deliver(struct network *network, struct timer *timer)
 	struct delivery *delivery = container_of(timer, struct delivery, timer);
 	struct host *host = find_receiver(network, delivery->from, delivery->to);
 
-	if (!host || !host->node || host->is_cut || !sa_accepts(host, delivery->from)) {
+	if (!host || !host->node || host->is_cut || !sa_carries(host, delivery->from)) {
 		if (delivery->is_data)
 			data_lose(network->hosts[delivery->data.trail[delivery->data.trail_count - 1]],
 				&delivery->data, host && host->is_cut ? LOSS_CUT : LOSS_HOST_DOWN);
@@ -249,6 +252,13 @@ void underlay_deliver(struct network *network, struct timer *timer)
 void underlay_drop(struct timer *timer)
 {
 	free(container_of(timer, struct delivery, timer));
+}
+
+struct host *underlay_host_at(const struct network *network, struct addr nbma)
+{
+	const struct place *place = find_place(network, nbma);
+
+	return place ? place->host : NULL;
 }
 
 static bool has_own_place(const struct host *host)

@@ -30,5 +30,7 @@ void underlay_forge(
 /// more.
 void underlay_place(struct host *host, struct addr nbma, bool ports);
 void underlay_unplace(struct host *host);
+/// The host that has this NBMA address for itself, or NULL.
+struct host *underlay_host_at(const struct network *network, struct addr nbma);
 /// Packets pass between the two now, both ways, whoever begins: not so behind port NAT.
 bool underlay_connects(const struct network *network, const struct host *a, const struct host *b);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sim/forge.h"
+#include "sim/sa.h"
 #include "sim/underlay.h"
 
 static const struct addr none;
@@ -67,6 +68,17 @@ static void do_limit(struct play *play, const struct value *values)
 
 		*fields[values[1].number] = (uint32_t)values[2].number;
 	}
+}
+
+static void do_protect(struct play *play, const struct value *values)
+{
+	struct network *network = play->network;
+
+	network->protected = true;
+	network->sa_delay = values[0].is_set ? values[1].number : 200 * MONO_MILLISECOND;
+	network->sa_failure = values[2].is_set ? (uint32_t)values[3].number : 0;
+	for (size_t i = 0; i < network->host_count; i++)
+		network->hosts[i]->iface.protected = true;
 }
 
 static void do_wait(struct play *play, const struct value *values)
@@ -290,6 +302,11 @@ static void do_corrupt(struct play *play, const struct value *values)
 	forge_corruption(play_host(play, &values[1]), (enum corruption)values[0].number);
 }
 
+static void do_lose_sas(struct play *play, const struct value *values)
+{
+	sa_forget(play_host(play, &values[0]));
+}
+
 static void do_mark(struct play *play, const struct value *values)
 {
 	(void)values;
@@ -311,6 +328,8 @@ static const struct verb table[] = {
 		"down go, as by a routing protocol" },
 	{ "limit HOSTS registrations|cached|resolutions|requesters|redirects NUMBER", VERB_BEFORE | VERB_AT,
 		do_limit, "how far others can make a table of theirs grow" },
+	{ "protect [delay TIME] [failure PERCENT]", VERB_BEFORE, do_protect,
+		"peers talk under an SA only, which takes 200 ms, or another time, and fails at times" },
 	{ "wait HOSTS", VERB_BEFORE, do_wait, "they do not start by themselves" },
 	{ "bound stale|settled|fresh TIME", VERB_BEFORE, do_bound,
 		"another bound of the invariants; settled 0s: losses and detours are not looked at" },
@@ -353,6 +372,7 @@ static const struct verb table[] = {
 		"the same with a route of the override table" },
 	{ "sabotage route HOST PREFIX", VERB_AT, do_unheard,
 		"the kernel loses a route, and the core is not told" },
+	{ "sabotage sas HOST", VERB_AT, do_lose_sas, "its SAs are gone, and the core is not told" },
 	{ "sabotage counter|shortcut|temporary HOST", VERB_AT, do_corrupt,
 		"the core's own tables are wrong" },
 	{ "mark", VERB_AT, do_mark, "`expect lost` and `expect messages` count from here" },
