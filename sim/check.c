@@ -353,6 +353,9 @@ static enum fate by_the_hubs(const struct host *host, struct addr destination, i
 	if (host_has_server(host, next) || host_has_server(next, host))
 		return underlay_connects(network, host, next) ? by_the_hubs(next, destination, hops - 1)
 							      : FATE_LOST;
+	// Phase 2: the way by a server is a detour to the same next hop, whose own routes lead on from there.
+	if (by_the_hubs(next, destination, hops - 1) != FATE_ARRIVES)
+		return FATE_LOST;
 	for (size_t i = 0; i < host->iface.nhs_count; i++) {
 		const struct host *server = network_host_at(network, host->servers[i].protocol);
 
