@@ -117,6 +117,12 @@ bool protection_configure(struct daemon *daemon, struct err *err)
 	return ok;
 }
 
+void protection_heard(const struct tunnel *tunnel, struct addr from)
+{
+	if (tunnel->daemon->ike)
+		ike_heard(tunnel->daemon->ike, tunnel->nhrp->id, from);
+}
+
 void protection_want(struct daemon *daemon, const struct desired_item *item)
 {
 	if (daemon->ike)

@@ -18,6 +18,8 @@ bool protection_configure(struct daemon *daemon, struct err *err) MUST_CHECK;
 bool protection_before_source(struct tunnel *tunnel, struct err *err) MUST_CHECK;
 /// The tunnel has this source now.
 void protection_on_source(struct tunnel *tunnel);
+/// An NHRP packet came from a peer.
+void protection_heard(const struct tunnel *tunnel, struct addr from);
 /// The core wants an SA, or not any more.
 void protection_want(struct daemon *daemon, const struct desired_item *item);
 /// ACTION_RENEW_SA

@@ -38,6 +38,7 @@ static void on_nhrp(void *owner, struct addr from, const uint8_t *packet, size_t
 	struct tunnel *tunnel = owner;
 
 	tunnel_tell_packet(tunnel, true, from, packet, length);
+	protection_heard(tunnel, from);
 	intake_add(tunnel->daemon->intake, tunnel->nhrp->id, from, packet, length);
 }
 

@@ -18,11 +18,12 @@
 #include "ike/profile.h"
 #include "ike/vici_conn.h"
 
-#define TICK           500                 ///< milliseconds
-#define TUNNELS_MAX    64                  ///< protected ones
-#define CALLS_MAX      64                  ///< under way at a time
-#define CALL_PATIENCE  (8 * MONO_SECOND)   ///< with a call, within which charon repeats a lost packet
-#define CALL_CHECK     MONO_SECOND         ///< between two looks whether charon is still at it
+#define TICK           500               ///< milliseconds
+#define TUNNELS_MAX    64                ///< protected ones
+#define CALLS_MAX      64                ///< under way at a time
+#define CALL_PATIENCE  (8 * MONO_SECOND) ///< with a call, within which charon repeats a lost packet
+#define CALL_CHECK     MONO_SECOND       ///< between two looks whether charon is still at it
+#define SETTLE         250 ///< milliseconds in which an SA that the peer began is installed at its end, too
 #define PAUSE          MONO_SECOND         ///< between two calls
 #define UNWANTED_GRACE (120 * MONO_SECOND) ///< for a peer to say what its SA is for
 #define ENDED_GRACE    (2 * MONO_SECOND)   ///< for what is on its way under an SA that was wanted
@@ -40,6 +41,7 @@ struct tunnel_entry {
 
 struct ike {
 	uv_timer_t timer;
+	uv_timer_t settle; ///< some peers are settling
 	struct vici_conn *conn;
 	const struct crypto_config *crypto;
 	struct ike_handler handler;
@@ -48,9 +50,10 @@ struct ike {
 	struct ike_peers peers;
 	struct sa_table sas;
 	unsigned calling;
-	bool known;   ///< the SAs that charon has are known
-	bool listing; ///< a list is under way
-	bool relist;  ///< and another one is wanted
+	unsigned timers; ///< not closed yet
+	bool known;      ///< the SAs that charon has are known
+	bool listing;    ///< a list is under way
+	bool relist;     ///< and another one is wanted
 	bool user_space;
 	bool told_absent;
 	struct mono list_begun;
@@ -59,7 +62,7 @@ struct ike {
 	struct ratelimit log;
 };
 
-static void act(struct ike *ike, struct ike_peer *peer);
+static void on_settled(uv_timer_t *timer);
 
 /* Names. */
 
@@ -213,10 +216,21 @@ static const struct sa *best_sa(const struct ike *ike, const struct ike_peer *pe
 }
 
 /// Compares what charon has for the peer with what was told of it.
-static void judge(struct ike *ike, struct ike_peer *peer)
+static void settle(struct ike *ike, struct ike_peer *peer, bool settled)
 {
 	const struct sa *best = best_sa(ike, peer);
 
+	// The peer that answered may use the SA before the one that asked has it.
+	if (best && peer->state != PEER_UP && ike->known && !best->initiator && !peer->settling &&
+		mono_between(best->since, ike->handler.now()) < SETTLE * MONO_MILLISECOND) {
+		peer->settling = true;
+		if (!uv_is_active((uv_handle_t *)&ike->settle))
+			uv_timer_start(&ike->settle, on_settled, SETTLE, 0);
+		return;
+	}
+	if (best && peer->settling && !settled)
+		return;
+	peer->settling = false;
 	if (best) {
 		bool news = peer->state != PEER_UP || strcmp(peer->identity, best->remote_id) != 0;
 
@@ -230,6 +244,36 @@ static void judge(struct ike *ike, struct ike_peer *peer)
 		set_state(ike, peer, PEER_DOWN);
 		report(ike, peer, SA_DOWN);
 	}
+}
+
+static void judge(struct ike *ike, struct ike_peer *peer)
+{
+	settle(ike, peer, false);
+}
+
+static void on_settled(uv_timer_t *timer)
+{
+	struct ike *ike = timer->data;
+	struct ike_peer *peer, *next;
+
+	HASH_ITER(hh, ike->peers.peers, peer, next)
+	{
+		if (peer->settling)
+			settle(ike, peer, true);
+	}
+}
+
+void ike_heard(struct ike *ike, uint32_t iface, struct addr nbma)
+{
+	const struct tunnel_entry *entry;
+	struct ike_peer *peer;
+
+	if (!uv_is_active((uv_handle_t *)&ike->settle))
+		return;
+	entry = entry_by_iface(ike, iface);
+	peer = entry ? ike_peer_find(&ike->peers, entry->base, nbma) : NULL;
+	if (peer && peer->settling)
+		settle(ike, peer, true);
 }
 
 static void call(struct ike *ike, struct ike_peer *peer)
@@ -316,6 +360,8 @@ static void act(struct ike *ike, struct ike_peer *peer)
 
 	switch (peer->state) {
 	case PEER_DOWN:
+		if (peer->settling)
+			break;
 		if (wants_call)
 			call(ike, peer);
 		else if (want == IKE_UNWANTED)
@@ -558,17 +604,40 @@ static void end_double(struct ike *ike, struct sa *a, struct sa *b)
 		terminate(ike, sa, !is_race);
 }
 
+/// The kernel tells SAs by addresses, so that of two peers behind one only the last one gets packets.
+static void warn_shared(struct sa *a, struct sa *b)
+{
+	char text[ADDR_TEXT_SIZE];
+
+	if (a->told_shared && b->told_shared)
+		return;
+	a->told_shared = b->told_shared = true;
+	log_warning(
+		"%s and %s have the same address %s, where NAT put them: only the last one can be sent to; give "
+		"each an address of its own",
+		a->remote_id, b->remote_id, addr_format(a->remote, text));
+}
+
+static void compare(struct ike *ike, struct sa *a, struct sa *b)
+{
+	const struct tunnel_entry *entry = entry_of(ike, a);
+
+	if (!addr_equal(a->remote, b->remote) || a->terminating || b->terminating || !sa_is_up(a) ||
+		!sa_is_up(b) || !entry || entry != entry_of(ike, b))
+		return;
+	if (strcmp(a->remote_id, b->remote_id) == 0)
+		end_double(ike, a, b);
+	else
+		warn_shared(a, b);
+}
+
 static void end_doubles(struct ike *ike)
 {
 	struct sa *a, *b;
 
 	for (a = ike->sas.sas; a; a = a->hh.next) {
-		for (b = a->hh.next; b && !a->terminating; b = b->hh.next) {
-			if (addr_equal(a->remote, b->remote) && !b->terminating && sa_is_up(a) &&
-				sa_is_up(b) && entry_of(ike, a) && entry_of(ike, a) == entry_of(ike, b) &&
-				strcmp(a->remote_id, b->remote_id) == 0)
-				end_double(ike, a, b);
-		}
+		for (b = a->hh.next; b; b = b->hh.next)
+			compare(ike, a, b);
 	}
 }
 
@@ -603,13 +672,15 @@ struct ike *ike_new(struct uv_loop_s *loop, const char *socket, const struct cry
 		.on_up = on_up, .on_down = on_down, .on_event = on_event, .owner = ike
 	};
 
+	ike->timers = 2;
 	ike->crypto = crypto;
 	ike->handler = *handler;
 	ike->started = handler->now();
 	ike->log = ratelimit_make(10, 60 * MONO_SECOND);
 	ike->conn = vici_conn_new(loop, socket, events, &conn);
 	uv_timer_init(loop, &ike->timer);
-	ike->timer.data = ike;
+	uv_timer_init(loop, &ike->settle);
+	ike->timer.data = ike->settle.data = ike;
 	uv_timer_start(&ike->timer, on_tick, TICK, TICK);
 	return ike;
 }
@@ -812,7 +883,10 @@ const struct sa_table *ike_sas(const struct ike *ike)
 
 static void on_timer_closed(uv_handle_t *handle)
 {
-	free(handle->data);
+	struct ike *ike = handle->data;
+
+	if (--ike->timers == 0)
+		free(ike);
 }
 
 void ike_close(struct ike *ike, bool keep)
@@ -836,5 +910,6 @@ void ike_close(struct ike *ike, bool keep)
 	}
 	vici_conn_close(ike->conn);
 	sa_table_done(&ike->sas);
+	uv_close((uv_handle_t *)&ike->settle, on_timer_closed);
 	uv_close((uv_handle_t *)&ike->timer, on_timer_closed);
 }

@@ -51,6 +51,8 @@ void ike_keep_tunnels(struct ike *ike, const uint32_t *ifaces, size_t count);
 /// Protects a tunnel, or follows its source.
 void ike_set_tunnel(struct ike *ike, const struct ike_tunnel *tunnel);
 void ike_want(struct ike *ike, uint32_t iface, struct addr nbma, enum ike_want want);
+/// A packet came from the peer: whatever SA it has is there at its end.
+void ike_heard(struct ike *ike, uint32_t iface, struct addr nbma);
 /// The peer is silent under its SA: ends that at once, and makes another one if it is wanted so.
 void ike_renew(struct ike *ike, uint32_t iface, struct addr nbma);
 /// `clear crypto session`: ends the SAs with a peer (unset: with all), which come back where they are wanted.

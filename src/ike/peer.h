@@ -43,6 +43,7 @@ struct ike_peer {
 	struct mono unwanted; ///< since when nobody wants it; MONO_NEVER: somebody does
 	bool loaded;          ///< charon has a connection for it
 	bool was_wanted;
+	bool settling;             ///< its SA is there, and may not be at its end yet
 	bool recall;               ///< charon lost the SA: we call once, though the peer would
 	char identity[SA_ID_SIZE]; ///< what was told last
 	UT_hash_handle hh;

@@ -130,7 +130,9 @@ static void read_ike(struct sa *sa, const struct vici_element *section, struct m
 	sa->nat = is_yes(body, "nat-any");
 	sa->key_bits = (uint32_t)vici_number(body, "encr-keysize", 0);
 	sa->rekey_seconds = (uint32_t)vici_number(body, "rekey-time", 0);
-	sa->since = mono_add(now, -(int64_t)vici_number(body, "established", 0) * MONO_SECOND);
+	// Charon tells whole seconds: what was seen before is nearer to the truth.
+	if (mono_between(sa->since, now) < (int64_t)vici_number(body, "established", 0) * MONO_SECOND)
+		sa->since = mono_add(now, -(int64_t)vici_number(body, "established", 0) * MONO_SECOND);
 	copy(body, "local-id", sa->local_id, sizeof(sa->local_id));
 	copy(body, "remote-id", sa->remote_id, sizeof(sa->remote_id));
 	copy(body, "initiator-spi", sa->spi_initiator, sizeof(sa->spi_initiator));

@@ -50,6 +50,7 @@ struct sa {
 	struct sa_child children[SA_CHILDREN_MAX];
 	unsigned child_count;
 	bool terminating; ///< we asked for its end
+	bool told_shared; ///< the log told that somebody else is behind the same address
 	bool seen;        ///< in the list that is being read
 	UT_hash_handle hh;
 };

@@ -220,6 +220,24 @@ static void a_peer_of_whom_nothing_is_heard_loses_its_sa(void **state)
 	await(bed, "terminate", "7", 1);
 }
 
+static void an_sa_that_the_peer_began_is_told_when_it_is_at_its_end(void **state)
+{
+	struct bed *bed = *state;
+
+	await_list(bed);
+	charon_up(&bed->charon, &spoke);
+	while (!sa_find(ike_sas(bed->ike), 7))
+		uv_run(&bed->loop, UV_RUN_ONCE);
+	assert_int_equal(bed->told[1][SA_UP], 0);
+	ike_heard(bed->ike, 1, ip(PEER));
+	assert_int_equal(bed->told[1][SA_UP], 1);
+	charon_down(&bed->charon, 7);
+	await_state(bed, 1, SA_DOWN, 1);
+	// Where nothing is heard, time tells.
+	charon_up(&bed->charon, &spoke);
+	await_state(bed, 1, SA_UP, 2);
+}
+
 static void charon_restarts(void **state)
 {
 	struct bed *bed = *state;
@@ -424,6 +442,7 @@ int main(void)
 		TEST(a_call_that_fails_is_told_and_repeated),
 		TEST(a_peer_that_is_only_kept_is_not_called),
 		TEST(a_peer_of_whom_nothing_is_heard_loses_its_sa),
+		TEST(an_sa_that_the_peer_began_is_told_when_it_is_at_its_end),
 		TEST(charon_restarts),
 		TEST(the_socket_goes_and_comes_back_with_the_sas),
 		TEST(what_is_not_vici_ends_the_connection_only),
