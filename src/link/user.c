@@ -186,7 +186,9 @@ static void start_fast_path(struct user_link *user)
 {
 	struct err err = { "it is switched off" };
 
-	if (!user->config.no_fast_path)
+	if (user->config.no_fast_path)
+		user_fast_remove_stale(user->config.name);
+	else
 		user->fast = user_fast_open(&user->config, &err);
 	if (user->fast)
 		snprintf(user->data_path, sizeof(user->data_path), "eBPF");

@@ -109,6 +109,25 @@ static void detach(const struct user_fast *fast, const struct attachment *attach
 		bpf_tc_detach(&hook, &filter);
 }
 
+/// The filters of a process that was killed stay; TCX links do not.
+void user_fast_remove_stale(const char *name)
+{
+	DECLARE_LIBBPF_OPTS(bpf_tc_opts, filter, .handle = if_nametoindex(name), .priority = PRIORITY);
+	struct if_nameindex *interfaces = filter.handle ? if_nameindex() : NULL;
+
+	for (const struct if_nameindex *i = interfaces; i && i->if_index != 0; i++) {
+		bool is_device = i->if_index == filter.handle;
+		DECLARE_LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)i->if_index,
+			.attach_point = is_device ? BPF_TC_EGRESS : BPF_TC_INGRESS);
+		struct bpf_tc_opts wanted = filter;
+
+		// Most have none, which libbpf calls an error.
+		(void)bpf_tc_detach(&hook, &wanted);
+	}
+	if (interfaces)
+		if_freenameindex(interfaces);
+}
+
 /// The programs read Ethernet headers.
 static bool is_ethernet(unsigned ifindex)
 {

@@ -16,6 +16,8 @@ struct user_fast;
 /// Attaches to the device, which is there. NULL and `err` where the kernel or our privileges do not allow it,
 /// or where this dmvpnd was built without.
 struct user_fast *user_fast_open(const struct link_config *config, struct err *err) MUST_CHECK;
+/// Takes away what an earlier run of this device left attached when it was killed: it would carry packets on.
+void user_fast_remove_stale(const char *name);
 /// NULL does no harm, here and below.
 void user_fast_close(struct user_fast *fast);
 /// From here on packets of this peer are carried, or not any more.

@@ -10,6 +10,11 @@ struct user_fast *user_fast_open(const struct link_config *config, struct err *e
 	return NULL;
 }
 
+void user_fast_remove_stale(const char *name)
+{
+	(void)name;
+}
+
 void user_fast_close(struct user_fast *fast)
 {
 	(void)fast;

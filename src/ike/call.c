@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/// judge() compares what charon has for one peer with what was told of it, act() does what is to be done for
+/// the peer now. Everything else only calls these two, so that it makes no difference whether an SA came by
+/// our call, by the peer's, or was there before us.
+#include "ike/inside.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "ike/profile.h"
+
+#define CALLS_MAX      64                ///< under way at a time
+#define CALL_PATIENCE  (8 * MONO_SECOND) ///< with a call, within which charon repeats a lost packet
+#define SETTLE         250 ///< milliseconds in which an SA that the peer began is installed at its end, too
+#define PAUSE          MONO_SECOND         ///< between two calls
+#define UNWANTED_GRACE (120 * MONO_SECOND) ///< for a peer to say what its SA is for
+
+static void report(struct ike *ike, const struct ike_peer *peer, enum sa_state state)
+{
+	for (unsigned i = 0; i < ike->tunnel_count; i++) {
+		if (strcmp(ike->tunnels[i].base, peer->key.base) == 0)
+			ike->handler.on_sa(ike->handler.owner, ike->tunnels[i].tunnel.iface, peer->key.nbma,
+				state, state == SA_UP ? peer->identity : NULL);
+	}
+}
+
+void call_set_state(struct ike *ike, struct ike_peer *peer, enum ike_peer_state state)
+{
+	ike->calling -= peer->state == PEER_CALLING;
+	ike->calling += state == PEER_CALLING;
+	peer->state = state;
+}
+
+static bool is_peers(const struct ike *ike, const struct sa *sa, const struct ike_peer *peer)
+{
+	const struct tunnel_entry *entry = entry_of(ike, sa);
+
+	return entry && addr_equal(sa->remote, peer->key.nbma) && strcmp(entry->base, peer->key.base) == 0;
+}
+
+const struct sa *call_best_sa(const struct ike *ike, const struct ike_peer *peer)
+{
+	const struct sa *best = NULL, *sa;
+
+	for (sa = ike->sas.sas; sa; sa = sa->hh.next) {
+		if (sa_is_up(sa) && !sa->terminating && (!best || sa->id > best->id) &&
+			is_peers(ike, sa, peer))
+			best = sa;
+	}
+	return best;
+}
+
+/// Compares what charon has for the peer with what was told of it.
+static void settle(struct ike *ike, struct ike_peer *peer, bool settled)
+{
+	const struct sa *best = call_best_sa(ike, peer);
+
+	// The peer that answered may use the SA before the one that asked has it.
+	if (best && peer->state != PEER_UP && ike->known && !best->initiator && !peer->settling &&
+		mono_between(best->since, ike->handler.now()) < SETTLE * MONO_MILLISECOND) {
+		peer->settling = true;
+		if (!uv_is_active((uv_handle_t *)&ike->settle))
+			uv_timer_start(&ike->settle, call_on_settled, SETTLE, 0);
+		return;
+	}
+	if (best && peer->settling && !settled)
+		return;
+	peer->settling = false;
+	if (best) {
+		bool news = peer->state != PEER_UP || strcmp(peer->identity, best->remote_id) != 0;
+
+		call_set_state(ike, peer, PEER_UP);
+		peer->failures = 0;
+		peer->recall = false;
+		memcpy(peer->identity, best->remote_id, sizeof(peer->identity));
+		if (news)
+			report(ike, peer, SA_UP);
+	} else if (peer->state == PEER_UP) {
+		call_set_state(ike, peer, PEER_DOWN);
+		report(ike, peer, SA_DOWN);
+	}
+}
+
+void call_judge(struct ike *ike, struct ike_peer *peer)
+{
+	settle(ike, peer, false);
+}
+
+void call_on_settled(uv_timer_t *timer)
+{
+	struct ike *ike = timer->data;
+	struct ike_peer *peer, *next;
+
+	HASH_ITER(hh, ike->peers.peers, peer, next)
+	{
+		if (peer->settling)
+			settle(ike, peer, true);
+	}
+}
+
+void ike_heard(struct ike *ike, uint32_t iface, struct addr nbma)
+{
+	const struct tunnel_entry *entry;
+	struct ike_peer *peer;
+
+	if (!uv_is_active((uv_handle_t *)&ike->settle))
+		return;
+	entry = entry_by_iface(ike, iface);
+	peer = entry ? ike_peer_find(&ike->peers, entry->base, nbma) : NULL;
+	if (peer && peer->settling)
+		settle(ike, peer, true);
+}
+
+static void call(struct ike *ike, struct ike_peer *peer)
+{
+	const struct tunnel_entry *entry = entry_by_base(ike, peer->key.base);
+	struct vici_writer writer;
+	char name[SA_NAME_SIZE];
+
+	if (!ike->known || !entry || ike->calling >= CALLS_MAX)
+		return;
+	entry_connection(peer, name);
+	if (!peer->loaded && !entry->tunnel.foreign)
+		command_load(ike, entry, name, peer->key.nbma);
+	peer->loaded = !entry->tunnel.foreign;
+	writer = vici_writer_make(VICI_REQUEST, "initiate");
+	vici_put(&writer, "child", entry->tunnel.foreign ? entry->child : PROFILE_CHILD);
+	vici_put(&writer, "ike", entry->tunnel.foreign ? entry->base : name);
+	vici_put(&writer, "timeout", "-1");
+	vici_conn_send(ike->conn, &writer, command_done, ike);
+	call_set_state(ike, peer, PEER_CALLING);
+	peer->called = ike->handler.now();
+	peer->deadline = mono_add(ike->handler.now(), CALL_PATIENCE);
+}
+
+void call_failed(struct ike *ike, struct ike_peer *peer)
+{
+	command_end_call(ike, peer);
+	peer->failures++;
+	peer->recall = false;
+	peer->deadline = mono_add(ike->handler.now(), PAUSE);
+	call_set_state(ike, peer, PEER_WAITING);
+	report(ike, peer, SA_FAILED);
+}
+
+void call_forget(struct ike *ike, struct ike_peer *peer)
+{
+	char name[SA_NAME_SIZE];
+
+	if (peer->state == PEER_CALLING)
+		command_end_call(ike, peer);
+	call_set_state(ike, peer, PEER_DOWN);
+	entry_connection(peer, name);
+	if (peer->loaded)
+		command_unload(ike, name);
+	ike_peer_free(&ike->peers, peer);
+}
+
+bool call_is_under_way(const struct ike *ike, const struct ike_peer *peer)
+{
+	const struct sa *sa;
+	char name[SA_NAME_SIZE];
+
+	entry_connection(peer, name);
+	for (sa = ike->sas.sas; sa; sa = sa->hh.next) {
+		if (is_peers(ike, sa, peer) && (strcmp(sa->connection, name) == 0 || sa->initiator))
+			return true;
+	}
+	return false;
+}
+
+unsigned call_end_sas(struct ike *ike, const struct ike_peer *peer, bool at_once, int64_t age)
+{
+	struct mono now = ike->handler.now();
+	unsigned count = 0;
+	struct sa *sa;
+
+	for (sa = ike->sas.sas; sa; sa = sa->hh.next) {
+		if (sa->terminating || mono_between(sa->since, now) < age || !is_peers(ike, sa, peer))
+			continue;
+		command_terminate(ike, sa, at_once);
+		count++;
+	}
+	return count;
+}
+
+void call_act(struct ike *ike, struct ike_peer *peer)
+{
+	struct mono now = ike->handler.now();
+	enum ike_want want = ike_peer_want(peer);
+	bool wants_call = want == IKE_CALL || (want == IKE_KEEP && peer->recall);
+
+	switch (peer->state) {
+	case PEER_DOWN:
+		if (peer->settling)
+			break;
+		if (wants_call)
+			call(ike, peer);
+		else if (want == IKE_UNWANTED)
+			call_forget(ike, peer);
+		break;
+	case PEER_CALLING:
+		if (!wants_call && want == IKE_UNWANTED)
+			call_forget(ike, peer);
+		else if (!mono_before(now, peer->deadline))
+			call_failed(ike, peer);
+		break;
+	case PEER_WAITING:
+		if (!wants_call)
+			call_set_state(ike, peer, PEER_DOWN);
+		else if (!mono_before(now, peer->deadline))
+			call(ike, peer);
+		break;
+	case PEER_UP:
+		if (want == IKE_UNWANTED && ike->known &&
+			mono_between(peer->unwanted, now) >=
+				(peer->was_wanted ? ENDED_GRACE : UNWANTED_GRACE))
+			call_end_sas(ike, peer, false, 0);
+		break;
+	}
+}
+
+void call_act_for_all(struct ike *ike)
+{
+	struct ike_peer *peer, *next;
+
+	HASH_ITER(hh, ike->peers.peers, peer, next)
+	{
+		call_act(ike, peer);
+	}
+}
+
+void call_on_sa(struct ike *ike, struct sa *sa)
+{
+	const struct tunnel_entry *entry = entry_of(ike, sa);
+	struct ike_peer *peer;
+
+	if (!entry)
+		return;
+	if (sa->established && !sa->terminating && !entry->tunnel.foreign &&
+		!profile_accepts(ike->crypto, entry->tunnel.profile, sa->remote_id)) {
+		if (ratelimit_take(&ike->log, ike->handler.now()))
+			log_warning("refused the peer %s: profile %s has no `match identity remote` for it",
+				sa->remote_id, entry->tunnel.profile);
+		command_terminate(ike, sa, true);
+	}
+	peer = sa_is_up(sa) && !sa->terminating
+		       ? ike_peer_get(&ike->peers, entry->base, sa->remote, ike->handler.now())
+		       : ike_peer_find(&ike->peers, entry->base, sa->remote);
+	if (peer)
+		call_judge(ike, peer);
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "ike/inside.h"
+
+#include <string.h>
+
+#include "base/log.h"
+
+#define RACE         (15 * MONO_SECOND) ///< two SAs of this much difference in age were begun at once
+#define DOUBLE_GRACE (10 * MONO_SECOND) ///< that two SAs with one peer are left alone
+
+/// Which of two SAs with the same peer is to go? Of two that were begun at once from either side, the one
+/// that was begun by the side with the greater identity: both sides come to the same end. Else the older one.
+static struct sa *loser(struct sa *a, struct sa *b)
+{
+	struct sa *ours = a->initiator ? a : b, *theirs = a->initiator ? b : a;
+	int64_t apart = mono_between(a->since, b->since);
+
+	if (a->initiator == b->initiator || apart > RACE || apart < -RACE)
+		return a->id < b->id ? a : b;
+	return strcmp(ours->local_id, ours->remote_id) < 0 ? theirs : ours;
+}
+
+static void end_double(struct ike *ike, struct sa *a, struct sa *b)
+{
+	struct sa *sa = loser(a, b), *other = sa == a ? b : a;
+	struct mono now = ike->handler.now();
+	int64_t age = mono_between(sa->since, now), other_age = mono_between(other->since, now);
+	int64_t both = age < other_age ? age : other_age;
+	bool is_race = sa->initiator != other->initiator;
+
+	// In a race its initiator ends it, if it knows how to.
+	if (both >= (is_race && sa->initiator ? ENDED_GRACE : DOUBLE_GRACE))
+		command_terminate(ike, sa, !is_race);
+}
+
+/// The kernel tells SAs by addresses, so that of two peers behind one only the last one gets packets.
+static void warn_shared(struct sa *a, struct sa *b)
+{
+	char text[ADDR_TEXT_SIZE];
+
+	if (a->told_shared && b->told_shared)
+		return;
+	a->told_shared = b->told_shared = true;
+	log_warning(
+		"%s and %s have the same address %s, where NAT put them: only the last one can be sent to; give "
+		"each an address of its own",
+		a->remote_id, b->remote_id, addr_format(a->remote, text));
+}
+
+static void compare(struct ike *ike, struct sa *a, struct sa *b)
+{
+	const struct tunnel_entry *entry = entry_of(ike, a);
+
+	if (!addr_equal(a->remote, b->remote) || a->terminating || b->terminating || !sa_is_up(a) ||
+		!sa_is_up(b) || !entry || entry != entry_of(ike, b))
+		return;
+	if (strcmp(a->remote_id, b->remote_id) == 0)
+		end_double(ike, a, b);
+	else
+		warn_shared(a, b);
+}
+
+void double_end_all(struct ike *ike)
+{
+	struct sa *a, *b;
+
+	for (a = ike->sas.sas; a; a = a->hh.next) {
+		for (b = a->hh.next; b; b = b->hh.next)
+			compare(ike, a, b);
+	}
+}
