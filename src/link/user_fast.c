@@ -115,6 +115,7 @@ void user_fast_remove_stale(const char *name)
 	DECLARE_LIBBPF_OPTS(bpf_tc_opts, filter, .handle = if_nametoindex(name), .priority = PRIORITY);
 	struct if_nameindex *interfaces = filter.handle ? if_nameindex() : NULL;
 
+	libbpf_set_print(be_silent);
 	for (const struct if_nameindex *i = interfaces; i && i->if_index != 0; i++) {
 		bool is_device = i->if_index == filter.handle;
 		DECLARE_LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)i->if_index,
