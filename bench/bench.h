@@ -16,6 +16,10 @@ struct bench_options {
 	uint16_t holding_time;
 	enum subject_kind server;
 	const char *link;
+	const char *underlay; ///< forward: "virt" or "wire"
+	unsigned rounds;      ///< forward
+	unsigned peers;       ///< forward: in the table of each node
+	bool via_hub;         ///< forward: from spoke to spoke by a hub
 	bool json;
 };
 
@@ -25,5 +29,7 @@ bool bench_hub(const struct bench_options *options, struct err *err) MUST_CHECK;
 bool bench_convergence(const struct bench_options *options, struct err *err) MUST_CHECK;
 /// What spokes notice of an attack on their hub.
 bool bench_hostile(const struct bench_options *options, struct err *err) MUST_CHECK;
+/// What the tunnel carries between two nodes, beside the plain wire.
+bool bench_forward(const struct bench_options *options, struct err *err) MUST_CHECK;
 /// Resolutions answered and passed on.
 bool bench_resolve(const struct bench_options *options, struct err *err) MUST_CHECK;

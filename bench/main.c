@@ -21,6 +21,7 @@ static const char usage[] =
 	"  resolve      resolutions that the hub answers and passes on\n"
 	"  convergence  from the first packet between two spokes to the direct path, phases 2 and 3\n"
 	"  hostile      what the spokes notice of an attack on their hub\n"
+	"  forward      TCP, small packets and round trip through a tunnel, beside the plain wire\n"
 	"\n"
 	"Options:\n"
 	"  --spokes N   1 to 1000000 (default 1000)\n"
@@ -29,7 +30,11 @@ static const char usage[] =
 	"  --repeat S   until a request without an answer is sent again (default 1)\n"
 	"  --holdtime S holding time, 3 to 65535 seconds (default 600): spokes refresh after a third of it\n"
 	"  --server X   dmvpnd (default), frr (zebra and nhrpd of FRR) or echo (a canned server alone)\n"
-	"  --link X     dmvpnd's `tunnel link`: auto, kernel or user (default)\n"
+	"  --link X     auto, kernel, user (default; forward: its threads alone) or bpf (with its fast path)\n"
+	"  --underlay X forward: virt (default: super-packets cross it whole) or wire (every packet fits the MTU)\n"
+	"  --rounds N   forward: 1 to 31 (default 3), of which the median is told\n"
+	"  --peers N    forward: in the table of a node, 2 to 20000 (default 2)\n"
+	"  --via-hub    forward: from spoke to spoke by a hub, beside plain IP routed by it\n"
 	"  --json       one JSON object in place of the lines\n"
 	"  --help\n";
 
@@ -41,6 +46,10 @@ static const struct option options[] = {
 	{ "holdtime", required_argument, NULL, 't' },
 	{ "server", required_argument, NULL, 'x' },
 	{ "link", required_argument, NULL, 'l' },
+	{ "underlay", required_argument, NULL, 'u' },
+	{ "rounds", required_argument, NULL, 'r' },
+	{ "peers", required_argument, NULL, 'p' },
+	{ "via-hub", no_argument, NULL, 'v' },
 	{ "json", no_argument, NULL, 'j' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
@@ -54,6 +63,7 @@ static const struct {
 	{ "resolve", bench_resolve },
 	{ "convergence", bench_convergence },
 	{ "hostile", bench_hostile },
+	{ "forward", bench_forward },
 };
 
 static void refuse(const char *what, const char *value)
@@ -74,9 +84,15 @@ static double number(const char *text, double least, double most)
 
 static struct bench_options read_options(int argc, char **argv)
 {
-	struct bench_options ret = {
-		.spokes = 1000, .window = 256, .seconds = 10, .repeat = 1, .holding_time = 600, .link = "user"
-	};
+	struct bench_options ret = { .spokes = 1000,
+		.window = 256,
+		.seconds = 10,
+		.repeat = 1,
+		.holding_time = 600,
+		.link = "user",
+		.underlay = "virt",
+		.rounds = 3,
+		.peers = 2 };
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -102,9 +118,23 @@ static struct bench_options read_options(int argc, char **argv)
 			break;
 		case 'l':
 			if (strcmp(optarg, "auto") != 0 && strcmp(optarg, "kernel") != 0 &&
-				strcmp(optarg, "user") != 0)
+				strcmp(optarg, "user") != 0 && strcmp(optarg, "bpf") != 0)
 				refuse("there is no link", optarg);
 			ret.link = optarg;
+			break;
+		case 'u':
+			if (strcmp(optarg, "virt") != 0 && strcmp(optarg, "wire") != 0)
+				refuse("there is no underlay", optarg);
+			ret.underlay = optarg;
+			break;
+		case 'r':
+			ret.rounds = (unsigned)number(optarg, 1, 31);
+			break;
+		case 'p':
+			ret.peers = (unsigned)number(optarg, 2, 20000);
+			break;
+		case 'v':
+			ret.via_hub = true;
 			break;
 		case 'j':
 			ret.json = true;

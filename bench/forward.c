@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// What the tunnel carries between two nodes, beside the plain wire between them, in turns, so that both see
+// the same machine: one TCP stream, several, both directions, small packets of UDP, and the round trip.
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench.h"
+#include "load.h"
+#include "report.h"
+#include "traffic.h"
+#include "world.h"
+
+#define ROUNDS_MAX  31
+#define PATIENCE    30.0 ///< seconds until the tunnel carries packets
+#define HUB_ADDRESS "172.31.0.1"
+
+/// What is measured in each round, on each of the two ways.
+enum figure {
+	TCP_ONE,
+	TCP_FOUR,
+	TCP_BOTH,
+	UDP_SMALL,
+	ROUND_TRIP,
+	CPU_PER_GBIT, ///< of the whole machine, seconds, in TCP_ONE
+	FIGURES,
+};
+
+enum way {
+	PLAIN,
+	TUNNEL,
+	WAYS,
+};
+
+/// The ends of the wire, and of the hub's two wires where there is a hub between.
+struct forward {
+	const struct bench_options *options;
+	struct world world;
+	struct world_node *from, *to, *hub;
+	struct subject subjects[3];
+	unsigned subject_count;
+	const char *addresses[WAYS]; ///< of the receiver
+	double results[WAYS][FIGURES][ROUNDS_MAX];
+	unsigned rounds;
+};
+
+static const char *config_link(const char *link)
+{
+	if (strcmp(link, "user") == 0)
+		return "threads";
+	return strcmp(link, "bpf") == 0 ? "user" : link;
+}
+
+/* The network */
+
+static bool wire(const struct forward *forward, const struct world_node *a, const struct world_node *b,
+	unsigned number, struct err *err)
+{
+	bool ok = world_run(a, err,
+			  "ip link add w%u type veth peer name w%u netns %d\n"
+			  "ip address add 198.18.%u.1/24 dev w%u\nip link set w%u up\n",
+			  number, number, (int)b->holder, number, number, number) &&
+		  world_run(b, err, "ip address add 198.18.%u.2/24 dev w%u\nip link set w%u up\n", number,
+			  number, number);
+	/* As a plain network card has it: every packet on the wire fits the MTU, what arrives is merged. */
+	static const char *const format =
+		"ethtool -K w%u tso off tx-gre-segmentation off tx-gre-csum-segmentation off "
+		"tx-udp-segmentation off gro on >/dev/null\n";
+
+	if (ok && strcmp(forward->options->underlay, "wire") == 0)
+		ok = world_run(a, err, format, number) && world_run(b, err, format, number);
+	return ok;
+}
+
+static bool build_network(struct forward *forward, struct err *err)
+{
+	forward->from = world_add(&forward->world, err);
+	forward->to = forward->from ? world_add(&forward->world, err) : NULL;
+	if (!forward->to)
+		return false;
+	if (!forward->options->via_hub) {
+		forward->addresses[PLAIN] = "198.18.0.2";
+		forward->addresses[TUNNEL] = "172.31.0.2";
+		return wire(forward, forward->from, forward->to, 0, err);
+	}
+	forward->hub = world_add(&forward->world, err);
+	forward->addresses[PLAIN] = "198.18.1.2";
+	forward->addresses[TUNNEL] = "172.31.0.2";
+	return forward->hub && wire(forward, forward->from, forward->hub, 0, err) &&
+	       wire(forward, forward->hub, forward->to, 1, err) &&
+	       world_run(forward->from, err, "ip route add 198.18.1.0/24 via 198.18.0.2") &&
+	       world_run(forward->to, err, "ip route add 198.18.0.0/24 via 198.18.1.1");
+}
+
+/// The lines of a node beyond those that all have. Static bindings of peers that never speak fill its table.
+static char *node_config(unsigned peers, const char *address, const char *source, const char *server)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	fprintf(out, " ip address %s 255.255.0.0\n tunnel source %s\n", address, source);
+	if (server)
+		fprintf(out, " ip nhrp nhs " HUB_ADDRESS " nbma %s\n", server);
+	for (unsigned i = 2; i < peers; i++)
+		fprintf(out, " ip nhrp map 172.31.%u.%u 203.0.%u.%u\n", 100 + i / 250, i % 250 + 1, i / 250,
+			i % 250 + 1);
+	(void)fclose(out);
+	return text;
+}
+
+static bool add_subject(struct forward *forward, const struct world_node *node, const char *name,
+	char *config, struct err *err)
+{
+	struct subject *subject = &forward->subjects[forward->subject_count++];
+	bool ok;
+
+	*subject = (struct subject) {
+		.kind = SUBJECT_DMVPND,
+		.name = name,
+		.link = config_link(forward->options->link),
+		.config = config,
+		.world = &forward->world,
+		.node = node,
+	};
+	ok = subject_prepare(subject, err) && subject_start(subject, err);
+	subject->config = NULL;
+	free(config);
+	return ok;
+}
+
+static bool start_nodes(struct forward *forward, struct err *err)
+{
+	unsigned peers = forward->options->peers;
+
+	if (!forward->hub)
+		return add_subject(forward, forward->from, "from",
+			       node_config(peers, HUB_ADDRESS, "198.18.0.1", NULL), err) &&
+		       add_subject(forward, forward->to, "to",
+			       node_config(peers, "172.31.0.2", "198.18.0.2", "198.18.0.1"), err);
+	return add_subject(forward, forward->hub, "hub", node_config(peers, HUB_ADDRESS, "198.18.0.2", NULL),
+		       err) &&
+	       add_subject(forward, forward->from, "from",
+		       node_config(2, "172.31.0.3", "198.18.0.1", "198.18.0.2"), err) &&
+	       add_subject(forward, forward->to, "to",
+		       node_config(2, "172.31.0.2", "198.18.1.2", "198.18.0.2"), err) &&
+	       /* Without shortcuts all goes by the hub, as in phase 1. */
+	       world_run(forward->to, err, "ip route add 198.18.0.2 via 198.18.1.1 2>/dev/null || true");
+}
+
+static bool wait_ready(struct forward *forward, struct err *err)
+{
+	double start = load_now();
+
+	while (load_now() - start < PATIENCE)
+		if (traffic_reaches(forward->from, forward->addresses[TUNNEL]))
+			return true;
+	for (unsigned i = 0; i < forward->subject_count; i++)
+		subject_print_log(&forward->subjects[i]);
+	return err_set(err, "no packet crossed the tunnel in %.0f s; see the logs above", PATIENCE);
+}
+
+/* The rounds */
+
+static bool measure(struct forward *forward, enum way way, struct err *err)
+{
+	double seconds = forward->options->seconds, *to = NULL;
+	double(*results)[ROUNDS_MAX] = forward->results[way];
+	const char *address = forward->addresses[way];
+	struct traffic_stream stream;
+
+	for (enum figure figure = TCP_ONE; figure <= TCP_BOTH; figure++) {
+		to = &results[figure][forward->rounds];
+		if (!traffic_tcp(forward->from, forward->to, address, figure == TCP_FOUR ? 4 : 1,
+			    figure == TCP_BOTH, seconds, &stream, err))
+			return false;
+		*to = stream.gbit_per_second;
+		if (figure == TCP_ONE)
+			results[CPU_PER_GBIT][forward->rounds] = stream.cpu_ms_per_gbit;
+	}
+	return traffic_udp(&forward->world, forward->from, forward->to, address, seconds,
+		       &results[UDP_SMALL][forward->rounds], err) &&
+	       traffic_round_trip(&forward->world, forward->from, forward->to, address, seconds,
+		       &results[ROUND_TRIP][forward->rounds], err);
+}
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double median(const double *values, unsigned count)
+{
+	double sorted[ROUNDS_MAX];
+
+	memcpy(sorted, values, count * sizeof(sorted[0]));
+	qsort(sorted, count, sizeof(sorted[0]), compare);
+	return count % 2 ? sorted[count / 2] : (sorted[count / 2 - 1] + sorted[count / 2]) / 2;
+}
+
+/// The median of the ratios, each of two measurements that were neighbours in time.
+static double median_ratio(const struct forward *forward, enum figure figure)
+{
+	double ratios[ROUNDS_MAX];
+
+	for (unsigned i = 0; i < forward->rounds; i++)
+		ratios[i] = forward->results[TUNNEL][figure][i] / forward->results[PLAIN][figure][i];
+	return median(ratios, forward->rounds);
+}
+
+static void tell(const struct forward *forward)
+{
+	static const struct {
+		const char *tunnel, *plain, *ratio, *text;
+		int decimals;
+	} names[FIGURES] = {
+		[TCP_ONE] = { "tcp1_gbps", "veth_tcp1_gbps", "tcp1_ratio", "one TCP stream, Gbit/s", 2 },
+		[TCP_FOUR] = { "tcp4_gbps", "veth_tcp4_gbps", "tcp4_ratio", "four TCP streams, Gbit/s", 2 },
+		[TCP_BOTH] = { "tcp_both_gbps", "veth_tcp_both_gbps", "tcp_both_ratio",
+			"both directions at once, Gbit/s", 2 },
+		[UDP_SMALL] = { "udp_kpps", "veth_udp_kpps", "udp_ratio", "UDP of 64 bytes, 1000 packets/s",
+			1 },
+		[ROUND_TRIP] = { "rtt_us", "veth_rtt_us", "rtt_ratio", "round trip, µs", 1 },
+		[CPU_PER_GBIT] = { "cpu_ms_per_gbit", "veth_cpu_ms_per_gbit", "cpu_ratio",
+			"processor time of the machine, ms per Gbit", 1 },
+	};
+	struct report report = report_begin("forward", forward->options->json);
+	char text[128];
+
+	report_text(&report, "link", forward->options->link);
+	report_text(&report, "underlay", forward->options->underlay);
+	report_number(&report, "peers", forward->options->peers, 0, "peers in the table");
+	report_number(&report, "rounds", forward->rounds, 0, "rounds");
+	for (enum figure figure = 0; figure < FIGURES; figure++) {
+		report_number(&report, names[figure].tunnel,
+			median(forward->results[TUNNEL][figure], forward->rounds), names[figure].decimals,
+			names[figure].text);
+		snprintf(text, sizeof(text), "  plain %s",
+			forward->options->via_hub ? "IP through the hub" : "veth");
+		report_number(&report, names[figure].plain,
+			median(forward->results[PLAIN][figure], forward->rounds), names[figure].decimals,
+			text);
+		report_number(&report, names[figure].ratio, median_ratio(forward, figure), 2, "  ratio");
+	}
+	report_end(&report);
+}
+
+static bool run(struct forward *forward, struct err *err)
+{
+	if (!build_network(forward, err) || !start_nodes(forward, err) || !wait_ready(forward, err))
+		return false;
+	for (; forward->rounds < forward->options->rounds; forward->rounds++)
+		if (!measure(forward, PLAIN, err) || !measure(forward, TUNNEL, err))
+			return false;
+	tell(forward);
+	return true;
+}
+
+bool bench_forward(const struct bench_options *options, struct err *err)
+{
+	struct forward *forward = calloc(1, sizeof(*forward));
+	bool ok;
+
+	if (!forward || options->rounds > ROUNDS_MAX)
+		abort();
+	forward->options = options;
+	if (!world_open(&forward->world, err)) {
+		free(forward);
+		return false;
+	}
+	ok = run(forward, err);
+	for (unsigned i = 0; i < forward->subject_count; i++)
+		subject_stop(&forward->subjects[i], SIGTERM);
+	world_close(&forward->world);
+	free(forward);
+	return ok;
+}
