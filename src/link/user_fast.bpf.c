@@ -144,7 +144,7 @@ static __always_inline bool inner_tos(struct __sk_buff *skb, __u32 at, __u16 eth
 }
 
 /// The way to a peer by the routing table without our overrides. False where the packet is too long for it,
-/// the next hop is none, or the way leads back into the tunnel.
+/// the next hop's link-layer address is not known, or the way leads back into the tunnel.
 static __always_inline bool find_way(struct __sk_buff *skb, __u32 nbma, __u32 length, __u8 tos,
 	struct bpf_redir_neigh *ret, __u32 *ret_ifindex)
 {
@@ -166,8 +166,7 @@ static __always_inline bool find_way(struct __sk_buff *skb, __u32 nbma, __u32 le
 		result = bpf_fib_lookup(skb, &way, sizeof(way), 0);
 	else
 		way = marked;
-	if ((result != BPF_FIB_LKUP_RET_SUCCESS && result != BPF_FIB_LKUP_RET_NO_NEIGH) ||
-		way.ifindex == skb->ifindex || way.family != AF_INET)
+	if (result != BPF_FIB_LKUP_RET_SUCCESS || way.ifindex == skb->ifindex || way.family != AF_INET)
 		return false;
 	ret->nh_family = AF_INET;
 	ret->ipv4_nh = way.ipv4_dst;

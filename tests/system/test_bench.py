@@ -50,3 +50,11 @@ def test_wrong_use_is_told():
     result = subprocess.run([build_directory() / "dmvpn-bench", "hub", "--spokes", "0"], capture_output=True,
                             text=True, check=False, timeout=60)
     assert result.returncode == 2 and "--help" in result.stderr
+
+
+def test_forward():
+    """Both ends of the tunnel and the plain wire, in one round."""
+    figures = bench("forward", "--link", "bpf", "--underlay", "wire", "--rounds", "1", "--seconds", "1")
+    assert figures["link"] == "bpf" and figures["underlay"] == "wire"
+    for key in ("tcp1_gbps", "tcp1_ratio", "udp_kpps", "udp_ratio", "rtt_us", "veth_rtt_us", "cpu_ms_per_gbit"):
+        assert figures[key] > 0, key

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What carries the data, and that trouble with one peer or with the underlay is nobody else's."""
+import re
+
+from facts import bound, lan, overrides, path, shortcut, tunnel
+from lab import scenarios
+from lab.measure import Ping
+from lab.network import own_address
+from lab.wait import wait_until
+
+
+def ping(lab, source, target, count=20, size=56, interval=0.02):
+    return Ping(lab.namespace(f"{source}-host"), lab.scenario.node(target).host_address, interval=interval,
+                count=count, size=size).result()
+
+
+def by_the_hub(network, spokes):
+    """All the spokes' packets go through the hub."""
+    scenario = scenarios.phase3(spokes=spokes)
+    for spoke in scenario.spokes:
+        spoke.replace(" ip nhrp shortcut\n", " no ip nhrp shortcut\n")
+    return network(scenario)
+
+
+def interface(lab, name):
+    return lab[name].ctl_json("show interfaces")["interfaces"][0]
+
+
+def counted(lab, name, nbma):
+    """The data packets of a peer: sent, received."""
+    for peer in interface(lab, name)["peers"]:
+        if peer["nbma"] == nbma:
+            return peer["sent_packets"], peer["received_packets"]
+    return 0, 0
+
+
+def nbma(lab, name):
+    return lab.scenario.node(name).nbma_address
+
+
+def test_packets_are_counted_on_every_path(network):
+    """Each packet once, whichever way it took."""
+    lab = network(scenarios.phase1(), start=False)
+    for name in ("hub", "spoke1", "spoke2"):
+        # What its neighbour discovery sends would be counted as well.
+        lab.namespace(name).run("sh", "-ec", "for i in all default; do "
+                                "echo 1 >/proc/sys/net/ipv6/conf/$i/disable_ipv6; done")
+    lab.start().wait_registered()
+    assert ping(lab, "spoke1", "spoke2", count=3).lost == 0
+    names = ("hub", "spoke1"), ("hub", "spoke2"), ("spoke1", "hub"), ("spoke2", "hub")
+    before = [counted(lab, one, nbma(lab, other)) for one, other in names]
+    assert ping(lab, "spoke1", "spoke2", count=100).lost == 0
+    for (one, other), (sent, received) in zip(names, before):
+        assert counted(lab, one, nbma(lab, other)) == (sent + 100, received + 100), (one, other)
+
+
+def test_the_data_path_is_told(network):
+    lab = network(scenarios.phase1())
+    kind = re.search(r"tunnel link (\w+)", lab.scenario.node("hub").config).group(1)
+    expected = {"user": "eBPF", "threads": "threads (no eBPF: it is switched off)", "kernel": "the kernel's GRE device"}
+    assert interface(lab, "hub")["data_path"] == expected[kind]
+    assert f"Data goes by {expected[kind]}" in lab["hub"].ctl("show interfaces")
+
+
+def test_full_sized_packets_on_a_smaller_underlay(network):
+    """A packet that does not fit the underlay with its outer headers is fragmented there, as it always was."""
+    lab = network(scenarios.phase1())
+    for name in ("hub", "spoke1", "spoke2"):
+        lab.namespace(name).batch("link set eth0 mtu 1300")
+        lab.namespace("internet").batch(f"link set {name} mtu 1300")
+    assert ping(lab, "spoke1", "spoke2", count=20, size=1400 - 28).lost == 0
+
+
+def test_underlay_goes_and_returns(network):
+    """The cable is pulled and plugged in again; and the default route leads by another interface from now on."""
+    lab = network(scenarios.phase1())
+    assert ping(lab, "spoke1", "spoke2").lost == 0
+    lab.namespace("spoke1").batch("link set eth0 down")
+    lab.namespace("spoke1").batch("link set eth0 up")
+    lab.namespace("spoke1").batch(*own_address(lab.scenario.node("spoke1"))[1:])
+    wait_until(lambda: ping(lab, "spoke1", "spoke2", count=5).lost == 0, 20, "traffic again")
+
+
+def test_underlay_by_another_interface(network):
+    lab = network(scenarios.phase1())
+    assert ping(lab, "spoke1", "spoke2").lost == 0
+    namespace, internet = lab.namespace("spoke1"), lab.namespace("internet")
+    namespace.batch(f"link add eth9 type veth peer name spoke1b netns {internet.pid}",
+                    "address add 192.0.2.2/30 dev eth9", "link set eth9 up")
+    internet.batch("address add 192.0.2.1/30 dev spoke1b", "link set spoke1b up",
+                   f"route replace {nbma(lab, 'spoke1')}/32 via 192.0.2.2")
+    namespace.batch(f"route replace {nbma(lab, 'hub')}/32 via 192.0.2.1")
+    assert ping(lab, "spoke1", "spoke2", count=100).lost == 0
+    # Both ways go there now.
+    received = namespace.ip("-s", "link", "show", "dev", "eth9")[0]["stats64"]
+    assert received["rx"]["packets"] >= 100 and received["tx"]["packets"] >= 100
+
+
+def test_peer_whose_next_hop_is_silent(network):
+    """The way to one spoke leads to a router that answers no ARP: the others' packets flow on."""
+    lab = by_the_hub(network, 3)
+    assert ping(lab, "spoke1", "spoke3").lost == 0
+    hub, internet = lab.namespace("hub"), lab.namespace("internet")
+    hub.batch(f"link add eth9 type veth peer name silent netns {internet.pid}", "address add 192.0.2.2/30 dev eth9",
+              "link set eth9 up", f"route replace {nbma(lab, 'spoke3')}/32 via 192.0.2.1")
+    internet.batch("link set silent up")
+    doomed = Ping(lab.namespace("spoke1-host"), lab.scenario.node("spoke3").host_address, interval=0.005, count=200)
+    assert ping(lab, "spoke1", "spoke2", count=100).lost == 0
+    assert doomed.result().lost == 200
+
+
+def test_full_underlay(network):
+    """More than the underlay takes is lost, and nothing else: what follows passes."""
+    lab = by_the_hub(network, 3)
+    assert ping(lab, "spoke1", "spoke2").lost == 0
+    lab.namespace("spoke1").run("tc", "qdisc", "add", "dev", "eth0", "root", "tbf", "rate", "200kbit", "burst", "4kb",
+                                "limit", "8kb")
+    flood = Ping(lab.namespace("spoke1-host"), lab.scenario.node("spoke2").host_address, interval=0.001, count=300,
+                 size=1300)
+    assert ping(lab, "spoke2", "spoke3", count=50).lost == 0
+    assert flood.result().lost > 0
+    lab.namespace("spoke1").run("tc", "qdisc", "del", "dev", "eth0", "root")
+    wait_until(lambda: ping(lab, "spoke1", "spoke2", count=5).lost == 0, 10, "traffic again")
+
+
+def test_shortcut_counts_as_used(network):
+    """Data on the fast path keeps a shortcut alive beyond its holding time."""
+    lab = network(scenarios.phase3(holdtime=4))
+    shortcut(lab, "spoke1", "spoke2")
+    assert ping(lab, "spoke1", "spoke2", count=200, interval=0.05).lost == 0
+    assert overrides(lab, "spoke1")
+    assert bound(lab["spoke1"], tunnel(lab, "spoke2"), nbma(lab, "spoke2"))
+    assert path(lab, "spoke1", "spoke2") == [lan(lab, "spoke2")]
