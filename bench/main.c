@@ -47,7 +47,7 @@ static const struct option options[] = {
 	{ "server", required_argument, NULL, 'x' },
 	{ "link", required_argument, NULL, 'l' },
 	{ "underlay", required_argument, NULL, 'u' },
-	{ "rounds", required_argument, NULL, 'r' },
+	{ "rounds", required_argument, NULL, 'o' },
 	{ "peers", required_argument, NULL, 'p' },
 	{ "via-hub", no_argument, NULL, 'v' },
 	{ "json", no_argument, NULL, 'j' },
@@ -127,7 +127,7 @@ static struct bench_options read_options(int argc, char **argv)
 				refuse("there is no underlay", optarg);
 			ret.underlay = optarg;
 			break;
-		case 'r':
+		case 'o':
 			ret.rounds = (unsigned)number(optarg, 1, 31);
 			break;
 		case 'p':
