@@ -296,7 +296,18 @@ static void fake_drops(struct link *link, struct link_drops *ret)
 	*ret = (struct link_drops) { .not_wanted = 2 };
 }
 
-static const struct link_ops fake_ops = { .name = "fake", .counters = fake_counters, .drops = fake_drops };
+static const char *fake_data_path(struct link *link)
+{
+	(void)link;
+	return "pigeons";
+}
+
+static const struct link_ops fake_ops = {
+	.name = "fake",
+	.counters = fake_counters,
+	.drops = fake_drops,
+	.data_path = fake_data_path,
+};
 static struct link fake_link = { &fake_ops };
 
 static struct link *find_link(void *owner, uint32_t iface)
