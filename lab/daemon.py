@@ -33,6 +33,8 @@ class Daemon:
         self.socket = directory / f"{node.name}.sock"
         self.state = directory / f"{node.name}.state"
         self.prefix = []  # a command that starts what is behind it
+        self.wrapper = []  # a command that runs dmvpnd, as setpriv does
+        self.environment = {}  # more for it
         self.child = None
         self.process = None
 
@@ -56,8 +58,8 @@ class Daemon:
         self.state.mkdir(exist_ok=True)
         with open(self.log_path, "ab") as log:
             self.child = self.namespace.popen(
-                *self.argv(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-                env={**os.environ, **SANITIZER})
+                *self.wrapper, *self.argv(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                env={**os.environ, **SANITIZER, **self.environment})
         self.process = Process(self.child.pid)
 
     def start(self):

@@ -14,6 +14,10 @@
 
 COMMAND_SET(command_set_hostname);
 COMMAND_PRINT(command_print_hostname);
+COMMAND_SET(command_set_hook);
+COMMAND_PRINT(command_print_hook);
+COMMAND_SET(command_set_metrics);
+COMMAND_PRINT(command_print_metrics);
 COMMAND_SET(command_set_alias);
 COMMAND_PRINT(command_print_alias);
 COMMAND_SET(command_set_interface);

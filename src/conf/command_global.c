@@ -26,6 +26,47 @@ COMMAND_PRINT(command_print_hostname)
 		fprintf(out, "hostname %s\n", config->hostname);
 }
 
+COMMAND_SET(command_set_hook)
+{
+	const char *path = match->negated ? NULL : match_argument(match, "PATH");
+
+	free(draft->config->hook);
+	draft->config->hook = path ? alloc_string(path) : NULL;
+}
+
+COMMAND_PRINT(command_print_hook)
+{
+	(void)index;
+	(void)hide_secrets;
+	if (config->hook)
+		fprintf(out, "event hook %s\n", config->hook);
+}
+
+/// Loopback, where no address is given: who can reach it learns who talks to whom.
+COMMAND_SET(command_set_metrics)
+{
+	struct config *config = draft->config;
+
+	config->metrics_port = match->negated ? 0 : (uint16_t)match_number(match, "listen", 0);
+	config->metrics_address = addr_from_ipv4(0x7f000001);
+	if (!match->negated && match_index(match, "ADDRESS") >= 0)
+		config->metrics_address = match_addr(match, "ADDRESS");
+}
+
+COMMAND_PRINT(command_print_metrics)
+{
+	char text[ADDR_TEXT_SIZE];
+
+	(void)index;
+	(void)hide_secrets;
+	if (config->metrics_port == 0)
+		return;
+	fprintf(out, "metrics listen %u", config->metrics_port);
+	if (!addr_equal(config->metrics_address, addr_from_ipv4(0x7f000001)))
+		fprintf(out, " %s", addr_format(config->metrics_address, text));
+	fputc('\n', out);
+}
+
 static size_t find_alias(const struct config *config, const char *name)
 {
 	size_t index = 0;

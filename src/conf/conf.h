@@ -55,6 +55,9 @@ struct interface_alias {
 
 struct config {
 	char *hostname; ///< NULL: the system's
+	char *hook;     ///< `event hook PATH`; NULL: none
+	struct addr metrics_address;
+	uint16_t metrics_port; ///< 0: no metrics are offered
 	struct crypto_config crypto;
 	struct node_config node;
 	struct tunnel_config *tunnels; ///< node.iface_count of them

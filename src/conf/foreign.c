@@ -95,7 +95,7 @@ static const struct foreign rows[] = {
 	GLOBAL("device-tracking"), GLOBAL("diagnostic"), GLOBAL("dial-peer"), GLOBAL("dialer-list"),
 	GLOBAL("domain"), GLOBAL("dot11"), GLOBAL("dot1x"), GLOBAL("dspfarm"), GLOBAL("enable"),
 	GLOBAL("encryption"), GLOBAL("environment"), GLOBAL("epm"), GLOBAL("errdisable"), GLOBAL("esmc"),
-	GLOBAL("et-analytics"), GLOBAL("ethernet"), GLOBAL("event"), GLOBAL("exception"),
+	GLOBAL("et-analytics"), GLOBAL("ethernet"), GLOBAL("event manager"), GLOBAL("exception"),
 	GLOBAL("facility-alarm"), GLOBAL("fhrp"), GLOBAL("file"), GLOBAL("flow"), GLOBAL("frame-relay"),
 	GLOBAL("gatekeeper"), GLOBAL("gateway"), GLOBAL("gnxi"), GLOBAL("guestshell"), GLOBAL("hw-module"),
 	GLOBAL("identity"), GLOBAL("interface range"), GLOBAL("iox"), GLOBAL("ip access-list"),

@@ -29,5 +29,6 @@ void conf_free(struct config *config)
 	free(config->aliases);
 	free(config->routes);
 	free(config->hostname);
+	free(config->hook);
 	free(config);
 }

@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "base/histogram.h"
 #include "wire/nhrp_msg.h"
 
 enum refusal {
@@ -31,8 +32,10 @@ struct counters {
 	uint64_t forwarded[NHRP_TYPES];
 	uint64_t refused[REFUSALS];
 	uint64_t redirect_suppressed;
-	uint64_t registrations_refused; ///< as server
-	uint64_t quirks;                ///< departures from the RFC that we understood all the same
+	uint64_t registrations_refused;  ///< as server
+	uint64_t quirks;                 ///< departures from the RFC that we understood all the same
+	struct histogram registration;   ///< from a request, sent once, to its answer
+	struct histogram shortcut_setup; ///< from the first question to the new shortcut
 };
 
 /// "malformed", "authentication" and so on: a stable name.

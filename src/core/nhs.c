@@ -278,6 +278,9 @@ static void on_reply(struct nhs *nhs, struct mono now)
 {
 	bool was_up;
 
+	// A repeated request has the ID of the first one: nobody knows which was answered.
+	if (nhs->tries == 1)
+		histogram_add(&nhs->iface->counters.registration, mono_between(nhs->last_sent, now));
 	nhs->replies_received++;
 	nhs->last_reply = now;
 	nhs->request_pending = false;

@@ -215,6 +215,7 @@ bool shortcut_install(struct iface *iface, struct addr destination, struct prefi
 	struct route_verdict verdict = route_judge(iface, destination);
 	struct prefix usable = rib_widest(&node->rib, destination, prefix);
 	struct shortcut *shortcut;
+	const struct resolution *question = resolve_find(iface, destination);
 	bool is_news;
 
 	// On the tunnel's subnet every node answers for its own address alone.
@@ -238,6 +239,8 @@ bool shortcut_install(struct iface *iface, struct addr destination, struct prefi
 	shortcut->mtu = mtu;
 	shortcut->expires = mono_add(now, holding_time * MONO_SECOND);
 	timerq_arm(&node->timers, &shortcut->timer, mono_add(now, holding_time * MONO_SECOND / 10 * 6));
+	if (is_news && question)
+		histogram_add(&iface->counters.shortcut_setup, mono_between(question->started, now));
 	if (is_news)
 		shortcut->usable = false;
 	place(shortcut);

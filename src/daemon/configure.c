@@ -11,8 +11,10 @@
 #include "core/node.h"
 #include "ctl/change.h"
 #include "ctl/context.h"
+#include "ctl/http.h"
 #include "daemon/configure.h"
 #include "daemon/daemon.h"
+#include "daemon/hook.h"
 #include "daemon/protection.h"
 #include "daemon/statics.h"
 #include "daemon/tunnel.h"
@@ -135,6 +137,26 @@ static void update_tunnels(struct daemon *daemon, const struct diff *diff)
 		log_warning("%s", err.text);
 }
 
+void configure_metrics(struct daemon *daemon)
+{
+	const struct config *config = daemon->config;
+	struct err err;
+
+	http_close(daemon->http);
+	daemon->http = NULL;
+	if (config->metrics_port == 0)
+		return;
+	daemon->http = http_open(
+		daemon->loop, config->metrics_address, config->metrics_port, &daemon->context, &err);
+	if (!daemon->http)
+		log_warning("%s", err.text);
+}
+
+static bool same_metrics(const struct config *a, const struct config *b)
+{
+	return a->metrics_port == b->metrics_port && addr_equal(a->metrics_address, b->metrics_address);
+}
+
 /// Makes what runs the new configuration, which becomes the daemon's.
 static void adopt(struct daemon *daemon, struct config *config, const struct diff *diff)
 {
@@ -153,6 +175,9 @@ static void adopt(struct daemon *daemon, struct config *config, const struct dif
 	update_tunnels(daemon, diff);
 	update_guard(daemon, guard_before, count_before);
 	statics_configure(daemon->statics);
+	hook_set_path(daemon->hook, config->hook);
+	if (!same_metrics(before, config))
+		configure_metrics(daemon);
 	daemon_drain(daemon);
 	free(guard_before);
 	conf_free(before);

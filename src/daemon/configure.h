@@ -15,6 +15,8 @@ struct daemon;
 void configure_first(struct daemon *daemon, struct config *config);
 /// Puts the firewall's table in place for these tunnels.
 bool configure_guard(struct daemon *daemon, struct err *err) MUST_CHECK;
+/// Offers the metrics where the configuration says, or not at all. Where that fails the log says why.
+void configure_metrics(struct daemon *daemon);
 /// Makes this whole text the configuration: it is checked, compared with what runs, and the difference
 /// applied. False where it has an error: then nothing changes. `ret` tells what was found and done; the
 /// caller frees it with ctl_change_free().

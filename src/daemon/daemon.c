@@ -10,15 +10,19 @@
 #include "base/log.h"
 #include "conf/conf.h"
 #include "core/node.h"
+#include "ctl/http.h"
 #include "ctl/server.h"
 #include "daemon/configure.h"
 #include "daemon/daemon.h"
 #include "daemon/events.h"
 #include "daemon/intake.h"
+#include "daemon/hook.h"
 #include "daemon/learned.h"
 #include "daemon/names.h"
 #include "daemon/protection.h"
 #include "daemon/registrations.h"
+#include "daemon/sandbox.h"
+#include "daemon/service.h"
 #include "daemon/state.h"
 #include "daemon/statics.h"
 #include "daemon/tunnel.h"
@@ -78,6 +82,7 @@ static void handle_event(struct daemon *daemon, const struct event *event)
 
 	events_log(event, device, &daemon->events, daemon_now());
 	ctl_server_event(daemon->control, event, device);
+	hook_on_event(daemon->hook, event, device);
 	switch (event->type) {
 	case EVENT_NHS_UP:
 	case EVENT_NHS_DOWN:
@@ -208,6 +213,7 @@ static void on_second(uv_timer_t *timer)
 {
 	struct daemon *daemon = timer->data;
 
+	service_alive();
 	for (size_t i = 0; i < daemon->tunnel_count; i++) {
 		tunnel_show_state(daemon->tunnels[i]);
 		tunnel_report_use(daemon->tunnels[i]);
@@ -266,7 +272,9 @@ static void on_signal(uv_signal_t *handle, int number)
 	struct daemon *daemon = handle->data;
 
 	if (number == SIGHUP) {
+		service_reloading();
 		configure_reload(daemon);
+		service_ready();
 		return;
 	}
 	daemon->handing_over = number == SIGUSR2;
@@ -403,6 +411,7 @@ static bool start(struct daemon *daemon, const struct daemon_options *options, s
 	if (!open_control(daemon, options->control, err) || !open_kernel(daemon, err) ||
 		!configure_guard(daemon, err) || !protection_configure(daemon, err))
 		return false;
+	configure_metrics(daemon);
 	sweep_devices(daemon);
 	for (size_t i = 0; i < daemon->tunnel_count; i++)
 		tunnel_update(daemon->tunnels[i]);
@@ -430,6 +439,7 @@ static void withdraw(struct daemon *daemon)
 
 static void stop(struct daemon *daemon)
 {
+	service_stopping();
 	if (daemon->handing_over) {
 		learned_save(daemon->options->state_dir, daemon->node, daemon_now());
 	} else if (daemon->apply) {
@@ -451,6 +461,8 @@ static void stop(struct daemon *daemon)
 	nflog_close(daemon->nflog);
 	ctl_server_close(daemon->control);
 	daemon->control = NULL;
+	http_close(daemon->http);
+	hook_free(daemon->hook);
 	apply_free(daemon->apply);
 	guard_close(daemon->guard);
 	uv_close((uv_handle_t *)&daemon->wake, NULL);
@@ -477,7 +489,13 @@ int daemon_run(struct config *config, const struct daemon_options *options)
 	registrations_restore(daemon.registrations, daemon.node, daemon_now());
 	configure_first(&daemon, config);
 	start_handles(&daemon);
+	daemon.hook = hook_new(daemon.loop);
+	hook_set_path(daemon.hook, config->hook);
 	started = start(&daemon, options, &err);
+	if (started && options->sandbox)
+		started = sandbox_enter(&err);
+	if (started)
+		service_ready();
 	if (started)
 		uv_run(daemon.loop, UV_RUN_DEFAULT);
 	else

@@ -16,6 +16,8 @@ struct config;
 struct ctl_server;
 struct guard;
 struct intake;
+struct hook;
+struct http;
 struct ike;
 struct monitor;
 struct names;
@@ -30,6 +32,7 @@ struct tunnel;
 struct daemon_options {
 	const char *config;    ///< path of the configuration
 	const char *control;   ///< path of the control socket
+	bool sandbox;          ///< forbid system calls that are not needed
 	const char *state_dir; ///< where request IDs survive a restart
 };
 
@@ -50,6 +53,8 @@ struct daemon {
 	struct registrations *registrations;
 	struct intake *intake;
 	struct ctl_server *control;
+	struct http *http; ///< NULL: no metrics are offered
+	struct hook *hook;
 	struct ctl_context context;
 	struct events_limit events;
 	struct tunnel **tunnels; ///< one per interface of the configuration

@@ -24,6 +24,7 @@ static const char usage[] =
 	"  --config FILE      the configuration (default " DEFAULT_CONFIG ")\n"
 	"  --control SOCKET   where dmvpnctl finds the daemon (default " DEFAULT_CONTROL ")\n"
 	"  --state-dir DIR    what survives a restart (default " DEFAULT_STATE_DIR ")\n"
+	"  --no-sandbox       do not give up system calls (seccomp), to look for what a hook lacks\n"
 	"  --check            only read the configuration: status 0 if it is good, 1 if not\n"
 	"  --log-level LEVEL  error, warning, notice, info (default) or debug\n"
 	"  --version, --help\n"
@@ -34,6 +35,7 @@ static const struct option options[] = {
 	{ "config", required_argument, NULL, 'c' },
 	{ "control", required_argument, NULL, 's' },
 	{ "state-dir", required_argument, NULL, 'd' },
+	{ "no-sandbox", no_argument, NULL, 'n' },
 	{ "check", no_argument, NULL, 'k' },
 	{ "log-level", required_argument, NULL, 'l' },
 	{ "version", no_argument, NULL, 'v' },
@@ -57,7 +59,8 @@ static struct arguments read_arguments(int argc, char **argv)
 	struct arguments arguments = {
 		.daemon = { .config = DEFAULT_CONFIG,
 			.control = DEFAULT_CONTROL,
-			.state_dir = DEFAULT_STATE_DIR },
+			.state_dir = DEFAULT_STATE_DIR,
+			.sandbox = true },
 	};
 	int option;
 
@@ -71,6 +74,9 @@ static struct arguments read_arguments(int argc, char **argv)
 			break;
 		case 'd':
 			arguments.daemon.state_dir = optarg;
+			break;
+		case 'n':
+			arguments.daemon.sandbox = false;
 			break;
 		case 'k':
 			arguments.check = true;
