@@ -14,7 +14,6 @@
 #define LOAD_DEVICE     "load"      ///< our end of the wire
 #define LOAD_HUB_DEVICE "underlay"  ///< the hub's
 #define LOAD_HUB_NBMA   0xc6120001u ///< 198.18.0.1
-#define LOAD_GATEWAY    0xc6120002u ///< 198.18.0.2, behind which all spokes are
 #define LOAD_NBMA       0x0a000000u ///< 10.0.0.0/8
 #define LOAD_TUNNEL     0xac100000u ///< 172.16.0.0/12
 #define LOAD_HUB_TUNNEL 0xac1ffffeu ///< 172.31.255.254

@@ -11,6 +11,7 @@ struct report {
 	bool as_json;
 };
 
+/// `what` was measured: the heading that people read. To be ended with report_end().
 struct report report_begin(const char *what, bool as_json);
 /// `key` is the figure's name in the JSON object, `text` what people read; a value that is no number is null.
 void report_number(struct report *report, const char *key, double value, int decimals, const char *text);

@@ -165,7 +165,8 @@ static void check_limits(struct host *host)
 			iface->requester_count);
 }
 
-void check_host(struct host *host)
+/// A host's tables against each other, all of them.
+static void check_host(struct host *host)
 {
 	if (!host->node)
 		return;

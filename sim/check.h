@@ -10,8 +10,6 @@
 
 /// A host had an input.
 void check_input(struct host *host);
-/// A host's tables against each other, all of them.
-void check_host(struct host *host);
 /// A host's node was told the time.
 void check_wake(struct host *host);
 /// A second went by.

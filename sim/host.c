@@ -181,7 +181,6 @@ void host_cut(struct host *host, bool cut)
 		return;
 	host_note(host, cut ? "is cut off" : "is back");
 	host->is_cut = cut;
-	host->network->cut_count += cut ? 1 : (size_t)-1;
 	host->network->truth++;
 }
 

@@ -18,7 +18,6 @@
 
 #define TUNNEL_DEVICE 10
 #define LAN_DEVICE    20
-#define WAN_DEVICE    30
 #define IFACE_ID      1
 
 #define MAX_SERVERS 4  ///< of a host

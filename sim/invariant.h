@@ -47,6 +47,7 @@ struct violation {
 	char text[240];
 };
 
+/// Its name and reason; borrowed, for ever.
 const struct invariant_text *invariant_text(enum invariant invariant);
 /// By its name; false where there is none.
 bool invariant_parse(const char *name, enum invariant *ret) MUST_CHECK;

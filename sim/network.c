@@ -114,18 +114,6 @@ struct host *network_host_named(const struct network *network, const char *name)
 	return NULL;
 }
 
-struct host *network_host_of(const struct network *network, struct addr destination)
-{
-	for (size_t i = 0; i < network->host_count; i++) {
-		struct host *host = network->hosts[i];
-
-		if (addr_equal(host_address(host), destination) ||
-			(addr_is_set(host->lan.addr) && prefix_contains(host->lan, destination)))
-			return host;
-	}
-	return NULL;
-}
-
 struct flow *network_flow(
 	struct network *network, struct host *from, struct addr destination, int64_t interval)
 {

@@ -109,7 +109,6 @@ struct network {
 		const struct host *a, *b;
 	} * blocked; ///< pairs that do not reach each other
 	size_t blocked_count;
-	size_t cut_count;    ///< hosts that are cut off
 	bool protected;      ///< a peer is reached when there is an SA with it
 	int64_t sa_delay;    ///< microseconds until one is there
 	uint32_t sa_failure; ///< percent of attempts that fail
@@ -139,6 +138,7 @@ struct network {
 	void (*on_violation)(const struct network *network);
 };
 
+/// Empty, at the time SIM_START; network_free() also frees its hosts and flows.
 struct network *network_new(uint64_t seed);
 void network_free(struct network *network);
 /// Adds a stopped host; its `iface` is filled with what every host has, to be changed before host_start().
@@ -150,6 +150,7 @@ bool network_run_until(
 	struct network *network, bool (*condition)(void *context), void *context, int64_t limit);
 /// An invariant broke and the network does not go on.
 bool network_is_over(const struct network *network);
+/// Begins to send data from a host, of its LAN where it has one, every `interval` microseconds; answered.
 struct flow *network_flow(
 	struct network *network, struct host *from, struct addr destination, int64_t interval);
 /// Forbids or allows the direct way between two hosts.
@@ -163,9 +164,8 @@ bool network_is_calm(const struct network *network, int64_t duration);
 bool network_is_settled(const struct network *network);
 /// The host with this tunnel address, or NULL.
 struct host *network_host_at(const struct network *network, struct addr protocol);
+/// The host of this name, or NULL.
 struct host *network_host_named(const struct network *network, const char *name);
-/// The host whose LAN, or itself, has this address, or NULL.
-struct host *network_host_of(const struct network *network, struct addr destination);
 /// Data that did not arrive, by whatever reason.
 uint64_t network_lost(const struct network *network);
 /// An invariant is broken: notes it, and ends the run where nobody wants it to go on.

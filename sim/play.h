@@ -36,6 +36,7 @@ struct play *play_run(const struct scenario *scenario, const struct play_options
 bool play_passed(const struct play *play);
 void play_free(struct play *play);
 
+/// The one host that a value names.
 struct host *play_host(const struct play *play, const struct value *value);
 /// The hosts that a value names, one after the other: start with `*cursor` = 0; NULL at the end.
 struct host *play_next_host(const struct play *play, const struct value *value, size_t *cursor);

@@ -238,7 +238,8 @@ struct scenario *scenario_read(const char *path, struct err *err)
 	return NULL;
 }
 
-char *scenario_time(int64_t us, char buffer[static 24])
+/// "1m30s" is written as "90s": in the largest unit that needs no fraction.
+static char *format_time(int64_t us, char buffer[static 24])
 {
 	if (us % MONO_SECOND != 0)
 		snprintf(buffer, 24, "%lldms", (long long)(us / MONO_MILLISECOND));
@@ -260,12 +261,12 @@ void scenario_print(const struct scenario *scenario, FILE *out)
 	fprintf(out, "network hubs %zu spokes %zu %s\n", scenario->hubs, scenario->spokes,
 		routes[scenario->routes]);
 	fprintf(out, "seed %llu\nrun %s\n", (unsigned long long)scenario->seed,
-		scenario_time(scenario->duration, time));
+		format_time(scenario->duration, time));
 	for (size_t i = 0; i < scenario->count; i++) {
 		const struct statement *statement = &scenario->statements[i];
 
 		if (statement->at >= 0)
-			fprintf(out, "at %s %s\n", scenario_time(statement->at, time), statement->text);
+			fprintf(out, "at %s %s\n", format_time(statement->at, time), statement->text);
 		else
 			fprintf(out, "%s\n", statement->text);
 	}

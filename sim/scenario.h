@@ -54,8 +54,6 @@ void scenario_remove(struct scenario *scenario, size_t first, size_t count);
 bool scenario_check(struct scenario *scenario, struct err *err) MUST_CHECK;
 /// Writes it as a file.
 void scenario_print(const struct scenario *scenario, FILE *out);
-/// "1m30s" is written as "90s": in the largest unit that needs no fraction.
-char *scenario_time(int64_t us, char buffer[static 24]);
 /// By the words of the command line and of files: phase 1 to 3, and how phase 3 routes; false for another
 /// phase.
 bool scenario_phase(struct scenario *scenario, int64_t phase, const char *routes) MUST_CHECK;

@@ -22,7 +22,8 @@ static struct addr nth(uint32_t base, size_t index)
 	return addr_from_ipv4(base + (uint32_t)(index / PER_SUBNET * 256 + index % PER_SUBNET + 1));
 }
 
-struct prefix star_lan(size_t spoke)
+/// The LAN of the spoke with this index.
+static struct prefix spoke_lan(size_t spoke)
 {
 	return prefix_make(addr_from_ipv4(LANS + (uint32_t)spoke * 256), 24);
 }
@@ -72,12 +73,12 @@ static void route_to_others(struct star *star, size_t index, enum star_routes ro
 			host_add_route(spoke, all, via, TUNNEL_DEVICE, metric);
 		for (size_t i = 0; i < star->spoke_count && routes == STAR_EXACT; i++) {
 			if (i != index)
-				host_add_route(spoke, star_lan(i), via, TUNNEL_DEVICE, metric);
+				host_add_route(spoke, spoke_lan(i), via, TUNNEL_DEVICE, metric);
 		}
 	}
 	for (size_t i = 0; i < star->spoke_count && routes == STAR_PHASE2; i++) {
 		if (i != index)
-			host_add_route(spoke, star_lan(i), nth(TUNNELS, i), TUNNEL_DEVICE, 10);
+			host_add_route(spoke, spoke_lan(i), nth(TUNNELS, i), TUNNEL_DEVICE, 10);
 	}
 }
 
@@ -90,9 +91,9 @@ static struct host *add_spoke(struct star *star, enum star_routes routes, size_t
 		spoke->iface.destination = star->hubs[0]->public_nbma;
 	for (size_t hub = 0; hub < star->hub_count; hub++) {
 		host_add_server(spoke, star->hubs[hub])->priority = (uint8_t)hub;
-		host_add_route(star->hubs[hub], star_lan(index), host_address(spoke), TUNNEL_DEVICE, 10);
+		host_add_route(star->hubs[hub], spoke_lan(index), host_address(spoke), TUNNEL_DEVICE, 10);
 	}
-	add_lan(spoke, star_lan(index));
+	add_lan(spoke, spoke_lan(index));
 	return spoke;
 }
 

@@ -28,9 +28,9 @@ struct star {
 /// Makes the hosts, stopped: hub1 … and spoke1 …, with the tunnel addresses 10.0.0.N and 10.0.1.N, and LANs
 /// 10.200.0.0/24 … and 10.100.0.0/24 ….
 struct star star_make(uint64_t seed, enum star_routes routes, size_t hubs, size_t spokes);
-/// The LAN of the spoke with this index.
-struct prefix star_lan(size_t spoke);
 /// Every spoke is registered with every hub; `context` is the struct star.
 bool star_is_registered(void *context);
+/// Starts every host.
 void star_start(struct star *star);
+/// Frees the network with its hosts.
 void star_done(struct star *star);

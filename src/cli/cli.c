@@ -12,7 +12,8 @@
 #include "cli/pager.h"
 #include "cli/tables.h"
 
-bool cli_connect(struct cli *cli, struct err *err)
+/// Connects, unless there is a connection.
+static bool ensure_connection(struct cli *cli, struct err *err)
 {
 	if (cli->connection == NULL)
 		cli->connection = connection_open(cli->control, err);
@@ -63,7 +64,7 @@ static json_t *receive_reply(struct cli *cli, struct err *err)
 enum exit_status cli_request(struct cli *cli, json_t *request, const struct cli_taker *taker, struct err *err)
 {
 	bool more = true;
-	if (!cli_connect(cli, err)) {
+	if (!ensure_connection(cli, err)) {
 		json_decref(request);
 		return EXIT_NO_CONNECTION;
 	}
@@ -154,48 +155,8 @@ static bool begins_to_listen(const struct cli *cli, const struct printer *printe
 		       field_true(data, "event"));
 }
 
-static enum exit_status show(struct cli *cli, const char *command, const struct filters *filters, FILE *out)
-{
-	struct printer printer = { .json = cli->json || filters->json };
-	const struct cli_taker taker = { print_part, &printer };
-	struct err err = { 0 };
-	FILE *filtered = filters_open(filters, out);
-	printer.out = filtered != NULL ? filtered : out;
-
-	enum exit_status status = cli_request(cli, cli_command(cli, command), &taker, &err);
-	print_json(&printer);
-	if (status == EXIT_OK && strcmp(printer.view, "client") == 0)
-		status = local_run(cli, printer.last, printer.out, printer.json, &err);
-	if (filtered != NULL)
-		fclose(filtered);
-	fflush(out);
-	if (err.text[0] != '\0')
-		fprintf(stderr, status == EXIT_REFUSED ? "%% %s\n" : "dmvpnctl: %s\n", err.text);
-	if (status == EXIT_OK && begins_to_listen(cli, &printer))
-		status = cli_listen(cli);
-	json_decref(printer.last);
-	return status;
-}
-
-enum exit_status cli_run(struct cli *cli, const char *line)
-{
-	struct filters filters;
-	struct pager *pager;
-	struct err err = { 0 };
-	char *command = alloc_string(line);
-	enum exit_status status = EXIT_REFUSED;
-	if (filters_parse(command, &filters, &err)) {
-		FILE *out = pager_open(cli->interactive ? cli->page : 0, &pager);
-		status = show(cli, command, &filters, out);
-		fclose(out);
-	} else {
-		fprintf(stderr, "%% %s\n", err.text);
-	}
-	free(command);
-	return status;
-}
-
-enum exit_status cli_listen(struct cli *cli)
+/// Prints what comes until the connection ends or SIGINT.
+static enum exit_status print_live(struct cli *cli)
 {
 	struct err err;
 	json_t *line;
@@ -214,4 +175,44 @@ enum exit_status cli_listen(struct cli *cli)
 	}
 	fprintf(stderr, "dmvpnctl: %s\n", err.text);
 	return EXIT_NO_CONNECTION;
+}
+
+static enum exit_status show(struct cli *cli, const char *command, const struct filters *filters, FILE *out)
+{
+	struct printer printer = { .json = cli->json || filters->json };
+	const struct cli_taker taker = { print_part, &printer };
+	struct err err = { 0 };
+	FILE *filtered = filters_open(filters, out);
+	printer.out = filtered != NULL ? filtered : out;
+
+	enum exit_status status = cli_request(cli, cli_command(cli, command), &taker, &err);
+	print_json(&printer);
+	if (status == EXIT_OK && strcmp(printer.view, "client") == 0)
+		status = local_run(cli, printer.last, printer.out, printer.json, &err);
+	if (filtered != NULL)
+		fclose(filtered);
+	fflush(out);
+	if (err.text[0] != '\0')
+		fprintf(stderr, status == EXIT_REFUSED ? "%% %s\n" : "dmvpnctl: %s\n", err.text);
+	if (status == EXIT_OK && begins_to_listen(cli, &printer))
+		status = print_live(cli);
+	json_decref(printer.last);
+	return status;
+}
+
+enum exit_status cli_run(struct cli *cli, const char *line)
+{
+	struct filters filters;
+	struct err err = { 0 };
+	char *command = alloc_string(line);
+	enum exit_status status = EXIT_REFUSED;
+	if (filters_parse(command, &filters, &err)) {
+		FILE *out = pager_open(cli->interactive ? cli->page : 0);
+		status = show(cli, command, &filters, out);
+		fclose(out);
+	} else {
+		fprintf(stderr, "%% %s\n", err.text);
+	}
+	free(command);
+	return status;
 }

@@ -28,8 +28,7 @@ struct cli {
 	char mode[32]; ///< of the session, as in a prompt: "", "config", "config-if"
 };
 
-/// Connects, unless there is a connection.
-bool cli_connect(struct cli *cli, struct err *err) MUST_CHECK;
+/// Ends the connection; the next request makes another one.
 void cli_disconnect(struct cli *cli);
 
 /// What takes the parts of a reply; it owns `data`.
@@ -52,5 +51,3 @@ json_t *cli_command(const struct cli *cli, const char *line);
 enum exit_status cli_run(struct cli *cli, const char *line);
 /// Prints what is heard by listening: an event, a packet, or that some were lost.
 void cli_print_live(FILE *out, const json_t *line);
-/// Prints what comes until the connection ends or SIGINT.
-enum exit_status cli_listen(struct cli *cli);

@@ -29,7 +29,8 @@ unsigned pager_lines(void)
 	return lines > 1 ? lines : 24;
 }
 
-unsigned pager_columns(void)
+/// Of the terminal; 80 where it does not say.
+static unsigned columns_of_terminal(void)
 {
 	unsigned short columns = terminal_size().ws_col;
 	return columns > 1 ? columns : 80;
@@ -77,7 +78,7 @@ static void stop(struct pager *pager)
 static ssize_t pager_write(void *cookie, const char *data, size_t size)
 {
 	struct pager *pager = cookie;
-	unsigned columns = pager->lines > 0 ? pager_columns() : 0;
+	unsigned columns = pager->lines > 0 ? columns_of_terminal() : 0;
 	for (size_t i = 0; i < size && !pager->ended; i++) {
 		if (pager->lines > 0 && pager->left == 0)
 			stop(pager);
@@ -101,17 +102,11 @@ static int pager_close(void *cookie)
 	return 0;
 }
 
-FILE *pager_open(unsigned lines, struct pager **ret)
+FILE *pager_open(unsigned lines)
 {
 	struct pager *pager = alloc_zeroed(1, sizeof(*pager));
 	pager->lines = lines > 1 ? lines : 0;
 	pager->left = pager->lines > 0 ? pager->lines - 1 : 0;
-	*ret = pager;
 	return fopencookie(
 		pager, "w", (cookie_io_functions_t) { .write = pager_write, .close = pager_close });
-}
-
-bool pager_has_ended(const struct pager *pager)
-{
-	return pager->ended;
 }

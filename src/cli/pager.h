@@ -6,12 +6,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-struct pager;
-
-/// A stream to standard output. `lines` of a page; 0: no paging.
-FILE *pager_open(unsigned lines, struct pager **ret);
-/// Somebody has seen enough: what is written is thrown away.
-bool pager_has_ended(const struct pager *pager);
-/// Lines and columns of the terminal; 24 and 80 where it does not say.
+/// A stream to standard output. `lines` of a page; 0: no paging. Once somebody has seen enough, what is
+/// written is thrown away.
+FILE *pager_open(unsigned lines);
+/// Lines of the terminal; 24 where it does not say.
 unsigned pager_lines(void);
-unsigned pager_columns(void);

@@ -11,4 +11,5 @@ enum topology_form {
 	TOPOLOGY_JSON,
 };
 
+/// Asks the node what it knows and prints it; false and `err` where it does not answer.
 bool topology_print(struct cli *cli, FILE *out, enum topology_form form, struct err *err) MUST_CHECK;

@@ -142,7 +142,8 @@ void command_print_secret(FILE *out, const struct secret *secret, bool hide_secr
 		fprintf(out, "%.*s", (int)secret->length, (const char *)secret->bytes);
 }
 
-struct prefix command_crypto_prefix(const struct match *match)
+/// `NETWORK [MASK]`: without a mask it is a host; 0.0.0.0 is every address.
+static struct prefix identity_prefix(const struct match *match)
 {
 	struct prefix prefix = match_prefix(match);
 	bool everything = addr_to_ipv4(prefix.addr) == 0;
@@ -170,7 +171,7 @@ void command_identity(const struct match *match, struct crypto_identity *identit
 	else
 		identity->kind = CRYPTO_IDENTITY_ADDRESS;
 	if (identity->kind == CRYPTO_IDENTITY_ADDRESS)
-		identity->prefix = command_crypto_prefix(match);
+		identity->prefix = identity_prefix(match);
 }
 
 void command_print_identity(FILE *out, const struct crypto_identity *identity)

@@ -24,8 +24,6 @@ void command_print_algorithms(FILE *out, const char *keyword, const struct crypt
 /// `[{0|6}] SECRET`.
 struct secret *command_secret(struct draft *draft, const struct match *match);
 void command_print_secret(FILE *out, const struct secret *secret, bool hide_secrets);
-/// `NETWORK [MASK]`: without a mask it is a host; 0.0.0.0 is every address.
-struct prefix command_crypto_prefix(const struct match *match);
 /// Puts the identity of the line into `identity`: `address NETWORK [MASK]`, `fqdn [domain] NAME`, …
 void command_identity(const struct match *match, struct crypto_identity *identity);
 void command_print_identity(FILE *out, const struct crypto_identity *identity);

@@ -50,7 +50,9 @@ const struct sa *call_best_sa(const struct ike *ike, const struct ike_peer *peer
 	return best;
 }
 
-/// Compares what charon has for the peer with what was told of it.
+static void on_settled(uv_timer_t *timer);
+
+/// As call_judge(); `settled` ends the wait for the peer's own end of the SA.
 static void settle(struct ike *ike, struct ike_peer *peer, bool settled)
 {
 	const struct sa *best = call_best_sa(ike, peer);
@@ -60,7 +62,7 @@ static void settle(struct ike *ike, struct ike_peer *peer, bool settled)
 		mono_between(best->since, ike->handler.now()) < SETTLE * MONO_MILLISECOND) {
 		peer->settling = true;
 		if (!uv_is_active((uv_handle_t *)&ike->settle))
-			uv_timer_start(&ike->settle, call_on_settled, SETTLE, 0);
+			uv_timer_start(&ike->settle, on_settled, SETTLE, 0);
 		return;
 	}
 	if (best && peer->settling && !settled)
@@ -86,7 +88,7 @@ void call_judge(struct ike *ike, struct ike_peer *peer)
 	settle(ike, peer, false);
 }
 
-void call_on_settled(uv_timer_t *timer)
+static void on_settled(uv_timer_t *timer)
 {
 	struct ike *ike = timer->data;
 	struct ike_peer *peer, *next;

@@ -377,18 +377,6 @@ bool ike_is_connected(const struct ike *ike)
 	return vici_conn_is_up(ike->conn);
 }
 
-bool ike_is_user_space(const struct ike *ike)
-{
-	return ike->user_space;
-}
-
-bool ike_is_of(const struct ike *ike, const struct sa *sa, uint32_t iface)
-{
-	const struct tunnel_entry *entry = entry_by_iface(ike, iface), *of = entry_of(ike, sa);
-
-	return entry && of && strcmp(entry->base, of->base) == 0;
-}
-
 const char *ike_peer_state(const struct ike *ike, uint32_t iface, struct addr nbma)
 {
 	const struct tunnel_entry *entry = entry_by_iface(ike, iface);

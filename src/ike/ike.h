@@ -50,6 +50,7 @@ void ike_configure(struct ike *ike, const struct crypto_config *crypto);
 void ike_keep_tunnels(struct ike *ike, const uint32_t *ifaces, size_t count);
 /// Protects a tunnel, or follows its source.
 void ike_set_tunnel(struct ike *ike, const struct ike_tunnel *tunnel);
+/// How much the SA of a peer of this interface is wanted from now on.
 void ike_want(struct ike *ike, uint32_t iface, struct addr nbma, enum ike_want want);
 /// A packet came from the peer: whatever SA it has is there at its end.
 void ike_heard(struct ike *ike, uint32_t iface, struct addr nbma);
@@ -60,10 +61,6 @@ void ike_renew(struct ike *ike, uint32_t iface, struct addr nbma);
 size_t ike_clear(struct ike *ike, struct addr nbma);
 /// Is charon there?
 bool ike_is_connected(const struct ike *ike);
-/// Is ESP charon's own, by kernel-libipsec?
-bool ike_is_user_space(const struct ike *ike);
-/// Is the SA one of this interface?
-bool ike_is_of(const struct ike *ike, const struct sa *sa, uint32_t iface);
 /// The state of a peer, for views: "up", "calling", "waiting", "down".
 const char *ike_peer_state(const struct ike *ike, uint32_t iface, struct addr nbma);
 /// All IKE SAs of ours, for views.

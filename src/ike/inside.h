@@ -35,7 +35,7 @@ struct ike {
 	bool known;      ///< the SAs that charon has are known
 	bool listing;    ///< a list is under way
 	bool relist;     ///< and another one is wanted
-	bool user_space;
+	bool user_space; ///< ESP is charon's own, by kernel-libipsec
 	bool told_absent;
 	struct mono list_begun;
 	struct mono listed;
@@ -66,7 +66,6 @@ void command_unload(struct ike *ike, const char *name);
 const struct sa *call_best_sa(const struct ike *ike, const struct ike_peer *peer);
 /// Compares what charon has for the peer with what was told of it.
 void call_judge(struct ike *ike, struct ike_peer *peer);
-void call_on_settled(uv_timer_t *timer);
 /// An SA is there, or changed: so is its peer.
 void call_on_sa(struct ike *ike, struct sa *sa);
 /// Changes the state of a peer, and nothing else.

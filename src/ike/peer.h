@@ -54,6 +54,7 @@ struct ike_peers {
 	struct ike_peer *peers; ///< hash
 };
 
+/// NULL where there is none; ike_peer_get() makes it then.
 struct ike_peer *ike_peer_find(const struct ike_peers *peers, const char *base, struct addr nbma);
 struct ike_peer *ike_peer_get(struct ike_peers *peers, const char *base, struct addr nbma, struct mono now);
 void ike_peer_free(struct ike_peers *peers, struct ike_peer *peer);

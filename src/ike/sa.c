@@ -143,7 +143,9 @@ static void read_ike(struct sa *sa, const struct vici_element *section, struct m
 	copy(body, "dh-group", sa->group, sizeof(sa->group));
 }
 
-struct sa *sa_table_update(
+/// Reads the section of an IKE SA, as the events `list-sa` and `child-updown` have it; its children are those
+/// in the section (`complete`), or beside those known before. NULL where it has no ID or address.
+static struct sa *update(
 	struct sa_table *table, const struct vici_element *section, bool complete, struct mono now)
 {
 	uint32_t id = (uint32_t)vici_number(section->body, "uniqueid", 0);
@@ -184,7 +186,7 @@ struct sa *sa_table_on_child(struct sa_table *table, struct vici_section message
 	if (!first_section(message, &ike))
 		return NULL;
 	if (is_yes(message, "up"))
-		return sa_table_update(table, &ike, false, now);
+		return update(table, &ike, false, now);
 	sa = sa_find(table, (uint32_t)vici_number(ike.body, "uniqueid", 0));
 	if (!sa || !vici_find(ike.body, VICI_SECTION, "child-sas", &children))
 		return sa;
@@ -200,7 +202,7 @@ void sa_table_on_listed(struct sa_table *table, struct vici_section message, str
 	struct vici_element ike;
 
 	if (first_section(message, &ike))
-		sa_table_update(table, &ike, true, now);
+		update(table, &ike, true, now);
 }
 
 void sa_table_begin_list(struct sa_table *table)
@@ -213,20 +215,16 @@ void sa_table_begin_list(struct sa_table *table)
 	}
 }
 
-void sa_table_remove(struct sa_table *table, struct sa *sa)
-{
-	HASH_DELETE(hh, table->sas, sa);
-	free(sa);
-}
-
 void sa_table_end_list(struct sa_table *table)
 {
 	struct sa *sa, *next;
 
 	HASH_ITER(hh, table->sas, sa, next)
 	{
-		if (!sa->seen)
-			sa_table_remove(table, sa);
+		if (!sa->seen) {
+			HASH_DELETE(hh, table->sas, sa);
+			free(sa);
+		}
 	}
 }
 

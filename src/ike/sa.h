@@ -60,20 +60,16 @@ struct sa_table {
 	struct sa *sas; ///< hash
 };
 
+/// By charon's number; NULL where there is none.
 struct sa *sa_find(const struct sa_table *table, uint32_t id);
 /// Does a child carry packets?
 bool sa_is_up(const struct sa *sa);
-/// Reads the section of an IKE SA, as the events `list-sa` and `child-updown` have it; its children are those
-/// in the section (`complete`), or beside those known before. NULL where it has no ID or address.
-struct sa *sa_table_update(
-	struct sa_table *table, const struct vici_element *section, bool complete, struct mono now);
 /// Reads what an event `child-updown` says; NULL where nothing is left to say of that SA.
 struct sa *sa_table_on_child(struct sa_table *table, struct vici_section message, struct mono now);
 /// Before a list: nothing is seen.
 void sa_table_begin_list(struct sa_table *table);
 /// An event `list-sa`.
 void sa_table_on_listed(struct sa_table *table, struct vici_section message, struct mono now);
-void sa_table_remove(struct sa_table *table, struct sa *sa);
 /// After a list: forgets what was not in it.
 void sa_table_end_list(struct sa_table *table);
 void sa_table_done(struct sa_table *table);

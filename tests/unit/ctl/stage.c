@@ -63,7 +63,8 @@ void say(int fd, const char *text)
 	assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
 }
 
-void wait_for(struct stage *stage, int fd)
+/// Runs the loop until `fd` can be read.
+static void wait_for(struct stage *stage, int fd)
 {
 	uint64_t deadline = uv_hrtime() / 1000000 + DEADLINE_MS;
 	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };

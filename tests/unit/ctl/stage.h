@@ -21,8 +21,6 @@ struct stage *stage_new(struct ctl_limits limits);
 void stage_free(struct stage *stage);
 /// A connection, not blocking.
 int stage_client(const struct stage *stage);
-/// Runs the loop until `fd` can be read.
-void wait_for(struct stage *stage, int fd);
 void say(int fd, const char *text);
 /// Reads one line; NULL at the end of the stream. The caller frees it.
 char *hear(struct stage *stage, int fd);
