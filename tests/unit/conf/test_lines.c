@@ -247,8 +247,8 @@ static void test_secrets(void **state)
 		"crypto ikev2 keyring K\n peer P\n  pre-shared-key 6 Secret",
 		"crypto ikev2 keyring K\n peer P\n  pre-sharedkey Secret",
 		"crypto ikev2 profile P\n authentication local pre-share key Secret Secret",
-		"crypto ikev2 profile P\n authentication local pre-share key Secret\n authentication remote pre-share key "
-		"SecretOther",
+		("crypto ikev2 profile P\n authentication local pre-share key Secret\n"
+		 " authentication remote pre-share key SecretOther"),
 	};
 	struct conf_messages messages;
 
