@@ -15,12 +15,19 @@
 #define PAUSE          MONO_SECOND         ///< between two calls
 #define UNWANTED_GRACE (120 * MONO_SECOND) ///< for a peer to say what its SA is for
 
+void call_report(struct ike *ike, uint32_t iface, struct addr nbma, enum sa_state state, const char *identity)
+{
+	ike->telling++;
+	ike->handler.on_sa(ike->handler.owner, iface, nbma, state, identity);
+	ike->telling--;
+}
+
 static void report(struct ike *ike, const struct ike_peer *peer, enum sa_state state)
 {
 	for (unsigned i = 0; i < ike->tunnel_count; i++) {
 		if (strcmp(ike->tunnels[i].base, peer->key.base) == 0)
-			ike->handler.on_sa(ike->handler.owner, ike->tunnels[i].tunnel.iface, peer->key.nbma,
-				state, state == SA_UP ? peer->identity : NULL);
+			call_report(ike, ike->tunnels[i].tunnel.iface, peer->key.nbma, state,
+				state == SA_UP ? peer->identity : NULL);
 	}
 }
 
@@ -220,6 +227,14 @@ void call_act(struct ike *ike, struct ike_peer *peer)
 			call_end_sas(ike, peer, false, 0);
 		break;
 	}
+}
+
+void call_act_or_soon(struct ike *ike, struct ike_peer *peer)
+{
+	if (ike->telling == 0)
+		call_act(ike, peer);
+	else
+		uv_timer_start(&ike->timer, ike_on_tick, 0, IKE_TICK);
 }
 
 void call_act_for_all(struct ike *ike)

@@ -12,7 +12,6 @@
 #include "ike/inside.h"
 #include "ike/profile.h"
 
-#define TICK       500                ///< milliseconds
 #define CALL_CHECK MONO_SECOND        ///< between two looks whether charon is still at it
 #define RELIST     (30 * MONO_SECOND) ///< in case that an event was missed
 #define RENEW_AGE  (5 * MONO_SECOND)  ///< an SA that is younger is not the reason for a silence
@@ -174,7 +173,7 @@ static void on_down(void *owner, const char *why)
 	}
 }
 
-static void on_tick(uv_timer_t *timer)
+void ike_on_tick(uv_timer_t *timer)
 {
 	struct ike *ike = timer->data;
 	struct mono now = ike->handler.now();
@@ -212,7 +211,7 @@ struct ike *ike_new(struct uv_loop_s *loop, const char *socket, const struct cry
 	uv_timer_init(loop, &ike->timer);
 	uv_timer_init(loop, &ike->settle);
 	ike->timer.data = ike->settle.data = ike;
-	uv_timer_start(&ike->timer, on_tick, TICK, TICK);
+	uv_timer_start(&ike->timer, ike_on_tick, IKE_TICK, IKE_TICK);
 	return ike;
 }
 
@@ -299,7 +298,7 @@ static void move_wants(struct ike *ike, uint32_t iface, const char *from, const 
 				ike_peer_set_want(peer, iface, IKE_UNWANTED, now))
 				break;
 		}
-		ike->handler.on_sa(ike->handler.owner, iface, nbma, SA_DOWN, NULL);
+		call_report(ike, iface, nbma, SA_DOWN, NULL);
 	}
 }
 
@@ -343,7 +342,7 @@ void ike_want(struct ike *ike, uint32_t iface, struct addr nbma, enum ike_want w
 	peer = want == IKE_UNWANTED ? ike_peer_find(&ike->peers, entry->base, nbma)
 				    : ike_peer_get(&ike->peers, entry->base, nbma, now);
 	if (peer && ike_peer_set_want(peer, iface, want, now))
-		call_act(ike, peer);
+		call_act_or_soon(ike, peer);
 }
 
 void ike_renew(struct ike *ike, uint32_t iface, struct addr nbma)
@@ -354,7 +353,7 @@ void ike_renew(struct ike *ike, uint32_t iface, struct addr nbma)
 	if (!peer || call_end_sas(ike, peer, true, RENEW_AGE) == 0)
 		return;
 	call_judge(ike, peer);
-	call_act(ike, peer);
+	call_act_or_soon(ike, peer);
 }
 
 size_t ike_clear(struct ike *ike, struct addr nbma)

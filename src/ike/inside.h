@@ -12,6 +12,7 @@
 
 #define TUNNELS_MAX 64                ///< protected ones
 #define ENDED_GRACE (2 * MONO_SECOND) ///< for what is on its way under an SA that was wanted
+#define IKE_TICK    500               ///< milliseconds
 
 struct tunnel_entry {
 	struct ike_tunnel tunnel;
@@ -31,17 +32,21 @@ struct ike {
 	struct ike_peers peers;
 	struct sa_table sas;
 	unsigned calling;
-	unsigned timers; ///< not closed yet
-	bool known;      ///< the SAs that charon has are known
-	bool listing;    ///< a list is under way
-	bool relist;     ///< and another one is wanted
-	bool user_space; ///< ESP is charon's own, by kernel-libipsec
+	unsigned telling; ///< the handler is at work, and peers stay where they are
+	unsigned timers;  ///< not closed yet
+	bool known;       ///< the SAs that charon has are known
+	bool listing;     ///< a list is under way
+	bool relist;      ///< and another one is wanted
+	bool user_space;  ///< ESP is charon's own, by kernel-libipsec
 	bool told_absent;
 	struct mono list_begun;
 	struct mono listed;
 	struct mono started;
 	struct ratelimit log;
 };
+
+/// Does what is due; every IKE_TICK.
+void ike_on_tick(uv_timer_t *timer);
 
 /// The tunnel with this base of its connections' names; NULL where there is none.
 struct tunnel_entry *entry_by_base(struct ike *ike, const char *base);
@@ -72,7 +77,12 @@ void call_on_sa(struct ike *ike, struct sa *sa);
 void call_set_state(struct ike *ike, struct ike_peer *peer, enum ike_peer_state state);
 /// Does what is to be done for the peer now; it may be freed.
 void call_act(struct ike *ike, struct ike_peer *peer);
+/// The same, but when the handler is at work, which was told of a peer that somebody still looks at.
+void call_act_or_soon(struct ike *ike, struct ike_peer *peer);
 void call_act_for_all(struct ike *ike);
+/// Tells the handler.
+void call_report(
+	struct ike *ike, uint32_t iface, struct addr nbma, enum sa_state state, const char *identity);
 /// Is charon still at the call? It does not tell when it gave up, as when the peer refused.
 bool call_is_under_way(const struct ike *ike, const struct ike_peer *peer);
 void call_failed(struct ike *ike, struct ike_peer *peer);

@@ -26,6 +26,7 @@ struct bed {
 	enum sa_state states[3]; ///< by interface, of PEER
 	unsigned told[3][3];     ///< by interface and state
 	char identity[64];
+	const char *forsaken; ///< a peer that is wanted no more once PEER is up; NULL: none
 };
 
 static struct mono clock_now;
@@ -53,6 +54,8 @@ static void on_sa(void *owner, uint32_t iface, struct addr nbma, enum sa_state s
 	bed->states[iface] = state;
 	bed->told[iface][state]++;
 	snprintf(bed->identity, sizeof(bed->identity), "%s", identity ? identity : "");
+	if (bed->forsaken && state == SA_UP)
+		ike_want(bed->ike, iface, ip(bed->forsaken), IKE_UNWANTED);
 }
 
 static void set_tunnel(struct bed *bed, uint32_t iface, const char *local)
@@ -390,6 +393,21 @@ static void tunnels_share_what_they_have_in_common(void **state)
 	await(bed, "terminate", "7", 1);
 }
 
+/// As when an answer that waited for the SA leads away from another peer.
+static void news_of_one_peer_can_end_what_is_wanted_of_another(void **state)
+{
+	struct bed *bed = *state;
+
+	await_list(bed);
+	bed->forsaken = "198.51.100.3";
+	ike_want(bed->ike, 1, ip(PEER), IKE_KEEP);
+	ike_want(bed->ike, 1, ip(bed->forsaken), IKE_CALL);
+	await(bed, "initiate", NULL, 1);
+	charon_up(&bed->charon, &spoke);
+	await_state(bed, 1, SA_UP, 1);
+	await(bed, "unload-conn", ANY "-198.51.100.3", 1);
+}
+
 static void a_moved_source_takes_its_wants_along(void **state)
 {
 	struct bed *bed = *state;
@@ -451,6 +469,7 @@ int main(void)
 		TEST(the_one_that_wins_a_race_waits_for_the_other),
 		TEST(a_peer_that_restarted_leaves_an_old_sa),
 		TEST(tunnels_share_what_they_have_in_common),
+		TEST(news_of_one_peer_can_end_what_is_wanted_of_another),
 		TEST(a_moved_source_takes_its_wants_along),
 		TEST(a_silent_peer_gets_another_sa),
 		TEST(sessions_can_be_cleared),
