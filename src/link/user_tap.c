@@ -10,14 +10,16 @@
 #include <linux/virtio_net.h>
 #include <net/if.h>
 #include <net/if_arp.h>
+#include <nftables/libnftables.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "link/user_peers.h"
+
+#define CLAIM_PREFIX "dmvpn-user-"
 
 #ifndef TUN_F_USO4 /* Linux 6.2 */
 #define TUN_F_USO4 0x20
@@ -99,25 +101,32 @@ static int open_queue(const char *name, bool adopted, bool *several, struct err 
 	return -1;
 }
 
-/// Any process can attach to a device with several queues. So whoever uses one of ours holds a socket with
-/// its name, which like the device belongs to the network namespace, and ends with its process. -1 on
-/// failure.
-static int claim(const char *name, struct err *err)
+/// A device with several queues does not refuse another process. So whoever uses one of ours owns a table of
+/// its name in nftables, which like the device belongs to the network namespace, ends with its owner, and can
+/// be made by nobody who may not use the device. NULL on failure.
+static struct nft_ctx *claim(const char *name, struct err *err)
 {
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int length = snprintf(address.sun_path + 1, sizeof(address.sun_path) - 1, "dmvpnd/%s", name);
+	struct nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT);
+	char command[128];
+	const char *reason;
 
-	if (fd >= 0 && bind(fd, (struct sockaddr *)&address,
-			       (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length)) == 0)
-		return fd;
-	if (errno == EADDRINUSE)
+	if (!nft) {
+		err_set(err, "cannot set up nftables");
+		return NULL;
+	}
+	nft_ctx_buffer_output(nft);
+	nft_ctx_buffer_error(nft);
+	snprintf(command, sizeof(command), "create table inet " CLAIM_PREFIX "%s { flags owner; }", name);
+	if (nft_run_cmd_from_buffer(nft, command) == 0)
+		return nft;
+	reason = nft_ctx_get_error_buffer(nft);
+	if (strstr(reason, strerror(EPERM)) || strstr(reason, strerror(EEXIST)))
 		err_set(err, "the device %s is in use by another process; is a second daemon running?", name);
 	else
-		err_set_errno(err, errno, "cannot claim the device %s", name);
-	if (fd >= 0)
-		close(fd);
-	return -1;
+		err_set(err, "cannot claim the device %s (is nf_tables in the kernel?): %.*s", name,
+			(int)strcspn(reason, "\n"), reason);
+	nft_ctx_free(nft);
+	return NULL;
 }
 
 static bool set_up(int fd, int control, const char *name, uint16_t mtu, bool adopted, struct err *err)
@@ -157,7 +166,7 @@ static void close_queues(struct user_tap *tap)
 {
 	while (tap->count)
 		close(tap->queues[--tap->count]);
-	close(tap->claim);
+	nft_ctx_free(tap->claim);
 }
 
 static bool open_queues(struct user_tap *tap, const char *name, bool adopted, struct err *err)
@@ -178,10 +187,13 @@ bool user_tap_open(const char *name, uint16_t mtu, struct user_tap *ret, bool *r
 	struct user_tap tap = { .claim = claim(name, err) };
 	bool ok, adopted = false;
 
-	if (tap.claim < 0)
+	if (!tap.claim) {
+		if (control >= 0)
+			close(control);
 		return false;
+	}
 	if (control < 0) {
-		close(tap.claim);
+		nft_ctx_free(tap.claim);
 		return err_set_errno(err, errno, "cannot open a socket to set up the device %s", name);
 	}
 	ok = inspect(control, name, &adopted, err) && open_queues(&tap, name, adopted, err);
@@ -213,7 +225,7 @@ bool user_tap_remove_stale(const char *name)
 	bool exists = false, removed = false, several;
 
 	/* Attaching fails for what is no TAP after all. */
-	if (control >= 0 && tap.claim >= 0 && inspect(control, name, &exists, NULL) && exists) {
+	if (control >= 0 && tap.claim && inspect(control, name, &exists, NULL) && exists) {
 		tap.queues[0] = open_queue(name, true, &several, NULL);
 		removed = tap.queues[0] >= 0;
 		tap.count = removed;
@@ -222,7 +234,7 @@ bool user_tap_remove_stale(const char *name)
 		ioctl(tap.queues[0], TUNSETPERSIST, 0UL);
 	if (control >= 0)
 		close(control);
-	if (tap.claim >= 0)
+	if (tap.claim)
 		close_queues(&tap);
 	return removed;
 }

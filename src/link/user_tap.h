@@ -7,12 +7,14 @@
 
 #include "base/err.h"
 
+struct nft_ctx;
+
 #define USER_TAP_QUEUES 4 ///< at most
 
 struct user_tap {
 	int queues[USER_TAP_QUEUES]; ///< file descriptors, not blocking
 	unsigned count;
-	int claim; ///< socket which tells other processes that the device is in use
+	struct nft_ctx *claim; ///< tells other processes that the device is in use
 };
 
 /// Makes the device `name`, persistent, with our Ethernet address and the MTU, or adopts the one that an

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -81,6 +82,27 @@ static void device_lives_as_long_as_asked(void **state)
 	link->ops->close(link, false);
 	assert_int_equal(if_nametoindex("tunnel1"), 0);
 	netns_finish(&loop);
+}
+
+/// Whoever may open sockets, as any user of the machine may, cannot keep us from a device.
+static void a_device_is_claimed_by_those_who_may_use_it(void **state)
+{
+	struct sockaddr_un taken = { .sun_family = AF_UNIX, .sun_path = "\0dmvpnd/tunnel1" };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct link_config wanted = config("tunnel1", "192.0.2.1", 1);
+	struct link *link;
+	uv_loop_t loop;
+
+	(void)state;
+	assert_int_equal(bind(fd, (struct sockaddr *)&taken, offsetof(struct sockaddr_un, sun_path) + 15), 0);
+	uv_loop_init(&loop);
+	link = open_link(&loop, &wanted, NULL);
+	assert_non_null(strstr(netns_read("nft list tables"), "dmvpn-user-tunnel1"));
+	assert_int_not_equal(system("nft delete table inet dmvpn-user-tunnel1 2>/dev/null"), 0);
+	link->ops->close(link, false);
+	assert_null(strstr(netns_read("nft list tables"), "dmvpn-user-tunnel1"));
+	netns_finish(&loop);
+	close(fd);
 }
 
 /// A device made without IFF_VNET_HDR, which an older version left.
@@ -459,6 +481,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(device_lives_as_long_as_asked),
+		cmocka_unit_test(a_device_is_claimed_by_those_who_may_use_it),
 		cmocka_unit_test(older_device_is_adopted),
 		cmocka_unit_test(foreign_devices_and_bad_addresses_are_refused),
 		cmocka_unit_test(nhrp_and_data_cross),
