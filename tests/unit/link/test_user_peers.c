@@ -18,7 +18,7 @@ static struct addr number(uint32_t i)
 
 static void peers_come_and_go(void **state)
 {
-	struct user_peers peers = { 0 };
+	struct user_peers peers = { .table = NULL };
 
 	(void)state;
 	assert_null(user_peers_find(&peers, 1));
@@ -39,7 +39,7 @@ static void peers_come_and_go(void **state)
 
 static void receivers_are_a_list(void **state)
 {
-	struct user_peers peers = { 0 };
+	struct user_peers peers = { .table = NULL };
 	struct user_peer *all[4];
 	unsigned count = 0;
 
