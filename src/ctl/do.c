@@ -124,20 +124,6 @@ json_t *do_clear(const struct ctl_call *call)
 	return done("%zu %s cleared.", count, count == 1 ? "entry" : "entries");
 }
 
-json_t *do_clear_sessions(const struct ctl_call *call)
-{
-	struct ike *ike = call->context->ike;
-	struct addr peer = { 0 };
-
-	if (call->argument != NULL && !addr_parse(call->argument, &peer)) {
-		err_set(call->err, "\"%s\" is not an address; give the underlay address of a peer.",
-			call->argument);
-		return NULL;
-	}
-	size_t count = ike != NULL ? ike_clear(ike, peer) : 0;
-	return done("%zu %s cleared.", count, count == 1 ? "session" : "sessions");
-}
-
 json_t *do_clear_shortcuts(const struct ctl_call *call)
 {
 	size_t count = node_clear_shortcuts(call->context->node, call->context->now());

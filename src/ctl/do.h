@@ -33,7 +33,6 @@ struct view *do_interfaces(const struct ctl_call *call);
 struct view *do_events(const struct ctl_call *call);
 json_t *do_client(const struct ctl_call *call);
 json_t *do_clear(const struct ctl_call *call);
-json_t *do_clear_sessions(const struct ctl_call *call);
 json_t *do_clear_shortcuts(const struct ctl_call *call);
 json_t *do_clear_counters(const struct ctl_call *call);
 json_t *do_clear_crypto(const struct ctl_call *call);
