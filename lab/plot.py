@@ -144,6 +144,16 @@ def phase3(story, lab):
     story.check(overrides(lab, ends(lab)[0].name), "the shortcuts are where the routing daemon does not look")
 
 
+def phase3_by_summary(story, lab, summary):
+    """Phase 3 where spokes learn nothing but one route by the hub, the `summary`, and the hub all their LANs."""
+    first, second, hub = ends(lab)
+    for one, other in ((first, second), (second, first)):
+        learns(story, lab, one.name, summary, hub)
+        learns(story, lab, lab.scenario.hubs[0].name, one.lan_prefix, tunnel_of(one))
+        lacks(story, lab, one.name, other.lan_prefix)
+    phase3(story, lab)
+
+
 def goes_direct(story, lab, address):
     """Packets from the first spoke need no hub in the end."""
     first = ends(lab)[0]
