@@ -84,7 +84,7 @@ static bool read_time(const char *text, int64_t *ret)
 	return false;
 }
 
-/// The folder of the scenarios: beside the build directory that the program is in.
+/// The folder of the scenarios: beside the build directory that the program is in, or where it was installed.
 static const char *scenario_folder(void)
 {
 	static char path[4096];
@@ -93,7 +93,11 @@ static const char *scenario_folder(void)
 
 	path[length > 0 ? length : 0] = '\0';
 	slash = strrchr(path, '/');
-	strcpy(slash ? slash : path, "/../sim/scenarios");
+	if (!slash)
+		slash = path;
+	strcpy(slash, "/../sim/scenarios");
+	if (access(path, R_OK) != 0)
+		strcpy(slash, "/../share/dmvpn-sim/scenarios");
 	return path;
 }
 

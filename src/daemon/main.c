@@ -7,7 +7,7 @@
 #include "conf/conf.h"
 #include "daemon/daemon.h"
 
-#define DEFAULT_CONFIG    "/etc/dmvpnd.conf"
+#define DEFAULT_CONFIG    "/etc/dmvpn/dmvpnd.conf"
 #define DEFAULT_CONTROL   "/run/dmvpnd/control"
 #define DEFAULT_STATE_DIR "/var/lib/dmvpnd"
 
