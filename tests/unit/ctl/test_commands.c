@@ -163,6 +163,27 @@ static void test_clear(void **state)
 	fixture_free(spoke);
 }
 
+/// The table has each command once.
+static void test_once(void **state)
+{
+	struct fixture *hub = hub_new();
+	json_t *reply = run(hub, "help"), *seen = json_object(), *row;
+	json_t *commands = json_object_get(json_object_get(reply, "data"), "commands");
+	size_t i;
+	(void)state;
+	assert_true(json_array_size(commands) > 0);
+	json_array_foreach(commands, i, row)
+	{
+		const char *words = json_string_value(json_object_get(row, "command"));
+		if (json_object_get(seen, words) != NULL)
+			fail_msg("\"%s\" is there twice", words);
+		json_object_set_new(seen, words, json_true());
+	}
+	json_decref(seen);
+	json_decref(reply);
+	fixture_free(hub);
+}
+
 static void test_debug(void **state)
 {
 	struct fixture *hub = hub_new();
@@ -191,6 +212,7 @@ int main(void)
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_long_words),
 		cmocka_unit_test(test_clear),
+		cmocka_unit_test(test_once),
 		cmocka_unit_test(test_debug),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
