@@ -2,10 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Checks the dependencies between the folders of src/: includes point only to the left of
 
-    base <- wire <- core <- conf <- link <- {linux, ike, ctl} <- daemon     (cli stands on base alone)
+    base <- wire <- core <- conf <- {link, ike} <- {linux, ctl} <- daemon     (cli stands on base alone)
 
-where the kernel link also makes its requests by linux/rtnl.h, which knows no link; and the protocol core does
-no I/O: layering.py [BUILD] also looks at what the archives base, wire and core of a build ask of the C library.
+where links also make their requests by linux/rtnl.h, which knows no link; and the protocol core does no I/O: layering.py [BUILD] also looks at what the archives base, wire and core of a build ask of the C library.
 Prints one line per fault; exit status 0 if there is none."""
 import re
 import subprocess
@@ -36,7 +35,7 @@ IMPURE = re.compile(r"""^(
     fprintf | printf | puts | fputs | perror | mmap | unlink | rename | stat | fstat |
     clock_gettime | gettimeofday | time | sleep | usleep | nanosleep | localtime(_r)? | gmtime(_r)? |
     rand(om)? | srand(om)? | getrandom | getentropy | arc4random | pthread_create | fork | execv[pe]* | system | getenv |
-    (uv|mnl|nft|json)_\\w+
+    (uv|mnl|nft|json|ares|MHD|sd|seccomp|bpf)_\w+
     )$""", re.VERBOSE)
 
 
