@@ -188,6 +188,11 @@ static const struct grammar grammar = { commands, ARRAY_SIZE(commands) };
 
 _Static_assert(ARRAY_SIZE(commands) <= GRAMMAR_ROWS_MAX, "the grammar has room for the table");
 
+const struct exec_command *command_row(size_t index)
+{
+	return index < ARRAY_SIZE(commands) ? &commands[index] : NULL;
+}
+
 static json_t *run_help(const struct ctl_call *call)
 {
 	(void)call;

@@ -12,9 +12,13 @@
 
 struct ctl_context;
 struct ctl_session;
+struct exec_command;
 struct reply;
 
 #define COMMAND_MAX_WORDS 64
+
+/// The rows of the table in order (ctl/grammar.h); NULL behind the last one.
+const struct exec_command *command_row(size_t index);
 
 /// Begins a command for a session. Never NULL; the caller takes the lines of the reply until it is done, and
 /// then frees it.

@@ -6,18 +6,52 @@ from pathlib import Path
 
 import pytest
 
-PAGES = sorted((Path(__file__).resolve().parents[2] / "docs" / "man").glob("*.[0-9]"))
+ROOT = Path(__file__).resolve().parents[2]
+WRITTEN = ["dmvpnd.8", "dmvpn-bench.1", "dmvpn-lab.1", "dmvpn-sim.1"]
+MADE = ["dmvpnctl.1", "dmvpnd.conf.5"]  # from the tables of commands
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_page_has_no_warnings(page):
-    shown = subprocess.run(["man", "--warnings", "-Tutf8", "-l", str(page)], capture_output=True, text=True, check=True,
-                           env={"PATH": "/usr/bin:/bin", "MANWIDTH": "80", "LC_ALL": "C.UTF-8"})
-    assert shown.stderr == "" and "NAME" in re.sub(".\x08", "", shown.stdout)
+def shown(build, page):
+    """The text of a page without bold letters and hyphenation."""
+    folder = build if page in MADE else ROOT
+    told = subprocess.run(["man", "--warnings", "-Tutf8", "-l", str(folder / "docs" / "man" / page)], capture_output=True,
+                          text=True, check=True, env={"PATH": "/usr/bin:/bin", "MANWIDTH": "80", "LC_ALL": "C.UTF-8"})
+    assert told.stderr == ""
+    plain = re.sub("\x1b\\[[0-9;]*m|.\x08", "", told.stdout)
+    return re.sub("\u2010\\n\\s*", "", plain).replace("\u2010", "-").replace("\u2212", "-")
 
 
-def test_options_of_the_daemon_are_in_its_page(build):
-    told = subprocess.run([str(build / "dmvpnd"), "--help"], capture_output=True, text=True, check=True).stdout
-    page = next(page for page in PAGES if page.name == "dmvpnd.8").read_text(encoding="utf-8").replace("\\-", "-")
+def test_every_page_is_known():
+    here = {path.name.removesuffix(".in") for path in (ROOT / "docs" / "man").glob("*.[0-9]*")}
+    assert here == {*WRITTEN, *MADE}
+
+
+@pytest.mark.parametrize("page", [*WRITTEN, *MADE])
+def test_page_has_no_warnings(build, page):
+    text = shown(build, page)
+    assert "NAME\n" in text and "SEE ALSO\n" in text
+    named = {f"{name}.{section}" for name, section in re.findall(r"(dmvpn[a-z.-]*)\((\d)\)", text)}
+    assert named <= {*WRITTEN, *MADE}
+
+
+@pytest.mark.parametrize("page", [page for page in [*WRITTEN, *MADE] if page != "dmvpnd.conf.5"])
+def test_options_are_in_the_page(build, page):
+    name = page.rpartition(".")[0]
+    program = ROOT / "lab" / name if name == "dmvpn-lab" else build / name
+    told = subprocess.run([str(program), "--help"], capture_output=True, text=True, check=True).stdout
     options = set(re.findall(r"--[a-z-]+", told)) - {"--version", "--help"}
-    assert len(options) > 5 and all(option in page for option in options)
+    text = shown(build, page)
+    assert len(options) > 1 and {option for option in options if option not in text} == set()
+
+
+def test_every_command_is_in_its_page(build):
+    schema = (ROOT / "src" / "conf" / "schema.c").read_text(encoding="utf-8")
+    rows = re.findall(r'\{ COMMAND_[A-Z0-9_ |]+,\s*((?:"[^"]*"\s*)+),\s*"([^"]+)"', schema)
+    table = (ROOT / "src" / "ctl" / "commands.c").read_text(encoding="utf-8")
+    commands = re.findall(r'^\t\{ "([^"]+)", "([^"]+)", "', table, re.MULTILINE)
+    assert len(rows) > 60 and len(commands) > 60
+    for page, wanted in (("dmvpnd.conf.5", [("".join(re.findall('"([^"]*)"', syntax)), text) for syntax, text in rows]),
+                         ("dmvpnctl.1", commands)):
+        text = "".join(shown(build, page).split())
+        missing = [syntax for syntax, told in wanted if f"{syntax}{told[0].upper()}{told[1:]}.".replace(" ", "") not in text]
+        assert missing == [], page
