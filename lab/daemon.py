@@ -34,6 +34,7 @@ class Daemon:
         self.state = directory / f"{node.name}.state"
         self.prefix = []  # a command that starts what is behind it
         self.wrapper = []  # a command that runs dmvpnd, as setpriv does
+        self.options = []  # more for it
         self.environment = {}  # more for it
         self.child = None
         self.process = None
@@ -47,7 +48,7 @@ class Daemon:
     def argv(self, *extra):
         level = os.environ.get("DMVPN_LOG_LEVEL", "info")
         return [*self.prefix, str(self.build / "dmvpnd"), "--config", str(self.config_path), "--control", str(self.socket),
-                "--state-dir", str(self.state), "--log-level", level, *extra]
+                "--state-dir", str(self.state), "--log-level", level, *self.options, *extra]
 
     def write_config(self):
         self.config_path.write_text(self.node.config)

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/attr.h"
 
@@ -22,8 +23,33 @@ bool log_is_on(enum log_level level);
 /// "error", "warning", "notice", "info", "debug".
 bool log_level_parse(const char *text, enum log_level *ret) MUST_CHECK;
 const char *log_level_name(enum log_level level);
-/// Writes one line "<time> <level> <text>"; control characters in the text are replaced.
+/// Writes one line; control characters in the text are replaced.
 void log_line(enum log_level level, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/// A fact of a line, for who reads it by a program. The name is in lower case.
+struct log_field {
+	const char *name;
+	const char *value;
+};
+
+#define LOG_FIELDS_MAX 8
+
+/// The same with fields, up to LOG_FIELDS_MAX; the text is whole without them.
+void log_line_with(enum log_level level, const struct log_field *fields, size_t count, const char *format,
+	...) PRINTF_LIKE(4, 5);
+
+struct log_record {
+	enum log_level level;
+	const char *time; ///< 2026-01-31T12:00:00.000Z
+	const char *text;
+	const struct log_field *fields;
+	size_t field_count;
+};
+
+/// Writes "<time> <level> <text>" on stderr: so it is done at first.
+void log_write_text(const struct log_record *record);
+/// Has lines written another way. The writer is called by every thread that logs.
+void log_set_writer(void (*writer)(const struct log_record *record));
 
 #define log_error(...)   log_line(LOG_LEVEL_ERROR, __VA_ARGS__)
 #define log_warning(...) log_line(LOG_LEVEL_WARNING, __VA_ARGS__)

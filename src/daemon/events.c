@@ -65,22 +65,31 @@ void events_log_left_out(struct events_limit *limit)
 void events_log(const struct event *event, const char *device, struct events_limit *limit, struct mono now)
 {
 	char line[256] = "";
-	char text[PREFIX_TEXT_SIZE];
-	size_t at = 0;
+	char prefix[PREFIX_TEXT_SIZE], protocol[ADDR_TEXT_SIZE], nbma[ADDR_TEXT_SIZE];
+	struct log_field fields[LOG_FIELDS_MAX] = { { "event", event_name(event->type) },
+		{ "interface", device } };
+	size_t count = 2, at = 0;
 
 	if (!log_is_on(level_of(event->type)) || is_too_much(limit, event->type, now))
 		return;
 	if (addr_is_set(event->prefix.addr)) {
-		add(line, sizeof(line), &at, " %s", prefix_format(event->prefix, text));
-		add(line, sizeof(line), &at, " via %s", addr_format(event->protocol, text));
-	} else if (addr_is_set(event->protocol)) {
-		add(line, sizeof(line), &at, " %s", addr_format(event->protocol, text));
+		fields[count++] = (struct log_field) { "prefix", prefix_format(event->prefix, prefix) };
+		add(line, sizeof(line), &at, " %s", prefix);
 	}
-	if (addr_is_set(event->nbma))
-		add(line, sizeof(line), &at, " at %s", addr_format(event->nbma, text));
-	if (event->reason)
+	if (addr_is_set(event->protocol)) {
+		fields[count++] = (struct log_field) { "address", addr_format(event->protocol, protocol) };
+		add(line, sizeof(line), &at, at > 0 ? " via %s" : " %s", protocol);
+	}
+	if (addr_is_set(event->nbma)) {
+		fields[count++] = (struct log_field) { "nbma", addr_format(event->nbma, nbma) };
+		add(line, sizeof(line), &at, " at %s", nbma);
+	}
+	if (event->reason) {
+		fields[count++] = (struct log_field) { "reason", event->reason };
 		add(line, sizeof(line), &at, ": %s", event->reason);
-	log_line(level_of(event->type), "%s: %s%s", device, event_name(event->type), line);
+	}
+	log_line_with(
+		level_of(event->type), fields, count, "%s: %s%s", device, event_name(event->type), line);
 }
 
 void events_log_packet(

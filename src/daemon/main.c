@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "conf/conf.h"
 #include "daemon/daemon.h"
+#include "daemon/logformat.h"
 
 #define DEFAULT_CONFIG    "/etc/dmvpn/dmvpnd.conf"
 #define DEFAULT_CONTROL   "/run/dmvpnd/control"
@@ -20,6 +21,7 @@ struct arguments {
 
 static const char usage[] =
 	"Usage: dmvpnd [--config FILE] [--control SOCKET] [--state-dir DIR] [--check] [--log-level LEVEL]\n"
+	"              [--log-format FORMAT]\n"
 	"\n"
 	"  --config FILE      the configuration (default " DEFAULT_CONFIG ")\n"
 	"  --control SOCKET   where dmvpnctl finds the daemon (default " DEFAULT_CONTROL ")\n"
@@ -27,6 +29,8 @@ static const char usage[] =
 	"  --no-sandbox       do not give up system calls (seccomp), to look for what a hook lacks\n"
 	"  --check            only read the configuration: status 0 if it is good, 1 if not\n"
 	"  --log-level LEVEL  error, warning, notice, info (default) or debug\n"
+	"  --log-format FORMAT\n"
+	"                     text or json (an object a line); by default text, or fields for systemd's journal\n"
 	"  --version, --help\n"
 	"\n"
 	"Runs in the foreground and logs to standard error.\n";
@@ -38,6 +42,7 @@ static const struct option options[] = {
 	{ "no-sandbox", no_argument, NULL, 'n' },
 	{ "check", no_argument, NULL, 'k' },
 	{ "log-level", required_argument, NULL, 'l' },
+	{ "log-format", required_argument, NULL, 'f' },
 	{ "version", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
@@ -54,6 +59,14 @@ static void set_log_level(const char *text)
 	log_set_level(level);
 }
 
+static void set_log_format(const char *text)
+{
+	if (!logformat_set(text)) {
+		(void)fprintf(stderr, "dmvpnd: no log format is called \"%s\"; see dmvpnd --help\n", text);
+		exit(EXIT_USAGE);
+	}
+}
+
 static struct arguments read_arguments(int argc, char **argv)
 {
 	struct arguments arguments = {
@@ -64,6 +77,7 @@ static struct arguments read_arguments(int argc, char **argv)
 	};
 	int option;
 
+	logformat_set_journal();
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (option) {
 		case 'c':
@@ -83,6 +97,9 @@ static struct arguments read_arguments(int argc, char **argv)
 			break;
 		case 'l':
 			set_log_level(optarg);
+			break;
+		case 'f':
+			set_log_format(optarg);
 			break;
 		case 'v':
 			(void)printf("dmvpnd %s\n", DMVPN_VERSION);
