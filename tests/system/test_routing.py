@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a routing daemon and ours have to do with each other, beyond what the designs show."""
+import json
+import subprocess
+import time
+
 from facts import lan, overrides, path, tunnel
 from lab import scenarios
 from lab.plot import gateways
@@ -27,3 +31,67 @@ def test_a_shortcut_goes_with_its_route(network):
     assert prefix in overrides(lab, "spoke1")
     lab.namespace("spoke2").batch("address delete 192.168.2.1/24 dev lan0")
     wait_until(lambda: not overrides(lab, "spoke1"), 30, "the shortcut goes with the route")
+
+
+SHORTCUTS = 200
+
+
+def ospf_and_bgp():
+    """OSPF brings the LANs, BGP the many networks behind spoke2."""
+    scenario = scenarios.DESIGNS["ospf-phase3"]()
+    bgp = scenarios.DESIGNS["ibgp-phase3"]()
+    for node in scenario.nodes:
+        text = bgp.node(node.name).routing["bgpd"]
+        node.routing["bgpd"] = text.replace("192.168.0.0/16", "172.16.0.0/16").replace("summary-only", "")
+    scenario.node("spoke2").setup = [f"address add 172.16.{i}.1/24 dev lan0" for i in range(SHORTCUTS)]
+    return scenario
+
+
+def sessions(lab):
+    """How long the adjacencies of all nodes have been there in seconds, by what their daemons say."""
+    for name, neighbours in (("hub", 2), ("spoke1", 1), ("spoke2", 1)):
+        ospf = json.loads(lab.routing[name].ask("show ip ospf neighbor detail json"))["neighbors"]
+        bgp = json.loads(lab.routing[name].ask("show bgp neighbors json"))
+        found = [one["nbrState"].startswith("Full") and one["lastPrgrsvChangeMsec"] / 1000
+                 for listed in ospf.values() for one in listed]
+        found += [one["bgpState"] == "Established" and one["bgpTimerUpMsec"] / 1000 for one in bgp.values()]
+        assert len(found) == 2 * neighbours, (name, found)
+        yield from found
+
+
+def learnt(lab, name):
+    """What the routing daemons of a node have in their own table."""
+    table = json.loads(lab.routing[name].ask("show ip route json"))
+    return {(prefix, hop.get("ip")) for prefix, routes in table.items() for route in routes for hop in route["nexthops"]}
+
+
+def test_many_shortcuts_and_no_adjacency_lost(network, tmp_path):
+    """200 shortcuts come and go: OSPF and BGP keep their sessions and their routes."""
+    lab = network(ospf_and_bgp())
+    spoke, hub = lab.namespace("spoke1"), tunnel(lab, "hub")
+    targets = [f"172.16.{i}.1" for i in range(SHORTCUTS)]
+    many = [f"172.16.{i}.0/24" for i in range(SHORTCUTS)]
+    wait_until(lambda: len(spoke.ip("route", "show", "root", "172.16.0.0/16")) == SHORTCUTS + 1
+               and gateways(lab, "spoke2", lab.scenario.node("spoke1").lan_prefix) == [hub], 60, "all routes")
+    before, started = learnt(lab, "spoke1"), time.monotonic()
+    with open(tmp_path / "monitor", "w+", encoding="ascii") as log:
+        monitor = spoke.popen("ip", "monitor", "route", stdout=log, stdin=subprocess.DEVNULL)
+        try:
+            for _ in range(2):
+                spoke.run("sh", "-c", "for i; do ping -n -c1 -W3 -I 192.168.1.1 $i & done; wait", "sh", *targets)
+                wait_until(lambda: set(many) <= set(overrides(lab, "spoke1")), 60, "200 shortcuts")
+                assert path(lab, "spoke1", "spoke2")[-1] == lan(lab, "spoke2")
+                lab["spoke1"].ctl("clear ip nhrp shortcut")
+                wait_until(lambda: not overrides(lab, "spoke1"), 20, "no shortcut")
+                # The hub redirects a source and destination once in 8 seconds.
+                targets = [target.removesuffix("1") + "2" for target in targets]
+            assert learnt(lab, "spoke1") == before
+            ages = list(sessions(lab))
+        finally:
+            monitor.terminate()
+            monitor.wait()
+        log.seek(0)
+        seen = log.read().splitlines()
+    assert min(ages) > time.monotonic() - started, f"each adjacency is older than the first shortcut: {ages}"
+    assert sum("table 1190" in line for line in seen) >= 4 * SHORTCUTS, "the monitor saw the shortcuts"
+    assert not [line for line in seen if line.startswith("Deleted") and "table 1190" not in line]
