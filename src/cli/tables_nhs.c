@@ -84,8 +84,12 @@ void table_multicast(FILE *out, const json_t *data)
 	for (size_t i = 0; i < json_array_size(receivers); i++) {
 		const json_t *receiver = json_array_get(receivers, i);
 		char name[FIELD_SIZE];
-		fprintf(out, "%-9s %-15s Flags: %-15s (Enabled)\n", field_interface(receiver, name),
-			field_text(receiver, "nbma"), field_text(receiver, "kind"));
+		const char *nbma = field_text(receiver, "nbma"), *group = field_text(receiver, "group");
+		fprintf(out, "%-9s %-15s Flags: %-15s (%s)", field_interface(receiver, name),
+			*nbma ? nbma : "-", field_text(receiver, "kind"), *nbma ? "Enabled" : "Disabled");
+		if (*group)
+			fprintf(out, "  Group: %s to %s", group, field_text(receiver, "receiver"));
+		fprintf(out, "\n");
 	}
 }
 

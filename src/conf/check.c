@@ -107,7 +107,7 @@ static void check_ends(const struct subject *subject, const struct draft_name *s
 /// Is NHRP configured, beyond what is on by default?
 static bool has_nhrp_lines(const struct iface_config *iface)
 {
-	return iface->nhs_count > 0 || iface->map_count > 0 || iface->multicast_count > 0 ||
+	return iface->nhs_count > 0 || iface->map_count > 0 || iface->multicast_count > 0 || iface->group_count > 0 ||
 	       iface->multicast_dynamic || iface->shortcut || iface->redirect || iface->server_only ||
 	       iface->auth.kind != NHRP_AUTH_NONE;
 }
@@ -187,6 +187,15 @@ static void check_nhrp(const struct subject *subject)
 	}
 	for (size_t i = 0; i < iface->multicast_count; i++)
 		check_nbma(subject, iface->multicast[i]);
+	for (size_t i = 0; i < iface->group_count; i++) {
+		struct addr receiver = iface->groups[i].receiver;
+
+		if (has_subnet(iface) && !prefix_contains(iface->address, receiver))
+			SUBJECT_WARNING(subject,
+				"`ip nhrp map multicast group` sends to %s, which is not in the tunnel's "
+				"subnet; give the receiver's tunnel address",
+				addr_format(receiver, text));
+	}
 	check_nbma(subject, iface->destination);
 }
 

@@ -48,6 +48,8 @@ COMMAND_SET(command_set_map);
 COMMAND_PRINT(command_print_map);
 COMMAND_SET(command_set_multicast);
 COMMAND_PRINT(command_print_multicast);
+COMMAND_SET(command_set_group_receiver);
+COMMAND_PRINT(command_print_group_receiver);
 COMMAND_SET(command_set_nhs);
 COMMAND_PRINT(command_print_nhs);
 COMMAND_SET(command_set_max_connections);

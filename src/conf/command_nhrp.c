@@ -7,6 +7,8 @@
 #include "conf/command.h"
 #include "conf/message.h"
 
+#define GROUP_LENGTH_MIN 4 ///< of 224.0.0.0/4
+
 COMMAND_SET(command_set_authentication)
 {
 	struct nhrp_auth_key *auth = &draft_iface(draft)->auth;
@@ -117,6 +119,54 @@ static bool same_nhs(const struct nhs_config *a, const struct nhs_config *b)
 	if (addr_is_set(a->protocol) || addr_is_set(b->protocol))
 		return addr_equal(a->protocol, b->protocol);
 	return addr_equal(a->nbma, b->nbma) && strcasecmp(a->name, b->name) == 0;
+}
+
+static int group_compare(const struct group_config *a, const struct group_config *b)
+{
+	int order = addr_compare(a->group.addr, b->group.addr);
+
+	if (order == 0)
+		order = a->group.length - b->group.length;
+	return order ? order : addr_compare(a->receiver, b->receiver);
+}
+
+COMMAND_SET(command_set_group_receiver)
+{
+	struct iface_config *iface = draft_iface(draft);
+	struct prefix group = match_prefix(match);
+	struct group_config wanted = { prefix_make(group.addr, group.length), match_addr(match, "ADDRESS") };
+	size_t index = 0;
+	bool found;
+
+	if (!addr_is_multicast(group.addr) || group.length < GROUP_LENGTH_MIN) {
+		message_error(draft->messages, match->line->number, match->line->words[0].column,
+			"a multicast group is an address of 224.0.0.0/4, or a prefix inside of it");
+		return;
+	}
+	while (index < iface->group_count && group_compare(&iface->groups[index], &wanted) < 0)
+		index++;
+	found = index < iface->group_count && group_compare(&iface->groups[index], &wanted) == 0;
+	if (match->negated && found) {
+		draft_remove(iface->groups, &iface->group_count, sizeof(wanted), index);
+	} else if (!match->negated && !found && draft_has_room(draft, match->line, iface->group_count)) {
+		iface->groups = alloc_resize(iface->groups, iface->group_count + 1, sizeof(wanted));
+		memmove(&iface->groups[index + 1], &iface->groups[index],
+			(iface->group_count - index) * sizeof(wanted));
+		iface->groups[index] = wanted;
+		iface->group_count++;
+	}
+}
+
+COMMAND_PRINT(command_print_group_receiver)
+{
+	const struct iface_config *iface = &config->node.ifaces[index];
+	char group[PREFIX_TEXT_SIZE], receiver[ADDR_TEXT_SIZE];
+
+	(void)hide_secrets;
+	for (size_t i = 0; i < iface->group_count; i++)
+		fprintf(out, " ip nhrp map multicast group %s %s\n",
+			prefix_format(iface->groups[i].group, group),
+			addr_format(iface->groups[i].receiver, receiver));
 }
 
 COMMAND_SET(command_set_nhs)

@@ -10,6 +10,7 @@ void free_tunnel(struct tunnel_config *tunnel, struct iface_config *iface)
 	free(iface->nhs);
 	free(iface->maps);
 	free(iface->multicast);
+	free(iface->groups);
 	for (size_t i = 0; i < iface->authorize_count; i++)
 		free(iface->authorize[i].pattern);
 	free(iface->authorize);

@@ -45,6 +45,12 @@ struct authorize_config {
 	struct prefix prefix;
 };
 
+/// `ip nhrp map multicast group GROUP ADDRESS`
+struct group_config {
+	struct prefix group;
+	struct addr receiver; ///< a tunnel address
+};
+
 /// How far remote parties can make an interface grow.
 struct limits_config {
 	uint32_t registrations; ///< dynamic bindings of a server
@@ -84,6 +90,8 @@ struct iface_config {
 	size_t map_count;
 	struct addr *multicast; ///< `ip nhrp map multicast NBMA`
 	size_t multicast_count;
+	struct group_config *groups; ///< those of one group beside each other
+	size_t group_count;
 	struct authorize_config *authorize; ///< none: an address belongs to the identity that has it now
 	size_t authorize_count;
 };

@@ -35,7 +35,7 @@ static struct desired_key key_make(
 	key.iface = iface;
 	if (kind == DESIRED_MULTICAST || kind == DESIRED_SA)
 		key.nbma = nbma;
-	else
+	if (kind != DESIRED_SA)
 		key.prefix = prefix;
 	return key;
 }

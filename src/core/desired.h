@@ -13,7 +13,9 @@
 enum desired_kind {
 	DESIRED_NEIGHBOUR, ///< on `iface`, the next hop `prefix` (a host's) is at `nbma`
 	DESIRED_ROUTE,     ///< in the override table, `prefix` goes to `next_hop` on `iface`
-	DESIRED_MULTICAST, ///< on `iface`, `nbma` receives multicast and broadcast
+	/// On `iface`, `nbma` receives what is sent to the multicast group `prefix`, or, where that is not set,
+	/// whatever multicast and broadcast is in no group of its own. Without `nbma`: there is such a group.
+	DESIRED_MULTICAST,
 	DESIRED_SA,        ///< on `iface`, the peer at `nbma` is talked to under an SA
 };
 #define DESIRED_KINDS 4
@@ -23,7 +25,7 @@ struct desired_item {
 	enum desired_kind kind;
 	bool present;
 	uint32_t iface;       ///< iface_config.id
-	struct prefix prefix; ///< NEIGHBOUR, ROUTE
+	struct prefix prefix; ///< NEIGHBOUR, ROUTE, MULTICAST
 	struct addr next_hop; ///< ROUTE
 	struct addr nbma;     ///< NEIGHBOUR, MULTICAST, SA
 	uint16_t mtu;         ///< ROUTE: of the path, bytes; 0: the device's
@@ -39,7 +41,8 @@ struct desired {
 };
 
 void desired_set(struct desired *desired, const struct desired_item *item);
-/// `item` needs kind, iface and its key: prefix, or nbma for DESIRED_MULTICAST and DESIRED_SA.
+/// `item` needs kind, iface and its key: prefix, nbma for DESIRED_SA, both for
+/// DESIRED_MULTICAST.
 void desired_clear(struct desired *desired, const struct desired_item *item);
 /// Takes the oldest change; false where there is none. Several changes of one item come as one.
 bool desired_pop_change(struct desired *desired, struct desired_item *ret) MUST_CHECK;

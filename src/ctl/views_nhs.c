@@ -114,9 +114,24 @@ static void add_receiver(json_t *list, const struct iface *iface, struct addr nb
 						    "nbma", view_addr(nbma), "kind", kind));
 }
 
+/// `ip nhrp map multicast group`; the NBMA address is null while nobody has registered that receiver.
+static void add_group_receivers(json_t *list, const struct iface *iface)
+{
+	for (size_t i = 0; i < iface->config->group_count; i++) {
+		const struct group_config *group = &iface->config->groups[i];
+		char text[PREFIX_TEXT_SIZE];
+		json_array_append_new(
+			list, json_pack("{s:s, s:o, s:s, s:s, s:o}", "interface", iface->config->name, "nbma",
+				      view_addr(multicast_receiver(iface, group->receiver)), "kind", "group",
+				      "group", prefix_format(group->group, text), "receiver",
+				      view_addr(group->receiver)));
+	}
+}
+
 /// Receivers which need not be peers: `ip nhrp map multicast ADDRESS`.
 static void add_configured(json_t *list, const struct iface *iface)
 {
+	add_group_receivers(list, iface);
 	for (size_t i = 0; i < iface->config->multicast_count; i++)
 		add_receiver(list, iface, iface->config->multicast[i], receiver_kind(MULTICAST_STATIC));
 }

@@ -19,6 +19,7 @@
 #include <uv.h>
 
 #include "base/alloc.h"
+#include "link/groups.h"
 #include "link/kernel_device.h"
 #include "link/kernel_traffic.h"
 #include "link/user_tap.h"
@@ -61,7 +62,8 @@ struct kernel_link {
 	uv_poll_t packet_poll;
 	uv_poll_t multicast_poll;
 	unsigned polls_open;        ///< handles that libuv still knows
-	struct receiver *receivers; ///< hash
+	struct receiver *receivers; ///< hash: of multicast that is in no group of its own
+	struct groups groups;
 	uint64_t send_failed;
 	struct outgoing_nhrp nhrp;
 	uint8_t *slots; ///< BATCH buffers of SLOT_SIZE bytes
@@ -209,27 +211,53 @@ static bool kernel_send_nhrp(
 
 /* Multicast */
 
+/// Copies of one packet that are on their way.
+struct copies {
+	struct kernel_link *kernel;
+	uint16_t protocol;
+	struct iovec iov;
+	struct sockaddr_ll to[BATCH];
+	struct mmsghdr messages[BATCH];
+	unsigned count;
+};
+
+static void flush_copies(struct copies *copies)
+{
+	send_batch(copies->kernel, copies->messages, copies->count);
+	copies->count = 0;
+}
+
+static void copy_to(struct copies *copies, struct addr nbma)
+{
+	unsigned i = copies->count++;
+
+	copies->to[i] = link_address(copies->kernel, copies->protocol, nbma);
+	copies->messages[i] = (struct mmsghdr) {
+		.msg_hdr = {
+			.msg_name = &copies->to[i],
+			.msg_namelen = sizeof(copies->to[i]),
+			.msg_iov = &copies->iov,
+			.msg_iovlen = 1,
+		},
+	};
+	if (copies->count == BATCH)
+		flush_copies(copies);
+}
+
+/// To the receivers of its group, where that has its own, or to those of all groups.
 static void copy_to_receivers(struct kernel_link *kernel, uint16_t protocol, uint8_t *packet, size_t length)
 {
-	struct iovec iov = { .iov_base = packet, .iov_len = length };
-	struct sockaddr_ll to[BATCH];
-	struct mmsghdr messages[BATCH] = { 0 };
-	unsigned count = 0;
+	struct copies copies = { .kernel = kernel, .protocol = protocol, .iov = { packet, length } };
+	struct addr destination = groups_destination(protocol, packet, length);
+	const struct group_receiver *of_group;
+	size_t count = groups_find(&kernel->groups, destination, &of_group);
 
-	for (const struct receiver *receiver = kernel->receivers; receiver; receiver = receiver->hh.next) {
-		to[count] = link_address(kernel, protocol, receiver->nbma);
-		messages[count].msg_hdr = (struct msghdr) {
-			.msg_name = &to[count],
-			.msg_namelen = sizeof(to[count]),
-			.msg_iov = &iov,
-			.msg_iovlen = 1,
-		};
-		if (++count == BATCH) {
-			send_batch(kernel, messages, count);
-			count = 0;
-		}
-	}
-	send_batch(kernel, messages, count);
+	for (size_t i = 0; i < count; i++)
+		if (addr_is_set(of_group[i].nbma))
+			copy_to(&copies, of_group[i].nbma);
+	for (const struct receiver *one = count ? NULL : kernel->receivers; one; one = one->hh.next)
+		copy_to(&copies, one->nbma);
+	flush_copies(&copies);
 }
 
 static void copy_multicast(struct kernel_link *kernel, uint8_t *packet, size_t length)
@@ -271,11 +299,15 @@ static struct receiver *find_receiver(const struct kernel_link *kernel, struct a
 	return receiver;
 }
 
-static void kernel_multicast_add(struct link *link, struct addr nbma)
+static void kernel_multicast_add(struct link *link, struct prefix group, struct addr nbma)
 {
 	struct kernel_link *kernel = kernel_link_of(link);
 	struct receiver *receiver;
 
+	if (addr_is_set(group.addr)) {
+		groups_add(&kernel->groups, group, nbma);
+		return;
+	}
 	if (nbma.family != ADDR_IPV4 || find_receiver(kernel, nbma))
 		return;
 	receiver = alloc_zeroed(1, sizeof(*receiver));
@@ -290,12 +322,14 @@ static void forget_receiver(struct kernel_link *kernel, struct receiver *receive
 	free(receiver);
 }
 
-static void kernel_multicast_remove(struct link *link, struct addr nbma)
+static void kernel_multicast_remove(struct link *link, struct prefix group, struct addr nbma)
 {
 	struct kernel_link *kernel = kernel_link_of(link);
 	struct receiver *receiver = find_receiver(kernel, nbma);
 
-	if (!receiver)
+	if (addr_is_set(group.addr))
+		groups_remove(&kernel->groups, group, nbma);
+	if (addr_is_set(group.addr) || !receiver)
 		return;
 	forget_receiver(kernel, receiver);
 	kernel_traffic_remove(kernel->traffic, nbma, KERNEL_RECEIVER);
@@ -356,6 +390,7 @@ static void free_link(struct kernel_link *kernel)
 	{
 		forget_receiver(kernel, receiver);
 	}
+	groups_done(&kernel->groups);
 	free(kernel->slots);
 	free(kernel);
 }

@@ -76,8 +76,11 @@ struct link_ops {
 	bool (*lladdr)(struct link *link, struct addr nbma, struct lladdr *ret, struct err *err);
 	/// No neighbour points to this NBMA address any more.
 	void (*forget)(struct link *link, struct addr nbma);
-	void (*multicast_add)(struct link *link, struct addr nbma);
-	void (*multicast_remove)(struct link *link, struct addr nbma);
+	/// Makes `nbma` receive what is sent to a multicast group, or, where `group` is not set, whatever
+	/// multicast and broadcast is in no group of its own. Without `nbma`: the group is there, whether it
+	/// has receivers or not. The NBMA address of a group has been asked of `lladdr` before.
+	void (*multicast_add)(struct link *link, struct prefix group, struct addr nbma);
+	void (*multicast_remove)(struct link *link, struct prefix group, struct addr nbma);
 	/// Our own NBMA address changed.
 	bool (*set_nbma)(struct link *link, struct addr nbma, struct err *err);
 	/// Walks over the peers whose counters changed since the last such walk.

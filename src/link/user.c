@@ -49,6 +49,7 @@ struct user_link {
 	struct link_handler handler;
 	int nhrp; ///< GRE socket
 	uv_poll_t poll;
+	struct groups groups; ///< that the datapath has a copy of
 	struct user_datapath path;
 	struct user_fast *fast; ///< NULL: the threads carry all
 	char data_path[sizeof(struct err) + 32];
@@ -253,6 +254,7 @@ static void user_close(struct link *link, bool keep_device)
 	user_fast_close(user->fast);
 	user_datapath_stop(&user->path);
 	close_files(user, keep_device);
+	groups_done(&user->groups);
 	user_peers_done(&user->path.peers);
 }
 
@@ -326,21 +328,31 @@ static void user_forget(struct link *link, struct addr nbma)
 	settle(user, peer);
 }
 
-static void user_multicast_add(struct link *link, struct addr nbma)
+static void user_multicast_add(struct link *link, struct prefix group, struct addr nbma)
 {
 	struct user_link *user = user_link_of(link);
 
+	if (addr_is_set(group.addr)) {
+		groups_add(&user->groups, group, nbma);
+		user_peers_set_groups(&user->path.peers, &user->groups);
+		return;
+	}
 	if (!user_peers_number(nbma))
 		return;
 	user_peers_set_receiver(&user->path.peers, user_peers_get(&user->path.peers, nbma), true);
 	user_fast_add_peer(user->fast, nbma);
 }
 
-static void user_multicast_remove(struct link *link, struct addr nbma)
+static void user_multicast_remove(struct link *link, struct prefix group, struct addr nbma)
 {
 	struct user_link *user = user_link_of(link);
 	struct user_peer *peer = user_peers_find(&user->path.peers, user_peers_number(nbma));
 
+	if (addr_is_set(group.addr)) {
+		groups_remove(&user->groups, group, nbma);
+		user_peers_set_groups(&user->path.peers, &user->groups);
+		return;
+	}
 	if (!peer)
 		return;
 	user_peers_set_receiver(&user->path.peers, peer, false);

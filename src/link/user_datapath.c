@@ -159,6 +159,31 @@ static void read_frame(const struct user_datapath *path, uint8_t *bytes, size_t 
 	ret->gre_length = gre_write(&gre, ret->gre);
 }
 
+/// To the receivers of its group, where that has its own, or to those of all groups.
+static void send_to_receivers(struct user_worker *worker, const struct frame *frame)
+{
+	struct user_peers *peers = &worker->path->peers;
+	const struct groups *groups = user_peers_groups(peers);
+	const struct group_receiver *receiver = NULL;
+	struct user_peer *peer;
+	size_t left = 0;
+
+	if (groups)
+		left = groups_find(groups, groups_destination(frame->ethertype, frame->packet, frame->length),
+			&receiver);
+	if (!left) {
+		for (peer = user_peers_receivers(peers); peer; peer = peer->receiver_next)
+			send_to(worker, peer, frame);
+		return;
+	}
+	for (; left; left--, receiver++) {
+		peer = addr_is_set(receiver->nbma) ? user_peers_find(peers, user_peers_number(receiver->nbma))
+						   : NULL;
+		if (peer)
+			send_to(worker, peer, frame);
+	}
+}
+
 static void forward_frame(
 	struct user_worker *worker, const struct virtio_net_hdr *left, uint8_t *bytes, size_t length)
 {
@@ -179,8 +204,7 @@ static void forward_frame(
 		return;
 	}
 	if (!peer && (bytes[0] & 1)) {
-		for (peer = user_peers_receivers(&path->peers); peer; peer = peer->receiver_next)
-			send_to(worker, peer, &frame);
+		send_to_receivers(worker, &frame);
 		return;
 	}
 	if (!peer)

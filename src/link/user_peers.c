@@ -176,6 +176,35 @@ void user_peers_set_receiver(struct user_peers *peers, struct user_peer *peer, b
 	peer->receiver = receiver;
 }
 
+/// What the readers see is never changed: a new copy takes its place.
+struct user_groups {
+	struct user_retired retired;
+	struct groups groups;
+	struct group_receiver receivers[];
+};
+
+const struct groups *user_peers_groups(const struct user_peers *peers)
+{
+	const struct user_groups *copy = atomic_load_explicit(&peers->groups, memory_order_acquire);
+
+	return copy ? &copy->groups : NULL;
+}
+
+void user_peers_set_groups(struct user_peers *peers, const struct groups *groups)
+{
+	size_t size = groups->count * sizeof(groups->receivers[0]);
+	struct user_groups *copy = NULL, *old;
+
+	if (groups->count) {
+		copy = alloc_zeroed(1, sizeof(*copy) + size);
+		memcpy(copy->receivers, groups->receivers, size);
+		copy->groups = (struct groups) { copy->receivers, groups->count };
+	}
+	old = atomic_exchange(&peers->groups, copy);
+	if (old)
+		user_readers_retire(&peers->readers, &old->retired);
+}
+
 /* Counting */
 
 static void activate(struct user_peers *peers, struct user_peer *peer, atomic_bool *flag)
@@ -242,6 +271,7 @@ void user_peers_done(struct user_peers *peers)
 		if (table->slots[i] != &mark)
 			free(table->slots[i]);
 	free(table);
+	free(atomic_exchange(&peers->groups, NULL));
 	user_readers_done(&peers->readers);
 	atomic_store(&peers->table, NULL);
 	atomic_store(&peers->receivers, NULL);

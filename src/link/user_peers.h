@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "link/groups.h"
 #include "link/link.h"
 #include "link/user_readers.h"
 
@@ -39,12 +40,14 @@ struct user_peer {
 };
 
 struct user_table;
+struct user_groups;
 
 /// All zero is empty.
 struct user_peers {
 	_Atomic(struct user_table *) table;
 	_Atomic(struct user_peer *) active;
 	_Atomic(struct user_peer *) receivers;
+	_Atomic(struct user_groups *) groups;
 	struct user_readers readers;
 };
 
@@ -58,6 +61,8 @@ uint64_t user_peers_read_mac(const uint8_t mac[static USER_MAC_SIZE]);
 struct user_peer *user_peers_find(const struct user_peers *peers, uint64_t number);
 /// The first receiver of multicast, NULL where there is none; `receiver_next` leads on. For readers too.
 struct user_peer *user_peers_receivers(const struct user_peers *peers);
+/// The groups that have receivers of their own; NULL where there is none. For readers too.
+const struct groups *user_peers_groups(const struct user_peers *peers);
 /// For readers too.
 void user_peers_count_sent(
 	struct user_peers *peers, struct user_peer *peer, uint64_t packets, uint64_t bytes);
@@ -67,6 +72,8 @@ void user_peers_count_received(
 /// Finds or makes it; `nbma` has a number. A peer stays while it has a role: see user_peers_settle().
 struct user_peer *user_peers_get(struct user_peers *peers, struct addr nbma);
 void user_peers_set_receiver(struct user_peers *peers, struct user_peer *peer, bool receiver);
+/// Copies the groups, for the readers.
+void user_peers_set_groups(struct user_peers *peers, const struct groups *groups);
 /// Ends the peer where it is neighbour, receiver and destination no more; true where it ended.
 bool user_peers_settle(struct user_peers *peers, struct user_peer *peer);
 /// Walks over the peers that were counted since the last such walk.

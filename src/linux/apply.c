@@ -225,7 +225,7 @@ static bool set_item(struct apply *apply, const struct desired_item *item, struc
 		route = override_of(&target, item);
 		return override_set(apply->rtnl, &route, err);
 	case DESIRED_MULTICAST:
-		target.link->ops->multicast_add(target.link, item->nbma);
+		target.link->ops->multicast_add(target.link, item->prefix, item->nbma);
 		return true;
 	case DESIRED_SA:
 		break;
@@ -247,7 +247,7 @@ static bool clear_item(struct apply *apply, const struct desired_item *item, str
 	if (target.device && item->kind == DESIRED_ROUTE)
 		ok = override_delete(apply->rtnl, item->prefix, target.device, err);
 	if (target.link && item->kind == DESIRED_MULTICAST)
-		target.link->ops->multicast_remove(target.link, item->nbma);
+		target.link->ops->multicast_remove(target.link, item->prefix, item->nbma);
 	if (item->kind != DESIRED_NEIGHBOUR)
 		return ok;
 	placed = find_placed(apply, item);
@@ -346,7 +346,7 @@ static bool resync_item(struct apply *apply, struct actual *actual, const struct
 		break;
 	case DESIRED_MULTICAST:
 	default:
-		target.link->ops->multicast_add(target.link, item->nbma);
+		target.link->ops->multicast_add(target.link, item->prefix, item->nbma);
 		return true;
 	}
 	report->adopted += found && new;

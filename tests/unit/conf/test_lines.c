@@ -103,6 +103,16 @@ static const struct {
 	{ "ip nhrp limit registrations 1000000", " ip nhrp limit registrations 1000000\n" },
 	{ "ip nhrp map multicast 192.0.2.2\nip nhrp map multicast 192.0.2.2\nno ip nhrp map multicast 192.0.2.2",
 		"! ip nhrp map" },
+	{ "ip nhrp map multicast group 239.1.1.1 10.0.0.12",
+		" ip nhrp map multicast group 239.1.1.1/32 10.0.0.12\n" },
+	{ "ip nhrp map multicast group 239.1.2.3 255.255.0.0 10.0.0.12\nip nhrp map multicast group "
+	  "239.1.0.0/16 10.0.0.12",
+		" ip nhrp map multicast group 239.1.0.0/16 10.0.0.12\n" },
+	{ "ip nhrp map multicast group 239.1.1.1 10.0.0.12\nip nhrp map multicast group 239.1.1.1 10.0.0.11\n"
+	  "no ip nhrp map multicast group 239.1.1.1 10.0.0.12",
+		" ip nhrp map multicast group 239.1.1.1/32 10.0.0.11\n" },
+	{ "ip nhrp map multicast group 239.1.1.1 10.0.0.12\nno ip nhrp map multicast group 239.1.1.1 10.0.0.12",
+		"! ip nhrp map" },
 	{ "ip nhrp map 10.0.0.2 192.0.2.2\nno ip nhrp map 10.0.0.2 192.0.2.3",
 		" ip nhrp map 10.0.0.2 192.0.2.2\n" },
 	{ "ip nhrp map 10.0.0.2 192.0.2.2\nno ip nhrp map 10.0.0.2 192.0.2.2", "! ip nhrp map" },

@@ -142,6 +142,57 @@ static void maps_and_multicast_come_and_go(void **state)
 	bed_free(bed);
 }
 
+static bool receives(const struct bed *bed, const char *group, const char *nbma)
+{
+	struct desired_item item;
+
+	return desired_find(node_desired(bed->node), DESIRED_MULTICAST, BED_IFACE,
+		group ? net(group) : (struct prefix) { 0 }, nbma ? ip(nbma) : (struct addr) { 0 }, &item);
+}
+
+static void groups_have_receivers_of_their_own(void **state)
+{
+	struct bed *bed = bed_hub();
+	struct group_config groups[] = {
+		{ net("239.1.1.1/32"), ip("10.0.0.7") },
+		{ net("239.1.1.1/32"), ip("10.0.0.8") },
+		{ net("239.2.0.0/16"), ip("10.0.0.8") },
+	};
+	struct change change, back;
+
+	(void)state;
+	bed->iface_config.groups = groups;
+	bed->iface_config.group_count = ARRAY_SIZE(groups);
+	bed_start(bed);
+	// A group is there before its receivers are: it goes to nobody.
+	assert_true(receives(bed, "239.1.1.1/32", NULL) && receives(bed, "239.2.0.0/16", NULL));
+	assert_int_equal(node_desired(bed->node)->counts[DESIRED_MULTICAST], 2);
+	assert_int_equal(bed_register(bed, "172.16.0.7", "10.0.0.7", 0, 1), NHRP_CODE_OK);
+	assert_true(receives(bed, NULL, "172.16.0.7") && receives(bed, "239.1.1.1/32", "172.16.0.7"));
+	assert_false(receives(bed, "239.2.0.0/16", "172.16.0.7"));
+	assert_int_equal(bed_register(bed, "172.16.0.8", "10.0.0.8", 0, 1), NHRP_CODE_OK);
+	assert_true(receives(bed, "239.1.1.1/32", "172.16.0.8") && receives(bed, "239.2.0.0/16", "172.16.0.8"));
+	// Somebody who is in no group.
+	assert_int_equal(bed_register(bed, "172.16.0.9", "10.0.0.9", 0, 1), NHRP_CODE_OK);
+	assert_false(receives(bed, "239.1.1.1/32", "172.16.0.9"));
+	// The first group goes, the second gets another receiver.
+	change_begin(&change, bed);
+	change.ifaces[0].groups = (struct group_config[]) { { net("239.2.0.0/16"), ip("10.0.0.9") } };
+	change.ifaces[0].group_count = 1;
+	configure(bed, &change);
+	assert_false(receives(bed, "239.1.1.1/32", NULL) || receives(bed, "239.1.1.1/32", "172.16.0.7"));
+	assert_false(receives(bed, "239.2.0.0/16", "172.16.0.8"));
+	assert_true(receives(bed, "239.2.0.0/16", "172.16.0.9") && receives(bed, NULL, "172.16.0.8"));
+	change_begin(&back, bed);
+	configure(bed, &back);
+	assert_true(receives(bed, "239.1.1.1/32", "172.16.0.7") && receives(bed, "239.2.0.0/16", NULL));
+	// A receiver whose registration ends.
+	bed_advance(bed, 301 * MONO_SECOND);
+	assert_false(receives(bed, "239.1.1.1/32", "172.16.0.7") || receives(bed, NULL, "172.16.0.7"));
+	assert_int_equal(node_desired(bed->node)->counts[DESIRED_MULTICAST], 2);
+	bed_free(bed);
+}
+
 static void a_server_is_added_and_the_other_goes_on(void **state)
 {
 	struct bed *bed = bed_registered_spoke();
@@ -277,6 +328,7 @@ int main(void)
 		cmocka_unit_test(the_same_again_changes_nothing),
 		cmocka_unit_test(clients_stay_over_a_change_of_everything_soft),
 		cmocka_unit_test(maps_and_multicast_come_and_go),
+		cmocka_unit_test(groups_have_receivers_of_their_own),
 		cmocka_unit_test(a_server_is_added_and_the_other_goes_on),
 		cmocka_unit_test(a_server_is_removed),
 		cmocka_unit_test(what_a_server_should_know_is_told_at_once),

@@ -27,6 +27,7 @@ static bool was_heard(void *context)
 struct counted {
 	struct link *link;
 	const char *nbma;
+	uint64_t beyond; ///< more packets than these
 };
 
 static bool has_received(void *context)
@@ -35,7 +36,7 @@ static bool has_received(void *context)
 	struct link_counters counters;
 
 	return counted->link->ops->counters(counted->link, address(counted->nbma), &counters) &&
-	       counters.received_packets > 0;
+	       counters.received_packets > counted->beyond;
 }
 
 static bool has_unknown(void *context)
@@ -298,6 +299,8 @@ static void keys_keep_tunnels_apart(void **state)
 
 static void multicast_goes_to_every_receiver(void **state)
 {
+	static const struct prefix all_groups;
+	struct prefix group = prefix_host(address("239.1.1.1"));
 	struct link_config a = config("tunnel1", "192.0.2.1", 7);
 	struct link_config b = config("tunnel1", "192.0.2.2", 7), c = config("tunnel2", "192.0.2.3", 7);
 	struct link *link_a, *link_b, *link_c;
@@ -316,9 +319,9 @@ static void multicast_goes_to_every_receiver(void **state)
 	netns_use(here);
 	lladdr(link_b, "192.0.2.1");
 	lladdr(link_c, "192.0.2.1");
-	link_a->ops->multicast_add(link_a, address("192.0.2.2"));
-	link_a->ops->multicast_add(link_a, address("192.0.2.2"));
-	link_a->ops->multicast_add(link_a, address("192.0.2.3"));
+	link_a->ops->multicast_add(link_a, all_groups, address("192.0.2.2"));
+	link_a->ops->multicast_add(link_a, all_groups, address("192.0.2.2"));
+	link_a->ops->multicast_add(link_a, all_groups, address("192.0.2.3"));
 	address_link("tunnel1", "10.0.0.1", NULL, NULL);
 	netns_run("ip route add 224.0.0.0/4 dev tunnel1");
 	fd = udp_socket("10.0.0.1");
@@ -330,7 +333,20 @@ static void multicast_goes_to_every_receiver(void **state)
 	assert_true(link_b->ops->counters(link_b, address("192.0.2.1"), &counters));
 	assert_int_equal(counters.received_packets, 1);
 
-	link_a->ops->multicast_remove(link_a, address("192.0.2.2"));
+	/* A group of its own goes to its receivers only, and other groups as before. */
+	link_a->ops->multicast_add(link_a, group, (struct addr) { 0 });
+	link_a->ops->multicast_add(link_a, group, address("192.0.2.3"));
+	udp_send(fd, "239.1.1.1", "stream");
+	udp_send(fd, "224.0.0.9", "all");
+	at_b.beyond = 1;
+	at_c.beyond = 2;
+	netns_wait(&loop, has_received, &at_b);
+	netns_wait(&loop, has_received, &at_c);
+	assert_true(link_b->ops->counters(link_b, address("192.0.2.1"), &counters));
+	assert_int_equal(counters.received_packets, 2);
+	link_a->ops->multicast_remove(link_a, group, address("192.0.2.3"));
+	link_a->ops->multicast_remove(link_a, group, (struct addr) { 0 });
+	link_a->ops->multicast_remove(link_a, all_groups, address("192.0.2.2"));
 	assert_false(link_a->ops->counters(link_a, address("192.0.2.2"), &counters));
 	close(fd);
 	link_a->ops->close(link_a, false);

@@ -44,16 +44,18 @@ static void fake_forget(struct link *link, struct addr nbma)
 	fake.forgotten++;
 }
 
-static void fake_multicast_add(struct link *link, struct addr nbma)
+static void fake_multicast_add(struct link *link, struct prefix group, struct addr nbma)
 {
 	(void)link;
+	(void)group;
 	(void)nbma;
 	fake.receivers++;
 }
 
-static void fake_multicast_remove(struct link *link, struct addr nbma)
+static void fake_multicast_remove(struct link *link, struct prefix group, struct addr nbma)
 {
 	(void)link;
+	(void)group;
 	(void)nbma;
 	fake.receivers--;
 }
