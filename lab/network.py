@@ -59,6 +59,8 @@ class Lab:
 
     def up(self):
         """Everything but the daemons."""
+        if self.scenario.needs:
+            self.scenario.needs()
         self.directory.mkdir(parents=True, exist_ok=True)
         self._namespace("internet").sysctl(net_ipv4_ip_forward=1)
         for node in self.scenario.nodes:
@@ -92,7 +94,7 @@ class Lab:
         if node.host:
             host.batch(f"address add {node.host_address}/{node.lan.partition('/')[2]} dev eth0",
                        "link set eth0 up", f"route add default via {node.lan_address}")
-        namespace.sysctl(net_ipv4_ip_forward=1)
+        namespace.sysctl(net_ipv4_ip_forward=1, **node.sysctl)
 
     def move(self, name, nbma):
         """Gives a node another address in the underlay, as a provider does over night."""
@@ -135,6 +137,8 @@ class Lab:
         if node.routing and name not in self.routing:
             self.routing[name] = routing_of(self.namespaces[name], self.directory, node.routing).start()
         self._write_shell(name)
+        for command in node.commands:
+            self.command(name, command)
 
     def _write_shell(self, name):
         """What a shell on the node knows beyond the system's commands."""

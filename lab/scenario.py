@@ -25,6 +25,8 @@ class Node:
     host: bool = False  # a namespace of its own for a host in the LAN
     routes: list = field(default_factory=list)
     setup: list = field(default_factory=list)  # lines for `ip -batch`, before any daemon starts
+    commands: list = field(default_factory=list)  # for a shell on the node, when its tunnels are up
+    sysctl: dict = field(default_factory=dict)  # also before: {"net_ipv4_ip_forward": 1}
     routing: dict = field(default_factory=dict)  # routing daemons and their configurations, see lab/routing.py
 
     @property
@@ -61,6 +63,8 @@ class Scenario:
     nodes: list
     plot: Callable = None  # what there is to see and to check: plot(story, lab), see lab/plot.py
     look: list = field(default_factory=list)  # what to look at then
+    through_hub: bool = False  # whether the design wants all traffic by the hub, also where spokes are multipoint
+    needs: Callable = None  # raises where this system lacks something beyond what tunnels need
 
     def node(self, name):
         return next(node for node in self.nodes if node.name == name)
@@ -71,6 +75,11 @@ class Scenario:
         for i, node in enumerate(self.nodes):
             node.config = re.sub(r"^interface tunnel\d+$", rf"\g<0>\n tunnel link {kinds[i % len(kinds)]}",
                                  node.config, flags=re.MULTILINE | re.IGNORECASE)
+
+    @property
+    def direct(self):
+        """Whether spokes come to talk directly: their tunnels are multipoint, and something makes them resolve."""
+        return all("tunnel mode gre multipoint" in node.config for node in self.spokes) and not self.through_hub
 
     @property
     def hubs(self):

@@ -72,4 +72,4 @@ def scenario(**options):
         node.routes = []
     run(nodes, hub={"bfdd": BFD, "bgpd": HUB}, spoke={"bfdd": BFD, "bgpd": SPOKE})
     return Scenario("bfd-failover", "BFD over the tunnel: two hubs, one of them is gone from one moment to the next", nodes,
-                    story, LOOK)
+                    story, LOOK, through_hub=True)
