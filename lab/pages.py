@@ -61,7 +61,7 @@ def page(scenario, text):
     for name, make in PARTS.items():
         pattern = re.compile(rf"(<!-- begin {name} -->\n).*?(<!-- end {name} -->)", re.DOTALL)
         if not pattern.search(text):
-            raise ValueError(f"{scenario.name}.md has no part \"{name}\"")
+            raise ValueError(f"docs/designs/{scenario.name}.md has no <!-- begin {name} --> and <!-- end {name} -->")
         text = pattern.sub(lambda match, made=make(scenario): f"{match[1]}\n{made}\n{match[2]}", text)
     return text
 
