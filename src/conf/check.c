@@ -107,9 +107,9 @@ static void check_ends(const struct subject *subject, const struct draft_name *s
 /// Is NHRP configured, beyond what is on by default?
 static bool has_nhrp_lines(const struct iface_config *iface)
 {
-	return iface->nhs_count > 0 || iface->map_count > 0 || iface->multicast_count > 0 || iface->group_count > 0 ||
-	       iface->multicast_dynamic || iface->shortcut || iface->redirect || iface->server_only ||
-	       iface->auth.kind != NHRP_AUTH_NONE;
+	return iface->nhs_count > 0 || iface->map_count > 0 || iface->multicast_count > 0 ||
+	       iface->group_count > 0 || iface->multicast_dynamic || iface->shortcut || iface->redirect ||
+	       iface->server_only || iface->auth.kind != NHRP_AUTH_NONE;
 }
 
 /// A subnet of its own, rather than the single address some networks give each tunnel.

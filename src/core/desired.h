@@ -13,10 +13,11 @@
 enum desired_kind {
 	DESIRED_NEIGHBOUR, ///< on `iface`, the next hop `prefix` (a host's) is at `nbma`
 	DESIRED_ROUTE,     ///< in the override table, `prefix` goes to `next_hop` on `iface`
-	/// On `iface`, `nbma` receives what is sent to the multicast group `prefix`, or, where that is not set,
-	/// whatever multicast and broadcast is in no group of its own. Without `nbma`: there is such a group.
+	/// On `iface`, `nbma` receives what is sent to the multicast group `prefix`, or, where that is not
+	/// set, whatever multicast and broadcast is in no group of its own. Without `nbma`: there is such a
+	/// group.
 	DESIRED_MULTICAST,
-	DESIRED_SA,        ///< on `iface`, the peer at `nbma` is talked to under an SA
+	DESIRED_SA, ///< on `iface`, the peer at `nbma` is talked to under an SA
 };
 #define DESIRED_KINDS 4
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /// Who receives multicast and broadcast: configured NBMA addresses, servers marked so, and, with
 /// `ip nhrp map multicast dynamic`, every registered client. A group may have receivers of its own
-/// (`ip nhrp map multicast group`), by their tunnel addresses: then it goes to those of them that are known by
-/// registration or configuration, and to nobody else.
+/// (`ip nhrp map multicast group`), by their tunnel addresses: then it goes to those of them that are known
+/// by registration or configuration, and to nobody else.
 #pragma once
 
 #include <stdbool.h>

@@ -171,7 +171,8 @@ static void groups_have_receivers_of_their_own(void **state)
 	assert_true(receives(bed, NULL, "172.16.0.7") && receives(bed, "239.1.1.1/32", "172.16.0.7"));
 	assert_false(receives(bed, "239.2.0.0/16", "172.16.0.7"));
 	assert_int_equal(bed_register(bed, "172.16.0.8", "10.0.0.8", 0, 1), NHRP_CODE_OK);
-	assert_true(receives(bed, "239.1.1.1/32", "172.16.0.8") && receives(bed, "239.2.0.0/16", "172.16.0.8"));
+	assert_true(
+		receives(bed, "239.1.1.1/32", "172.16.0.8") && receives(bed, "239.2.0.0/16", "172.16.0.8"));
 	// Somebody who is in no group.
 	assert_int_equal(bed_register(bed, "172.16.0.9", "10.0.0.9", 0, 1), NHRP_CODE_OK);
 	assert_false(receives(bed, "239.1.1.1/32", "172.16.0.9"));
