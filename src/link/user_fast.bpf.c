@@ -228,6 +228,10 @@ int to_underlay(struct __sk_buff *skb)
 
 	if (bpf_skb_load_bytes(skb, 0, &frame, sizeof(frame)) < 0)
 		return SLOW;
+	/* Multicast is the threads': redirected, it did not reach even the one peer of a point-to-point
+	 * tunnel. */
+	if (frame.h_dest[0] & 1)
+		return SLOW;
 	__builtin_memcpy(&nbma, frame.h_dest + 2, sizeof(nbma));
 	if (tunnel.destination)
 		nbma = tunnel.destination;
