@@ -27,8 +27,9 @@
 #include "wire/gre.h"
 #include "wire/nhrp_msg.h"
 
-#define BATCH          64                ///< packets per wake-up, so that the loop stays fair
-#define ROUNDS         16                ///< of NHRP packets per wake-up
+#define BATCH          64                ///< NHRP packets with one system call
+#define ROUNDS         16                ///< of such packets per wake-up, so that the loop stays fair
+#define COPY_BATCH     8                 ///< multicast packets per wake-up, each sent many times
 #define SLOT_SIZE      (64 * 1024)       ///< the largest IP packet
 #define NHRP_SLOT_SIZE 2048              ///< the largest NHRP packet
 #define SOCKET_BUFFER  (8 * 1024 * 1024) ///< bytes: what arrives in the tens of milliseconds we may be busy
@@ -50,6 +51,8 @@ struct receiver {
 	UT_hash_handle hh;
 };
 
+_Static_assert(BATCH *NHRP_SLOT_SIZE <= COPY_BATCH * SLOT_SIZE, "one set of buffers serves both");
+
 struct kernel_link {
 	struct link link;
 	struct link_config config;
@@ -66,7 +69,7 @@ struct kernel_link {
 	struct groups groups;
 	uint64_t send_failed;
 	struct outgoing_nhrp nhrp;
-	uint8_t *slots; ///< BATCH buffers of SLOT_SIZE bytes
+	uint8_t *slots; ///< COPY_BATCH buffers of SLOT_SIZE bytes, or BATCH of NHRP_SLOT_SIZE
 };
 
 static struct kernel_link *kernel_link_of(struct link *link)
@@ -113,15 +116,15 @@ static void receive_nhrp(
 			kernel->handler.owner, nbma, slot(kernel, index, NHRP_SLOT_SIZE), length);
 }
 
-/// Receives what a socket has, at most BATCH packets into slots of `size` bytes. `from` may be NULL.
-static unsigned receive_batch(struct kernel_link *kernel, int fd, size_t size, struct sockaddr_ll *from,
-	struct mmsghdr messages[static BATCH])
+/// Receives what a socket has, at most `limit` packets into slots of `size` bytes. `from` may be NULL.
+static unsigned receive_batch(struct kernel_link *kernel, int fd, unsigned limit, size_t size,
+	struct sockaddr_ll *from, struct mmsghdr *messages)
 {
 	struct iovec iov[BATCH];
 	int count;
 
-	memset(messages, 0, BATCH * sizeof(*messages));
-	for (unsigned i = 0; i < BATCH; i++) {
+	memset(messages, 0, limit * sizeof(*messages));
+	for (unsigned i = 0; i < limit; i++) {
 		iov[i] = (struct iovec) { .iov_base = slot(kernel, i, size), .iov_len = size };
 		messages[i].msg_hdr.msg_iov = &iov[i];
 		messages[i].msg_hdr.msg_iovlen = 1;
@@ -130,7 +133,7 @@ static unsigned receive_batch(struct kernel_link *kernel, int fd, size_t size, s
 			messages[i].msg_hdr.msg_namelen = sizeof(from[i]);
 		}
 	}
-	count = recvmmsg(fd, messages, BATCH, MSG_DONTWAIT, NULL);
+	count = recvmmsg(fd, messages, limit, MSG_DONTWAIT, NULL);
 	return count < 0 ? 0 : (unsigned)count;
 }
 
@@ -148,7 +151,7 @@ static void on_packet(uv_poll_t *poll, int status, int events)
 		uv_poll_start(poll, UV_READABLE, on_packet);
 	// Who is behind a flood in the queue should not have to wait for it.
 	for (unsigned round = 0; round < ROUNDS && (round == 0 || count == BATCH); round++) {
-		count = receive_batch(kernel, kernel->packet, NHRP_SLOT_SIZE, from, messages);
+		count = receive_batch(kernel, kernel->packet, BATCH, NHRP_SLOT_SIZE, from, messages);
 		for (unsigned i = 0; i < count; i++)
 			receive_nhrp(kernel, &from[i], i, messages[i].msg_len);
 		if (count > 0)
@@ -280,13 +283,13 @@ static void copy_multicast(struct kernel_link *kernel, uint8_t *packet, size_t l
 static void on_multicast(uv_poll_t *poll, int status, int events)
 {
 	struct kernel_link *kernel = poll->data;
-	struct mmsghdr messages[BATCH];
+	struct mmsghdr messages[COPY_BATCH];
 	unsigned count;
 
 	(void)events;
 	if (status < 0)
 		uv_poll_start(poll, UV_READABLE, on_multicast);
-	count = receive_batch(kernel, kernel->multicast, SLOT_SIZE, NULL, messages);
+	count = receive_batch(kernel, kernel->multicast, COPY_BATCH, SLOT_SIZE, NULL, messages);
 	for (unsigned i = 0; i < count; i++)
 		copy_multicast(kernel, slot(kernel, i, SLOT_SIZE), messages[i].msg_len);
 }
@@ -469,7 +472,7 @@ static struct link *kernel_open(uv_loop_t *loop, const struct link_config *confi
 		free_link(kernel);
 		return NULL;
 	}
-	kernel->slots = alloc_zeroed(BATCH, SLOT_SIZE);
+	kernel->slots = alloc_zeroed(COPY_BATCH, SLOT_SIZE);
 	if (!is_multipoint(kernel))
 		kernel_traffic_add(kernel->traffic, config->destination, KERNEL_DESTINATION);
 	start_poll(kernel, loop, &kernel->packet_poll, kernel->packet, on_packet);
