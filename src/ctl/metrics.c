@@ -105,6 +105,12 @@ static void traffic(const struct writer *writer)
 		"Events that were not told, because there were too many.");
 	fprintf(writer->out, "dmvpn_events_suppressed_total %" PRIu64 "\n",
 		writer->context->node->events_suppressed);
+	if (!writer->context->hook_left_out)
+		return;
+	head(writer, "hook_left_out", "counter",
+		"Events that the event hook missed, because it was too slow.");
+	fprintf(writer->out, "dmvpn_hook_left_out_total %" PRIu64 "\n",
+		writer->context->hook_left_out(writer->context->owner));
 }
 
 static void histogram(const struct writer *writer, const char *name, const char *help, size_t offset)

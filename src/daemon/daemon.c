@@ -343,6 +343,13 @@ static void start_handles(struct daemon *daemon)
 	}
 }
 
+static uint64_t on_hook_left_out(void *owner)
+{
+	const struct daemon *daemon = owner;
+
+	return hook_left_out(daemon->hook);
+}
+
 static bool open_control(struct daemon *daemon, const char *path, struct err *err)
 {
 	daemon->context = (struct ctl_context) {
@@ -354,6 +361,7 @@ static bool open_control(struct daemon *daemon, const char *path, struct err *er
 		.changed = on_changed,
 		.configure = on_configure,
 		.reload = on_reload,
+		.hook_left_out = on_hook_left_out,
 		.config_path = daemon->options->config,
 		.owner = daemon,
 	};

@@ -119,6 +119,7 @@ def test_metrics_are_those_of_the_commands(network):
     assert found["dmvpn_peers", (device, ("state", "UP"), ("type", "resolved"))] == 1
     assert found["dmvpn_shortcut_setup_seconds_count", (device,)] == 1
     assert found["dmvpn_interface_up", (device,)] == 1
+    assert found["dmvpn_hook_left_out_total", ()] == 0
     assert samples(scrape(lab, "hub"))["dmvpn_registered_clients", (device,)] == 2
     assert "dmvpn_nhs_up" in {family.name for family in older_families(scrape(lab, "spoke1", kind="text/plain"))}
     # Another port; and a registration that is answered at once, where the first one may have been too early.
