@@ -62,6 +62,18 @@ def test_the_data_path_is_told(network):
     assert f"Data goes by {expected[kind]}" in lab["hub"].ctl("show interfaces")
 
 
+def test_the_data_path_is_the_same_after_a_reload(network):
+    """What the daemon gave up when it started is nothing that it needs later."""
+    lab = network(scenarios.phase1())
+    config = lab.scenario.node("spoke1").config
+    before = interface(lab, "spoke1")["data_path"]
+    other = "user" if "tunnel link threads" in config else "threads"
+    lab["spoke1"].reload(re.sub(r"tunnel link \w+", f"tunnel link {other}", config))
+    lab["spoke1"].reload(config)
+    wait_until(lambda: ping(lab, "spoke1", "spoke2").lost == 0, 20, "traffic again")
+    assert interface(lab, "spoke1")["data_path"] == before
+
+
 def test_full_sized_packets_on_a_smaller_underlay(network):
     """A packet that does not fit the underlay with its outer headers is fragmented there, as it always was."""
     lab = network(scenarios.phase1())
