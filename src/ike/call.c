@@ -42,14 +42,14 @@ static bool is_peers(const struct ike *ike, const struct sa *sa, const struct ik
 {
 	const struct tunnel_entry *entry = entry_of(ike, sa);
 
-	return entry && addr_equal(sa->remote, peer->key.nbma) && strcmp(entry->base, peer->key.base) == 0;
+	return entry && strcmp(entry->base, peer->key.base) == 0;
 }
 
 const struct sa *call_best_sa(const struct ike *ike, const struct ike_peer *peer)
 {
 	const struct sa *best = NULL, *sa;
 
-	for (sa = ike->sas.sas; sa; sa = sa->hh.next) {
+	for (sa = sa_first_with(&ike->sas, peer->key.nbma); sa; sa = sa->next_there) {
 		if (sa_is_up(sa) && !sa->terminating && (!best || sa->id > best->id) &&
 			is_peers(ike, sa, peer))
 			best = sa;
@@ -171,7 +171,7 @@ bool call_is_under_way(const struct ike *ike, const struct ike_peer *peer)
 	char name[SA_NAME_SIZE];
 
 	entry_connection(peer, name);
-	for (sa = ike->sas.sas; sa; sa = sa->hh.next) {
+	for (sa = sa_first_with(&ike->sas, peer->key.nbma); sa; sa = sa->next_there) {
 		if (is_peers(ike, sa, peer) && (strcmp(sa->connection, name) == 0 || sa->initiator))
 			return true;
 	}
@@ -184,7 +184,7 @@ unsigned call_end_sas(struct ike *ike, const struct ike_peer *peer, bool at_once
 	unsigned count = 0;
 	struct sa *sa;
 
-	for (sa = ike->sas.sas; sa; sa = sa->hh.next) {
+	for (sa = sa_first_with(&ike->sas, peer->key.nbma); sa; sa = sa->next_there) {
 		if (sa->terminating || mono_between(sa->since, now) < age || !is_peers(ike, sa, peer))
 			continue;
 		command_terminate(ike, sa, at_once);

@@ -51,8 +51,8 @@ static void compare(struct ike *ike, struct sa *a, struct sa *b)
 {
 	const struct tunnel_entry *entry = entry_of(ike, a);
 
-	if (!addr_equal(a->remote, b->remote) || a->terminating || b->terminating || !sa_is_up(a) ||
-		!sa_is_up(b) || !entry || entry != entry_of(ike, b))
+	if (a->terminating || b->terminating || !sa_is_up(a) || !sa_is_up(b) || !entry ||
+		entry != entry_of(ike, b))
 		return;
 	if (strcmp(a->remote_id, b->remote_id) == 0)
 		end_double(ike, a, b);
@@ -65,7 +65,7 @@ void double_end_all(struct ike *ike)
 	struct sa *a, *b;
 
 	for (a = ike->sas.sas; a; a = a->hh.next) {
-		for (b = a->hh.next; b; b = b->hh.next)
+		for (b = a->next_there; b; b = b->next_there)
 			compare(ike, a, b);
 	}
 }

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <utlist.h>
+
 #include "base/alloc.h"
 
 struct sa *sa_find(const struct sa_table *table, uint32_t id)
@@ -12,6 +14,59 @@ struct sa *sa_find(const struct sa_table *table, uint32_t id)
 
 	HASH_FIND(hh, table->sas, &id, sizeof(id), sa);
 	return sa;
+}
+
+/* Remote addresses: a hub has an SA with each of thousands of them, and looks for those of one. */
+
+struct sa_remote {
+	struct addr remote;
+	struct sa *sas;
+	UT_hash_handle hh;
+};
+
+static struct sa_remote *find_remote(const struct sa_table *table, struct addr remote)
+{
+	struct sa_remote *found;
+
+	HASH_FIND(hh, table->remotes, &remote, sizeof(remote), found);
+	return found;
+}
+
+struct sa *sa_first_with(const struct sa_table *table, struct addr remote)
+{
+	const struct sa_remote *found = find_remote(table, remote);
+
+	return found ? found->sas : NULL;
+}
+
+static void leave_remote(struct sa_table *table, struct sa *sa)
+{
+	struct sa_remote *remote = find_remote(table, sa->remote);
+
+	if (!remote)
+		return;
+	DL_DELETE2(remote->sas, sa, prev_there, next_there);
+	if (remote->sas)
+		return;
+	HASH_DEL(table->remotes, remote);
+	free(remote);
+}
+
+static void set_remote(struct sa_table *table, struct sa *sa, struct addr addr)
+{
+	struct sa_remote *remote;
+
+	if (addr_equal(sa->remote, addr))
+		return;
+	leave_remote(table, sa);
+	sa->remote = addr;
+	remote = find_remote(table, addr);
+	if (!remote) {
+		remote = alloc_zeroed(1, sizeof(*remote));
+		remote->remote = addr;
+		HASH_ADD(hh, table->remotes, remote, sizeof(remote->remote), remote);
+	}
+	DL_APPEND2(remote->sas, sa, prev_there, next_there);
 }
 
 bool sa_is_up(const struct sa *sa)
@@ -115,7 +170,8 @@ static struct sa *get(struct sa_table *table, uint32_t id, struct mono now)
 	return sa;
 }
 
-static void read_ike(struct sa *sa, const struct vici_element *section, struct mono now)
+static void read_ike(
+	struct sa_table *table, struct sa *sa, const struct vici_element *section, struct mono now)
 {
 	struct vici_section body = section->body;
 	struct vici_text state = vici_value(body, "state");
@@ -125,7 +181,7 @@ static void read_ike(struct sa *sa, const struct vici_element *section, struct m
 	sa->initiator = is_yes(body, "initiator");
 	sa->version = (uint8_t)vici_number(body, "version", 0);
 	sa->local = address(body, "local-host");
-	sa->remote = address(body, "remote-host");
+	set_remote(table, sa, address(body, "remote-host"));
 	sa->remote_port = (uint16_t)vici_number(body, "remote-port", 0);
 	sa->nat = is_yes(body, "nat-any");
 	sa->key_bits = (uint32_t)vici_number(body, "encr-keysize", 0);
@@ -155,7 +211,7 @@ static struct sa *update(
 	if (id == 0 || !addr_is_set(address(section->body, "remote-host")))
 		return NULL;
 	sa = get(table, id, now);
-	read_ike(sa, section, now);
+	read_ike(table, sa, section, now);
 	sa->seen = true;
 	if (complete)
 		sa->child_count = 0;
@@ -222,6 +278,7 @@ void sa_table_end_list(struct sa_table *table)
 	HASH_ITER(hh, table->sas, sa, next)
 	{
 		if (!sa->seen) {
+			leave_remote(table, sa);
 			HASH_DELETE(hh, table->sas, sa);
 			free(sa);
 		}

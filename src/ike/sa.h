@@ -53,15 +53,21 @@ struct sa {
 	bool told_shared; ///< the log told that somebody else is behind the same address
 	bool seen;        ///< in the list that is being read
 	UT_hash_handle hh;
+	struct sa *prev_there, *next_there; ///< with the same remote address
 };
+
+struct sa_remote;
 
 /// All zero is empty.
 struct sa_table {
-	struct sa *sas; ///< hash
+	struct sa *sas;            ///< hash
+	struct sa_remote *remotes; ///< hash
 };
 
 /// By charon's number; NULL where there is none.
 struct sa *sa_find(const struct sa_table *table, uint32_t id);
+/// The first SA with a remote address, NULL where there is none; `next_there` leads on.
+struct sa *sa_first_with(const struct sa_table *table, struct addr remote);
 /// Does a child carry packets?
 bool sa_is_up(const struct sa *sa);
 /// Reads what an event `child-updown` says; NULL where nothing is left to say of that SA.

@@ -26,6 +26,7 @@ struct bed {
 	enum sa_state states[3]; ///< by interface, of PEER
 	unsigned told[3][3];     ///< by interface and state
 	char identity[64];
+	bool wanders;         ///< PEER has another address, too
 	const char *forsaken; ///< a peer that is wanted no more once PEER is up; NULL: none
 };
 
@@ -49,6 +50,8 @@ static void on_sa(void *owner, uint32_t iface, struct addr nbma, enum sa_state s
 	struct bed *bed = owner;
 
 	assert_in_range(iface, 1, 2);
+	if (bed->wanders && !addr_equal(nbma, ip(PEER)))
+		return;
 	assert_true(addr_equal(nbma, ip(PEER)));
 	assert_int_equal(identity != NULL, state == SA_UP);
 	bed->states[iface] = state;
@@ -435,6 +438,30 @@ static void a_silent_peer_gets_another_sa(void **state)
 	await(bed, "initiate", OURS, 1);
 }
 
+/// The peer's address changed, and with it whose SA it is (MOBIKE).
+static void an_sa_is_found_by_the_address_it_has_now(void **state)
+{
+	struct bed *bed = *state;
+
+	bed->wanders = true;
+	bed->charon.sas[0] = spoke;
+	bed->charon.sas[0].remote = "198.51.100.99";
+	bed->charon.sas[1] = spoke;
+	bed->charon.sas[1].id = 8;
+	bed->charon.sas[1].remote = "198.51.100.99";
+	bed->charon.sas[1].remote_id = "another";
+	await_list(bed);
+	assert_null(sa_first_with(ike_sas(bed->ike), ip(PEER)));
+	bed->charon.sas[0].remote = PEER;
+	await_list(bed);
+	assert_int_equal(sa_first_with(ike_sas(bed->ike), ip(PEER))->id, 7);
+	assert_int_equal(sa_first_with(ike_sas(bed->ike), ip("198.51.100.99"))->id, 8);
+	assert_null(sa_first_with(ike_sas(bed->ike), ip("198.51.100.99"))->next_there);
+	bed->charon.sas[1].id = 0;
+	await_list(bed);
+	assert_null(sa_first_with(ike_sas(bed->ike), ip("198.51.100.99")));
+}
+
 static void sessions_can_be_cleared(void **state)
 {
 	struct bed *bed = *state;
@@ -472,6 +499,7 @@ int main(void)
 		TEST(news_of_one_peer_can_end_what_is_wanted_of_another),
 		TEST(a_moved_source_takes_its_wants_along),
 		TEST(a_silent_peer_gets_another_sa),
+		TEST(an_sa_is_found_by_the_address_it_has_now),
 		TEST(sessions_can_be_cleared),
 	};
 
