@@ -45,7 +45,12 @@ static bool seal(struct daemon *daemon, const struct tunnel *moving, struct err 
 
 bool protection_before_source(struct tunnel *tunnel, struct err *err)
 {
-	return !is_protected(tunnel) || seal(tunnel->daemon, tunnel, err);
+	struct daemon *daemon = tunnel->daemon;
+
+	if (!is_protected(tunnel))
+		return true;
+	// A reload may have failed at it.
+	return (daemon->ike || protection_configure(daemon, err)) && seal(daemon, tunnel, err);
 }
 
 void protection_on_source(struct tunnel *tunnel)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Another configuration for running daemons, under traffic: only what differs is applied."""
+import subprocess
+
 from facts import bound, lan, nbma, shortcut, tunnel, works
 from lab import scenarios
 from lab.measure import Ping, ping as ping_one
@@ -114,3 +116,20 @@ def test_shutdown_and_back(network):
     assert not lab["spoke1"].device_up("tunnel1")
     lab["spoke1"].reload(config)
     wait_until(lambda: works(lab, "spoke1", "spoke2"), 15, "traffic again")
+
+
+def test_protection_that_cannot_be_sealed_yet(network):
+    """A reload protects a tunnel while nftables refuses: nothing is up without the seal, and all is well after it."""
+    lab = network(scenarios.phase3())
+    spoke = lab["spoke1"]
+    holder = lab.namespace("spoke1").popen("nft", "-i", stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    holder.stdin.write("add table inet dmvpn-protect { flags owner; }\n")
+    holder.stdin.flush()
+    wait_until(lambda: "dmvpn-protect" in lab.namespace("spoke1").output("nft", "list", "tables"), 10, "the table")
+    mark = spoke.mark()
+    spoke.reload(with_lines(lab.scenario.node("spoke1").config, "tunnel protection vici profile somebody"))
+    wait_until(lambda: "not up: cannot" in spoke.log(mark), 10, "the tunnel waits")
+    holder.communicate(timeout=10)
+    wait_until(lambda: "up, source" in spoke.log(mark), 20, "the tunnel is there")
+    assert "drop" in lab.namespace("spoke1").output("nft", "list", "table", "inet", "dmvpn-protect")
+    wait_until(lambda: "strongSwan does not answer" in spoke.log(mark), 20, "and asks for strongSwan")
