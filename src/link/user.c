@@ -427,7 +427,10 @@ static void user_drops(struct link *link, struct link_drops *ret)
 
 static const char *user_data_path(struct link *link)
 {
-	return user_link_of(link)->data_path;
+	struct user_link *user = user_link_of(link);
+
+	return user_fast_is_paused(user->fast) ? "threads (no eBPF: there are IPsec policies)"
+					       : user->data_path;
 }
 
 const struct link_ops link_user = {

@@ -226,7 +226,7 @@ int to_underlay(struct __sk_buff *skb)
 	__u16 ethertype;
 	__u8 tos;
 
-	if (bpf_skb_load_bytes(skb, 0, &frame, sizeof(frame)) < 0)
+	if (tunnel.paused || bpf_skb_load_bytes(skb, 0, &frame, sizeof(frame)) < 0)
 		return SLOW;
 	/* Multicast is the threads': redirected, it did not reach even the one peer of a point-to-point
 	 * tunnel. */
@@ -286,7 +286,7 @@ int from_underlay(struct __sk_buff *skb)
 	struct outer outer;
 	__u16 ethertype;
 
-	if (!is_ours(skb, &outer, &ethertype))
+	if (tunnel.paused || !is_ours(skb, &outer, &ethertype))
 		return SLOW;
 	peer = bpf_map_lookup_elem(&peers, &outer.ip.saddr);
 	if (!peer)

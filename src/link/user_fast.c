@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <ifaddrs.h>
+#include <libmnl/libmnl.h>
+#include <linux/xfrm.h>
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <netinet/in.h>
@@ -38,8 +40,9 @@ struct attachment {
 
 struct user_fast {
 	struct user_fast_bpf *programs;
-	unsigned device;          ///< index of the TAP device, and handle of our filters
-	struct attachment egress; ///< at the device
+	struct mnl_socket *policies; ///< where to ask for them; NULL: the kernel knows none
+	unsigned device;             ///< index of the TAP device, and handle of our filters
+	struct attachment egress;    ///< at the device
 	struct attachment underlays[FAST_UNDERLAYS];
 	unsigned underlay_count;
 };
@@ -56,6 +59,45 @@ static int be_silent(enum libbpf_print_level level, const char *format, va_list 
 static uint32_t network_order(struct addr nbma)
 {
 	return htonl(addr_to_ipv4(nbma));
+}
+
+/* IPsec that somebody else set up: the programs send past its policies, which would be in clear text. */
+
+static int read_policies(const struct nlmsghdr *message, void *context)
+{
+	const struct nlattr *attr;
+	bool *any = context;
+
+	mnl_attr_for_each (attr, message, sizeof(uint32_t)) {
+		struct xfrmu_spdinfo info;
+
+		if (mnl_attr_get_type(attr) != XFRMA_SPD_INFO ||
+			mnl_attr_get_payload_len(attr) < sizeof(info))
+			continue;
+		memcpy(&info, mnl_attr_get_payload(attr), sizeof(info));
+		*any = info.incnt > 0 || info.outcnt > 0;
+	}
+	return MNL_CB_STOP;
+}
+
+static bool has_policies(const struct user_fast *fast)
+{
+	_Alignas(struct nlmsghdr) uint8_t buffer[1024];
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	bool any = true;
+	uint32_t *flags;
+	ssize_t length;
+
+	if (!fast->policies)
+		return false;
+	request->nlmsg_type = XFRM_MSG_GETSPDINFO;
+	request->nlmsg_flags = NLM_F_REQUEST;
+	flags = mnl_nlmsg_put_extra_header(request, sizeof(*flags));
+	*flags = UINT32_MAX;
+	if (mnl_socket_sendto(fast->policies, request, request->nlmsg_len) < 0)
+		return true;
+	length = mnl_socket_recvfrom(fast->policies, buffer, sizeof(buffer));
+	return length < 0 || mnl_cb_run(buffer, (size_t)length, 0, 0, read_policies, &any) < 0 || any;
 }
 
 /* Attaching to interfaces */
@@ -226,8 +268,15 @@ static bool load(struct user_fast *fast, const struct link_config *config, struc
 		.key = htonl(config->key),
 		.mtu = config->mtu,
 		.epoch = 1,
+		.paused = has_policies(fast),
 	};
 	return true;
+}
+
+static void close_policies(struct user_fast *fast)
+{
+	if (fast->policies)
+		mnl_socket_close(fast->policies);
 }
 
 struct user_fast *user_fast_open(const struct link_config *config, struct err *err)
@@ -236,7 +285,9 @@ struct user_fast *user_fast_open(const struct link_config *config, struct err *e
 
 	libbpf_set_print(be_silent);
 	fast->device = if_nametoindex(config->name);
+	fast->policies = mnl_socket_open2(NETLINK_XFRM, SOCK_CLOEXEC);
 	if (!load(fast, config, err)) {
+		close_policies(fast);
 		free(fast);
 		return NULL;
 	}
@@ -244,6 +295,7 @@ struct user_fast *user_fast_open(const struct link_config *config, struct err *e
 	if (!attach(fast, &fast->egress)) {
 		err_set_errno(err, errno, "the kernel does not take a program at %s", config->name);
 		user_fast_bpf__destroy(fast->programs);
+		close_policies(fast);
 		free(fast);
 		return NULL;
 	}
@@ -261,7 +313,13 @@ void user_fast_close(struct user_fast *fast)
 	for (unsigned i = 0; i < fast->underlay_count; i++)
 		detach(fast, &fast->underlays[i]);
 	user_fast_bpf__destroy(fast->programs);
+	close_policies(fast);
 	free(fast);
+}
+
+bool user_fast_is_paused(const struct user_fast *fast)
+{
+	return fast && fast->programs->bss->tunnel.paused;
 }
 
 void user_fast_add_peer(struct user_fast *fast, struct addr nbma)
@@ -308,6 +366,7 @@ void user_fast_each_active(struct user_fast *fast,
 
 	if (!fast)
 		return;
+	fast->programs->bss->tunnel.paused = has_policies(fast);
 	follow_underlays(fast);
 	/* Uses from now on belong to the next walk. */
 	fast->programs->bss->tunnel.epoch++;

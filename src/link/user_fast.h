@@ -20,6 +20,9 @@ struct user_fast *user_fast_open(const struct link_config *config, struct err *e
 void user_fast_remove_stale(const char *name);
 /// NULL does no harm, here and below.
 void user_fast_close(struct user_fast *fast);
+/// Are there IPsec policies in the kernel? The threads carry all then, since the programs know none. Looked
+/// at in each user_fast_each_active().
+bool user_fast_is_paused(const struct user_fast *fast);
 /// From here on packets of this peer are carried, or not any more.
 void user_fast_add_peer(struct user_fast *fast, struct addr nbma);
 void user_fast_remove_peer(struct user_fast *fast, struct addr nbma);

@@ -52,3 +52,9 @@ void user_fast_each_active(struct user_fast *fast,
 	(void)visit;
 	(void)context;
 }
+
+bool user_fast_is_paused(const struct user_fast *fast)
+{
+	(void)fast;
+	return false;
+}

@@ -74,6 +74,20 @@ def test_the_data_path_is_the_same_after_a_reload(network):
     assert interface(lab, "spoke1")["data_path"] == before
 
 
+def test_policies_of_ipsec_hold(network):
+    """Whoever has IPsec set up by himself: no packet passes it by."""
+    lab = network(scenarios.phase1())
+    before = interface(lab, "spoke1")["data_path"]
+    assert ping(lab, "spoke1", "spoke2").lost == 0
+    spoke = lab.namespace("spoke1")
+    spoke.run("ip", "xfrm", "policy", "add", "dst", nbma(lab, "hub"), "dir", "out", "action", "block")
+    wait_until(lambda: "eBPF" not in interface(lab, "spoke1")["data_path"].split()[0], 10, "the policy is seen")
+    assert ping(lab, "spoke1", "spoke2").received == 0
+    spoke.run("ip", "xfrm", "policy", "flush")
+    wait_until(lambda: interface(lab, "spoke1")["data_path"] == before, 10, "its end is seen")
+    assert ping(lab, "spoke1", "spoke2").lost == 0
+
+
 def test_full_sized_packets_on_a_smaller_underlay(network):
     """A packet that does not fit the underlay with its outer headers is fragmented there, as it always was."""
     lab = network(scenarios.phase1())
