@@ -80,4 +80,6 @@ def test_all_pairs(protected):
     for one, other in pairs:
         wait_until(lambda one=one, other=other: len(sas(lab, f"spoke{one}", f"spoke{other}")) == 1, 15,
                    f"one SA between {one} and {other}")
-    assert all(ping(lab, f"spoke{one}", f"spoke{other}", count=5).lost == 0 for one, other in pairs)
+    for one, other in pairs:
+        wait_until(lambda one=one, other=other: ping(lab, f"spoke{one}", f"spoke{other}", count=5).lost == 0, 10,
+                   f"steady traffic from {one} to {other}")

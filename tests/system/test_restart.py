@@ -110,7 +110,7 @@ def test_gap_of_a_restart(network, request):
         running = Ping(lab.namespace("spoke1"), lan(lab, "spoke2"), lan(lab, "spoke1"), interval=0.005)
         assert ping(lab, "spoke1", "spoke2", count=10).lost == 0
         lab["spoke1"].restart()
-        assert ping(lab, "spoke1", "spoke2", count=10).lost == 0
+        wait_until(lambda: ping(lab, "spoke1", "spoke2", count=10).lost == 0, 10, "traffic after the restart")
         results.append(running.result())
     print("gaps:", [f"{result.gap:.3f} s, {result.lost} of {result.sent} lost" for result in results])
     if request.config.getoption("link") == "kernel":
