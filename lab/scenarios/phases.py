@@ -57,13 +57,13 @@ def full_mesh_20(**options):
                    lambda _: [f"{ALL_LANS} {tunnel_address(1)}"], spokes=20, host=False, **options)
 
 
-def dual_hub(holdtime=HOLDTIME, shortcut=False, **options):
-    static = [f"{ALL_LANS} {tunnel_address(1)} 10", f"{ALL_LANS} {tunnel_address(2)} 20"]
+def dual_hub(holdtime=HOLDTIME, shortcut=False, hubs=2, **options):
+    numbers = range(1, hubs + 1)
+    static = [f"{ALL_LANS} {tunnel_address(i)} {10 * i}" for i in numbers]
     name = "dual-hub-phase3" if shortcut else "dual-hub"
-    return Scenario(name, "Two hubs in one cloud: the second takes over when the first dies", [
-        hub(1, name="hub1", redirect=shortcut, holdtime=holdtime, **options),
-        hub(2, name="hub2", redirect=shortcut, holdtime=holdtime, **options),
-        *(spoke(i, hubs=2, static=static, shortcut=shortcut, holdtime=holdtime,
+    return Scenario(name, "Several hubs in one cloud: the next one takes over when the first dies", [
+        *(hub(i, name=f"hub{i}", redirect=shortcut, holdtime=holdtime, **options) for i in numbers),
+        *(spoke(i, hubs=hubs, static=static, shortcut=shortcut, holdtime=holdtime,
                 lines=["ip nhrp registration timeout 3"], **options) for i in (1, 2))])
 
 

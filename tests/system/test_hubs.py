@@ -76,6 +76,23 @@ def test_death(network, how, timers, record_property, capsys):
     assert gap < LIMITS[timers] * SLOWNESS
 
 
+def test_two_deaths_of_three(network, capsys):
+    """The third hub carries on when the first was killed and the second silently went."""
+    lab = network(with_probes(scenarios.dual_hub(hubs=3), 1))
+    host, far = lab.namespace("spoke1-host"), lab.scenario.node("spoke2").host_address
+    wait_until(lambda: measure.ping(host, far, count=20).lost == 0, 15, "traffic by hub1")
+    for hub, successor, how in (("hub1", "10.0.0.2", "SIGKILL"), ("hub2", "10.0.0.3", "host gone")):
+        ping = measure.Ping(host, far, interval=INTERVAL)
+        wait_until(lambda: measure.ping(host, far, count=5).lost == 0, 10, "traffic")
+        die(lab, hub, how)
+        wait_until(lambda via=successor: path(lab, "spoke1", "spoke2") == [via, lan(lab, "spoke2")], 20, "the next hub")
+        wait_until(lambda: measure.ping(host, far, count=20).lost == 0, 15, "traffic by it")
+        gap = ping.result().gap
+        with capsys.disabled():
+            print(f"\n3 hubs, probe 1 | {how:9} | {gap:.1f} s without traffic")
+        assert gap < LIMITS["probe 1"] * SLOWNESS
+
+
 def test_shortcut_survives_its_hub(network):
     """Packets between spokes are no matter of the hub by which they found each other."""
     lab = network(with_probes(scenarios.dual_hub_phase3(), 1))
