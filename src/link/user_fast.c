@@ -65,7 +65,7 @@ static uint32_t network_order(struct addr nbma)
 
 static int read_policies(const struct nlmsghdr *message, void *context)
 {
-	const struct nlattr *attr;
+	struct nlattr *attr;
 	bool *any = context;
 
 	mnl_attr_for_each (attr, message, sizeof(uint32_t)) {
