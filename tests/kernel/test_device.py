@@ -101,7 +101,7 @@ def test_the_other_kind_of_link_before(network):
         spoke.replace(f"tunnel link {old}", f"tunnel link {new}")
         start_again(lab, "spoke1")
         assert device(lab, "spoke1")["linkinfo"]["info_kind"] == kind
-        assert works(lab, "spoke1", "hub")
+        wait_until(lambda: works(lab, "spoke1", "hub"), 5, "traffic")
 
 
 def test_point_to_point_after_multipoint(network):
