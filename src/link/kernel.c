@@ -22,6 +22,7 @@
 #include "link/groups.h"
 #include "link/kernel_device.h"
 #include "link/kernel_traffic.h"
+#include "link/user_fast.h"
 #include "link/user_tap.h"
 #include "linux/rtnl.h"
 #include "wire/gre.h"
@@ -449,6 +450,7 @@ static bool set_up(struct kernel_link *kernel, struct err *err)
 		return err_set(err, "the device %s is in use by another process; is a second daemon running?",
 			config->name);
 	/* An earlier run may have had the other kind of link. */
+	user_fast_remove_stale(config->name);
 	user_tap_remove_stale(config->name);
 	kernel->rtnl = rtnl_open(err);
 	if (!kernel->rtnl || !kernel_device_open(kernel->rtnl, config, &kernel->device, err) ||
