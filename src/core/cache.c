@@ -47,6 +47,15 @@ static uint32_t *count_of(struct iface *iface, enum binding_type type)
 	return NULL;
 }
 
+static void count(const struct binding *binding, int by)
+{
+	uint32_t *limited = count_of(binding->iface, binding->type);
+
+	if (limited)
+		*limited += (uint32_t)by;
+	binding->iface->binding_counts[binding->type][binding->secured] += (uint32_t)by;
+}
+
 static bool has_room(const struct iface *iface, enum binding_type type)
 {
 	const struct limits_config *limits = &iface->config->limits;
@@ -159,23 +168,38 @@ static struct binding *make(
 	binding->type = type;
 	binding->created = now;
 	binding->timer.kind = TIMER_BINDING;
-	if (count_of(iface, type))
-		++*count_of(iface, type);
+	count(binding, +1);
 	HASH_ADD(hh, iface->bindings, protocol, sizeof(binding->protocol), binding);
 	return binding;
 }
 
 static void change_type(struct binding *binding, enum binding_type type, struct mono now)
 {
-	uint32_t *before = count_of(binding->iface, binding->type);
-	uint32_t *after = count_of(binding->iface, type);
-
-	if (before)
-		--*before;
-	if (after)
-		++*after;
+	count(binding, -1);
 	binding->type = type;
+	count(binding, +1);
 	binding->created = now;
+}
+
+void cache_make_nhs(struct binding *binding)
+{
+	change_type(binding, BINDING_NHS, binding->created);
+}
+
+/// Takes note of whether packets to the peer are protected as they should be.
+static void judge_secured(struct binding *binding)
+{
+	count(binding, -1);
+	binding->secured = protect_is_up(binding->iface, binding->peer->nbma);
+	count(binding, +1);
+}
+
+void cache_on_protection(struct iface *iface)
+{
+	struct binding *binding;
+
+	for (binding = iface->bindings; binding; binding = binding->hh.next)
+		judge_secured(binding);
 }
 
 static void change_peer(struct binding *binding, struct addr nbma, struct mono now)
@@ -185,6 +209,7 @@ static void change_peer(struct binding *binding, struct addr nbma, struct mono n
 	if (binding->peer)
 		peer_detach(binding);
 	peer_attach(peer_get(binding->iface, nbma, now), binding);
+	judge_secured(binding);
 }
 
 /// What an operator wants to know of a binding that is new, or of a new kind or place.
@@ -319,8 +344,7 @@ void cache_remove(struct binding *binding, const char *reason)
 		tell(binding, EVENT_BINDING_DOWN, reason);
 	desired_clear(&iface->node->desired, &item);
 	timerq_disarm(&iface->node->timers, &binding->timer);
-	if (count_of(iface, binding->type))
-		--*count_of(iface, binding->type);
+	count(binding, -1);
 	if (binding->type == BINDING_DYNAMIC)
 		iface->node->registration_changes++;
 	leave_walks(binding);
@@ -372,13 +396,14 @@ static void settle_ownership(struct iface *iface, struct addr nbma, const char *
 void cache_on_sa(struct iface *iface, struct addr nbma, struct mono now)
 {
 	const struct peer *peer;
-	const struct binding *binding;
+	struct binding *binding;
 
 	if (protect_is_up(iface, nbma))
 		settle_ownership(iface, nbma, protect_identity(iface, nbma), now);
 	peer = peer_find(iface, nbma);
 	DL_FOREACH2(peer ? peer->bindings : NULL, binding, peer_next)
 	{
+		judge_secured(binding);
 		place(binding);
 		shortcut_place_via(iface, binding->protocol);
 	}

@@ -15,6 +15,8 @@
 struct iface;
 struct peer;
 
+#define BINDING_TYPES (BINDING_STATIC + 1)
+
 /// In rising order of trust: a binding is replaced only by one of the same type or a higher one.
 enum binding_type {
 	BINDING_TEMPORARY, ///< being resolved: packets go by the NHS meanwhile
@@ -32,7 +34,8 @@ struct binding {
 	struct addr claimed_nbma; ///< what the peer thinks its NBMA address is, where NAT changed it
 	bool configured;          ///< the configuration has it
 	bool unique;
-	bool nat;              ///< peer->nbma differs from claimed_nbma
+	bool nat;     ///< peer->nbma differs from claimed_nbma
+	bool secured; ///< the SA with its peer is up, or none is needed; as iface->binding_counts has it
 	bool has_neighbour;    ///< in the kernel's table: a client's only once the kernel asked for it
 	uint16_t mtu;          ///< that the peer told, bytes; 0: it did not
 	uint16_t holding_time; ///< seconds, as granted
@@ -70,6 +73,10 @@ bool cache_is_anothers(const struct binding *binding, const char *identity);
 void cache_give_neighbour(struct binding *binding);
 /// Ends a binding, with the event that its type asks for.
 void cache_remove(struct binding *binding, const char *reason);
+/// A configured binding becomes that of a server.
+void cache_make_nhs(struct binding *binding);
+/// The tunnel is protected from now on, or no longer.
+void cache_on_protection(struct iface *iface);
 /// A walk over all bindings that may come and go meanwhile; it must be ended.
 struct cache_walk {
 	struct iface *iface;

@@ -42,7 +42,7 @@ static void set_server(struct nhs *nhs, struct mono now)
 	if (!addr_is_set(nhs->protocol) || !addr_is_set(nhs->nbma))
 		return;
 	if (binding && binding->type == BINDING_STATIC && !binding->configured)
-		binding->type = BINDING_NHS;
+		cache_make_nhs(binding);
 	nhs_address_bind(nhs, now);
 	binding = cache_find(nhs->iface, nhs->protocol);
 	if (binding)
@@ -124,6 +124,8 @@ void iface_configure(struct iface *iface, const struct iface_config *config, str
 	struct servers servers = { iface->nhs, iface->nhs_count };
 
 	iface->config = config;
+	if (before->protected != config->protected)
+		cache_on_protection(iface);
 	if (before->max_send_packets != config->max_send_packets ||
 		before->max_send_interval != config->max_send_interval)
 		iface->max_send =

@@ -8,6 +8,7 @@
 #include "base/addr.h"
 #include "base/ratelimit.h"
 #include "base/trie.h"
+#include "core/cache.h"
 #include "core/config.h"
 #include "core/counters.h"
 
@@ -28,6 +29,8 @@ struct iface {
 	uint32_t device;          ///< index of the tunnel device; 0: not there yet
 	struct addr nbma;         ///< our own NBMA address; unset: not known yet
 	struct binding *bindings; ///< hash by protocol address
+	/// How many there are, by type and by whether they are secured.
+	uint32_t binding_counts[BINDING_TYPES][2];
 	struct cache_walk *walks; ///< over the bindings, under way
 	uint32_t dynamic_count;   ///< of them BINDING_DYNAMIC
 	uint32_t cached_count;    ///< of them BINDING_TEMPORARY and BINDING_CACHED, and shortcuts

@@ -35,8 +35,8 @@ struct ctl_context {
 	bool (*configure)(void *owner, const char *text, size_t length, struct ctl_change *ret);
 	/// The same with the file at `config_path`, read anew. May be NULL.
 	bool (*reload)(void *owner, struct ctl_change *ret);
-	/// How many events the event hook missed. May be NULL.
-	uint64_t (*hook_left_out)(void *owner);
+	/// How many events the event hook missed, and how often it was killed. May be NULL.
+	void (*hook_counts)(void *owner, uint64_t *ret_left_out, uint64_t *ret_killed);
 	const char *config_path; ///< the file that the daemon was started with; NULL: none
 	void *owner;
 };

@@ -9,11 +9,10 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "core/cache.h"
 #include "core/nhs.h"
 #include "core/node.h"
 #include "core/peer.h"
-#include "core/protect.h"
-#include "core/shortcut.h"
 #include "ctl/context.h"
 #include "link/link.h"
 
@@ -88,6 +87,8 @@ static void count(const struct writer *writer, const char *name, const char *hel
 
 static void traffic(const struct writer *writer)
 {
+	uint64_t left_out = 0, killed = 0;
+
 	messages(writer, "nhrp_sent", "NHRP messages made here and sent, by type.",
 		offsetof(struct counters, sent));
 	messages(writer, "nhrp_received", "NHRP messages received, by type.",
@@ -105,12 +106,14 @@ static void traffic(const struct writer *writer)
 		"Events that were not told, because there were too many.");
 	fprintf(writer->out, "dmvpn_events_suppressed_total %" PRIu64 "\n",
 		writer->context->node->events_suppressed);
-	if (!writer->context->hook_left_out)
+	if (!writer->context->hook_counts)
 		return;
+	writer->context->hook_counts(writer->context->owner, &left_out, &killed);
 	head(writer, "hook_left_out", "counter",
 		"Events that the event hook missed, because it was too slow.");
-	fprintf(writer->out, "dmvpn_hook_left_out_total %" PRIu64 "\n",
-		writer->context->hook_left_out(writer->context->owner));
+	fprintf(writer->out, "dmvpn_hook_left_out_total %" PRIu64 "\n", left_out);
+	head(writer, "hook_killed", "counter", "Event hooks that were killed, because they did not end.");
+	fprintf(writer->out, "dmvpn_hook_killed_total %" PRIu64 "\n", killed);
 }
 
 static void histogram(const struct writer *writer, const char *name, const char *help, size_t offset)
@@ -141,18 +144,23 @@ static void histogram(const struct writer *writer, const char *name, const char 
 /// How far the way to a peer is built, as in `show dmvpn`.
 enum peer_state { PEER_INTF, PEER_IPSEC, PEER_NHRP, PEER_UP, PEER_STATES };
 
-static enum peer_state state_of(const struct binding *binding)
+/// A server counts as one even where a map line binds it, and is not up while it does not answer.
+static void count_servers(const struct iface *iface, uint64_t counts[BINDING_TYPES][PEER_STATES])
 {
-	const struct iface *iface = binding->iface;
-	const struct nhs *nhs = binding->type == BINDING_NHS ? nhs_by_nbma(iface, binding->peer->nbma) : NULL;
+	for (size_t i = 0; i < iface->nhs_count; i++) {
+		const struct nhs *nhs = &iface->nhs[i];
+		const struct binding *binding = cache_find(iface, nhs->protocol);
+		enum peer_state state;
 
-	if (!iface->up)
-		return PEER_INTF;
-	if (protect_state(iface, binding->peer->nbma) != SA_UP)
-		return PEER_IPSEC;
-	return binding->type == BINDING_TEMPORARY || (nhs && !nhs_is_up(nhs)) ? PEER_NHRP : PEER_UP;
+		if (!binding || binding->type < BINDING_NHS || !addr_equal(binding->peer->nbma, nhs->nbma))
+			continue;
+		state = !iface->up ? PEER_INTF : binding->secured ? PEER_UP : PEER_IPSEC;
+		counts[binding->type][state]--;
+		counts[BINDING_NHS][state == PEER_UP && !nhs_is_up(nhs) ? PEER_NHRP : state]++;
+	}
 }
 
+/// From the counts that the cache keeps, since a hub may have a hundred thousand peers.
 static void peers_of(const struct writer *writer, const struct iface *iface)
 {
 	static const char *const types[] = {
@@ -164,10 +172,16 @@ static void peers_of(const struct writer *writer, const struct iface *iface)
 	};
 	static const char *const states[] = { "INTF", "IPSEC", "NHRP", "UP" };
 	uint64_t counts[ARRAY_SIZE(types)][PEER_STATES] = { 0 };
-	const struct binding *binding;
 
-	for (binding = iface->bindings; binding; binding = binding->hh.next)
-		counts[binding->type][state_of(binding)]++;
+	_Static_assert(ARRAY_SIZE(types) == BINDING_TYPES, "each type has its label");
+	for (unsigned type = 0; type < ARRAY_SIZE(types); type++) {
+		const uint32_t *secured = iface->binding_counts[type];
+		enum peer_state last = type == BINDING_TEMPORARY ? PEER_NHRP : PEER_UP;
+
+		counts[type][iface->up ? PEER_IPSEC : PEER_INTF] += secured[false];
+		counts[type][iface->up ? last : PEER_INTF] += secured[true];
+	}
+	count_servers(iface, counts);
 	for (unsigned type = 0; type < ARRAY_SIZE(types); type++) {
 		for (unsigned state = 0; state < PEER_STATES; state++)
 			fprintf(writer->out,
@@ -190,16 +204,6 @@ static void servers_of(const struct writer *writer, const struct iface *iface)
 	}
 }
 
-static uint64_t shortcut_count(const struct iface *iface)
-{
-	struct prefix cursor = { 0 };
-	uint64_t n = 0;
-
-	while (shortcut_next(iface, iface_everything(iface), &cursor))
-		n++;
-	return n;
-}
-
 static void gauges(const struct writer *writer)
 {
 	const struct node *node = writer->context->node;
@@ -212,8 +216,8 @@ static void gauges(const struct writer *writer)
 		servers_of(writer, node->ifaces[i]);
 	head(writer, "shortcuts", "gauge", "Shortcuts that are in use.");
 	for (size_t i = 0; i < node->iface_count; i++)
-		fprintf(writer->out, "dmvpn_shortcuts{interface=\"%s\"} %" PRIu64 "\n",
-			node->ifaces[i]->config->name, shortcut_count(node->ifaces[i]));
+		fprintf(writer->out, "dmvpn_shortcuts{interface=\"%s\"} %zu\n", node->ifaces[i]->config->name,
+			node->ifaces[i]->shortcuts.count);
 	head(writer, "registered_clients", "gauge", "Clients that are registered with this server.");
 	for (size_t i = 0; i < node->iface_count; i++)
 		fprintf(writer->out, "dmvpn_registered_clients{interface=\"%s\"} %u\n",

@@ -343,11 +343,12 @@ static void start_handles(struct daemon *daemon)
 	}
 }
 
-static uint64_t on_hook_left_out(void *owner)
+static void on_hook_counts(void *owner, uint64_t *ret_left_out, uint64_t *ret_killed)
 {
 	const struct daemon *daemon = owner;
 
-	return hook_left_out(daemon->hook);
+	*ret_left_out = hook_left_out(daemon->hook);
+	*ret_killed = hook_killed(daemon->hook);
 }
 
 static bool open_control(struct daemon *daemon, const char *path, struct err *err)
@@ -361,7 +362,7 @@ static bool open_control(struct daemon *daemon, const char *path, struct err *er
 		.changed = on_changed,
 		.configure = on_configure,
 		.reload = on_reload,
-		.hook_left_out = on_hook_left_out,
+		.hook_counts = on_hook_counts,
 		.config_path = daemon->options->config,
 		.owner = daemon,
 	};
@@ -497,7 +498,7 @@ int daemon_run(struct config *config, const struct daemon_options *options)
 	registrations_restore(daemon.registrations, daemon.node, daemon_now());
 	configure_first(&daemon, config);
 	start_handles(&daemon);
-	daemon.hook = hook_new(daemon.loop);
+	daemon.hook = hook_new(daemon.loop, HOOK_PATIENCE);
 	hook_set_path(daemon.hook, config->hook);
 	started = start(&daemon, options, &err);
 	if (started && options->sandbox)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/hook.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +25,9 @@ struct job {
 /// One program that runs. It outlives the hook where it takes longer.
 struct child {
 	uv_process_t process;
-	struct hook *hook; ///< NULL: it ended first
+	uv_timer_t patience;
+	unsigned open_handles;
+	struct hook *hook;
 	struct child *prev, *next;
 };
 
@@ -35,15 +38,18 @@ struct hook {
 	unsigned queued;
 	struct child *children;
 	unsigned running;
+	uint64_t patience; ///< milliseconds
 	uint64_t left_out;
+	uint64_t killed;
 	bool told; ///< the log said that events are left out, or that the program cannot be run
 };
 
-struct hook *hook_new(struct uv_loop_s *loop)
+struct hook *hook_new(struct uv_loop_s *loop, uint64_t patience)
 {
 	struct hook *hook = alloc_zeroed(1, sizeof(*hook));
 
 	hook->loop = loop;
+	hook->patience = patience;
 	return hook;
 }
 
@@ -60,7 +66,28 @@ static void run_next(struct hook *hook);
 
 static void on_child_closed(uv_handle_t *handle)
 {
-	free(handle->data);
+	struct child *child = handle->data;
+
+	if (--child->open_handles == 0)
+		free(child);
+}
+
+static void close_child(struct child *child)
+{
+	uv_close((uv_handle_t *)&child->process, on_child_closed);
+	uv_close((uv_handle_t *)&child->patience, on_child_closed);
+}
+
+static void on_patience_ended(uv_timer_t *timer)
+{
+	struct child *child = timer->data;
+	struct hook *hook = child->hook;
+
+	// The program leads a process group of its own: what it started ends with it.
+	(void)kill(-uv_process_get_pid(&child->process), SIGKILL);
+	hook->killed++;
+	log_warning("the event hook %s has not ended after %u ms: it is killed", hook->path ? hook->path : "",
+		(unsigned)hook->patience);
 }
 
 static void on_exit_of_child(uv_process_t *process, int64_t status, int signal)
@@ -68,9 +95,7 @@ static void on_exit_of_child(uv_process_t *process, int64_t status, int signal)
 	struct child *child = process->data;
 	struct hook *hook = child->hook;
 
-	uv_close((uv_handle_t *)process, on_child_closed);
-	if (!hook)
-		return;
+	close_child(child);
 	if (status != 0 || signal != 0)
 		log_info("the event hook ended with status %d, signal %d", (int)status, signal);
 	DL_DELETE(hook->children, child);
@@ -117,17 +142,20 @@ static void spawn(struct hook *hook, const struct job *job)
 	};
 	int result;
 
-	child->process.data = child;
+	child->process.data = child->patience.data = child;
 	child->hook = hook;
+	child->open_handles = 2;
+	uv_timer_init(hook->loop, &child->patience);
 	result = uv_spawn(hook->loop, &child->process, &options);
 	for (size_t i = 0; i < VARIABLES; i++)
 		free(environment[i]);
 	if (result == 0) {
 		DL_APPEND(hook->children, child);
 		hook->running++;
+		uv_timer_start(&child->patience, on_patience_ended, hook->patience, 0);
 		return;
 	}
-	uv_close((uv_handle_t *)&child->process, on_child_closed);
+	close_child(child);
 	if (!hook->told)
 		log_warning("cannot run the event hook %s: %s", hook->path, uv_strerror(result));
 	hook->told = true;
@@ -177,6 +205,11 @@ uint64_t hook_left_out(const struct hook *hook)
 	return hook->left_out;
 }
 
+uint64_t hook_killed(const struct hook *hook)
+{
+	return hook->killed;
+}
+
 void hook_free(struct hook *hook)
 {
 	struct job *job, *next_job;
@@ -190,8 +223,7 @@ void hook_free(struct hook *hook)
 	}
 	DL_FOREACH_SAFE(hook->children, child, next)
 	{
-		child->hook = NULL;
-		uv_close((uv_handle_t *)&child->process, on_child_closed);
+		close_child(child);
 	}
 	free(hook->path);
 	free(hook);

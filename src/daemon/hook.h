@@ -11,8 +11,10 @@ struct uv_loop_s;
 
 #define HOOK_RUNNING_MAX 4
 #define HOOK_QUEUE_MAX   256
+#define HOOK_PATIENCE    30000 ///< milliseconds that a program may take
 
-struct hook *hook_new(struct uv_loop_s *loop);
+/// A program that has not ended after `patience` milliseconds is killed, with its process group, and counted.
+struct hook *hook_new(struct uv_loop_s *loop, uint64_t patience);
 /// Runs `path` for events from now on; NULL: none.
 void hook_set_path(struct hook *hook, const char *path);
 /// Runs the program for an event of the interface called `device`, if it is one of those that it is for. It
@@ -21,6 +23,8 @@ void hook_set_path(struct hook *hook, const char *path);
 void hook_on_event(struct hook *hook, const struct event *event, const char *device);
 /// How many events were left out.
 uint64_t hook_left_out(const struct hook *hook);
+/// How many programs were killed.
+uint64_t hook_killed(const struct hook *hook);
 /// Forgets the queue; programs that run go on without us. Frees it when the loop next runs. NULL does no
 /// harm.
 void hook_free(struct hook *hook);

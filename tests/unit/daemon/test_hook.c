@@ -3,6 +3,11 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 #include <uv.h>
@@ -26,7 +31,7 @@ static void test_overflow_is_counted(void **state)
 
 	(void)state;
 	assert_int_equal(uv_loop_init(&loop), 0);
-	hook = hook_new(&loop);
+	hook = hook_new(&loop, HOOK_PATIENCE);
 	tell(hook, EVENT_PEER_UP, HOOK_RUNNING_MAX + HOOK_QUEUE_MAX + 1);
 	assert_int_equal(hook_left_out(hook), 0); // there is no program to miss them
 	hook_set_path(hook, "/bin/true");
@@ -46,9 +51,38 @@ static void test_overflow_is_counted(void **state)
 	assert_int_equal(uv_loop_close(&loop), 0);
 }
 
+/// A program that never ends, and what it started, is killed; its place is free again.
+static void test_endless_is_killed(void **state)
+{
+	const char script[] = "/tmp/dmvpn-test-hook-XXXXXX";
+	char path[sizeof(script)];
+	uv_loop_t loop;
+	struct hook *hook;
+	FILE *file;
+
+	(void)state;
+	memcpy(path, script, sizeof(script));
+	file = fdopen(mkstemp(path), "w");
+	assert_non_null(file);
+	(void)fputs("#!/bin/sh\nsleep 1000 &\nwait\n", file);
+	(void)fchmod(fileno(file), 0700);
+	(void)fclose(file);
+	assert_int_equal(uv_loop_init(&loop), 0);
+	hook = hook_new(&loop, 300);
+	hook_set_path(hook, path);
+	tell(hook, EVENT_PEER_UP, HOOK_RUNNING_MAX + 1);
+	assert_int_equal(uv_run(&loop, UV_RUN_DEFAULT), 0);
+	assert_int_equal(hook_killed(hook), HOOK_RUNNING_MAX + 1);
+	hook_free(hook);
+	assert_int_equal(uv_run(&loop, UV_RUN_DEFAULT), 0);
+	assert_int_equal(uv_loop_close(&loop), 0);
+	(void)unlink(path);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_overflow_is_counted) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_overflow_is_counted),
+		cmocka_unit_test(test_endless_is_killed) };
 
 	return cmocka_run_group_tests_name("hook", tests, NULL, NULL);
 }
