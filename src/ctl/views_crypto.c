@@ -64,14 +64,14 @@ static const char *status_of(bool established, bool up)
 	return up ? "UP-ACTIVE" : established ? "UP-IDLE" : "DOWN-NEGOTIATING";
 }
 
-/// The session that begins with this SA of the table; NULL where an SA before it is of the same one.
+/// The session that this SA of the table is the first of; NULL where another one is.
 static json_t *view_session(const struct sa_table *sas, const struct sa *first, struct mono now)
 {
 	const struct sa *best = first;
 	json_t *list = json_array();
 	bool before = true;
 
-	for (const struct sa *sa = sas->sas; sa != NULL; sa = sa->hh.next) {
+	for (const struct sa *sa = sa_first_with(sas, first->remote); sa != NULL; sa = sa->next_there) {
 		if (sa == first)
 			before = false;
 		if (!is_of_session(sa, first))
@@ -93,8 +93,8 @@ static json_t *view_session(const struct sa_table *sas, const struct sa *first, 
 
 static bool has_sa(const struct sa_table *sas, const struct iface *iface, struct addr nbma)
 {
-	for (const struct sa *sa = sas->sas; sa != NULL; sa = sa->hh.next) {
-		if (is_of_interface(sa, iface) && addr_equal(sa->remote, nbma))
+	for (const struct sa *sa = sa_first_with(sas, nbma); sa != NULL; sa = sa->next_there) {
+		if (is_of_interface(sa, iface))
 			return true;
 	}
 	return false;
@@ -154,8 +154,8 @@ const char *view_crypto_waits(const struct iface *iface, const struct ctl_contex
 
 	if (!iface->up || !addr_is_set(nbma) || protect_is_up(iface, nbma))
 		return NULL;
-	for (const struct sa *sa = sas->sas; sa != NULL; sa = sa->hh.next) {
-		if (is_of_interface(sa, iface) && addr_equal(sa->remote, nbma) && sa->established)
+	for (const struct sa *sa = sa_first_with(sas, nbma); sa != NULL; sa = sa->next_there) {
+		if (is_of_interface(sa, iface) && sa->established)
 			return "IPSEC";
 	}
 	return "IKE";

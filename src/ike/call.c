@@ -13,6 +13,7 @@
 #define CALL_PATIENCE  (8 * MONO_SECOND) ///< with a call, within which charon repeats a lost packet
 #define SETTLE         250 ///< milliseconds in which an SA that the peer began is installed at its end, too
 #define PAUSE          MONO_SECOND         ///< between two calls
+#define CHECK          MONO_SECOND         ///< between two looks whether charon is still at a call
 #define UNWANTED_GRACE (120 * MONO_SECOND) ///< for a peer to say what its SA is for
 
 void call_report(struct ike *ike, uint32_t iface, struct addr nbma, enum sa_state state, const char *identity)
@@ -35,7 +36,7 @@ void call_set_state(struct ike *ike, struct ike_peer *peer, enum ike_peer_state 
 {
 	ike->calling -= peer->state == PEER_CALLING;
 	ike->calling += state == PEER_CALLING;
-	peer->state = state;
+	ike_peer_set_state(&ike->peers, peer, state);
 }
 
 static bool is_peers(const struct ike *ike, const struct sa *sa, const struct ike_peer *peer)
@@ -126,6 +127,7 @@ static void call(struct ike *ike, struct ike_peer *peer)
 	struct vici_writer writer;
 	char name[SA_NAME_SIZE];
 
+	ike->crowded |= ike->calling >= CALLS_MAX;
 	if (!ike->known || !entry || ike->calling >= CALLS_MAX)
 		return;
 	entry_connection(peer, name);
@@ -138,11 +140,11 @@ static void call(struct ike *ike, struct ike_peer *peer)
 	vici_put(&writer, "timeout", "-1");
 	vici_conn_send(ike->conn, &writer, command_done, ike);
 	call_set_state(ike, peer, PEER_CALLING);
-	peer->called = ike->handler.now();
+	peer->called = peer->checked = ike->handler.now();
 	peer->deadline = mono_add(ike->handler.now(), CALL_PATIENCE);
 }
 
-void call_failed(struct ike *ike, struct ike_peer *peer)
+static void call_failed(struct ike *ike, struct ike_peer *peer)
 {
 	command_end_call(ike, peer);
 	peer->failures++;
@@ -165,7 +167,7 @@ void call_forget(struct ike *ike, struct ike_peer *peer)
 	ike_peer_free(&ike->peers, peer);
 }
 
-bool call_is_under_way(const struct ike *ike, const struct ike_peer *peer)
+static bool is_under_way(const struct ike *ike, const struct ike_peer *peer)
 {
 	const struct sa *sa;
 	char name[SA_NAME_SIZE];
@@ -176,6 +178,67 @@ bool call_is_under_way(const struct ike *ike, const struct ike_peer *peer)
 			return true;
 	}
 	return false;
+}
+
+void call_check(struct ike *ike, struct ike_peer *peer)
+{
+	if (peer->state == PEER_CALLING && !is_under_way(ike, peer))
+		call_failed(ike, peer);
+}
+
+/// The SAs of a call: `name` is that of the peer's own connection.
+static struct sa_scope scope_of(
+	struct ike *ike, const struct ike_peer_key *key, const char name[static SA_NAME_SIZE])
+{
+	const struct tunnel_entry *entry = entry_by_base(ike, key->base);
+
+	return (struct sa_scope) {
+		.connection = entry && entry->tunnel.foreign ? key->base : name,
+		.remote = key->nbma,
+	};
+}
+
+static void on_checked(void *context, const struct vici_packet *reply)
+{
+	struct ike *ike = context;
+	struct ike_peer *peer = ike_peer_find(&ike->peers, ike->checked.base, ike->checked.nbma);
+	char name[SA_NAME_SIZE];
+	struct sa_scope scope;
+
+	ike->checking = false;
+	if (!reply || !peer)
+		return;
+	entry_connection(peer, name);
+	scope = scope_of(ike, &peer->key, name);
+	sa_table_end_list(&ike->sas, &scope);
+	call_judge(ike, peer);
+	call_check(ike, peer);
+	call_act(ike, peer);
+	call_waiting(ike);
+	call_check_next(ike);
+}
+
+void call_check_next(struct ike *ike)
+{
+	struct ike_peer *peer = ike->peers.calls;
+	struct vici_writer writer;
+	char name[SA_NAME_SIZE];
+	struct sa_scope scope;
+
+	if (!peer || !ike->known || ike->checking || ike->listing ||
+		mono_between(peer->checked, ike->handler.now()) < CHECK)
+		return;
+	call_set_state(ike, peer, PEER_DOWN); // to the end of the list
+	call_set_state(ike, peer, PEER_CALLING);
+	peer->checked = ike->handler.now();
+	entry_connection(peer, name);
+	scope = scope_of(ike, &peer->key, name);
+	ike->checking = true;
+	ike->checked = peer->key;
+	sa_table_begin_list(&ike->sas, &scope);
+	writer = vici_writer_make(VICI_REQUEST, "list-sas");
+	vici_put(&writer, "ike", scope.connection);
+	vici_conn_send(ike->conn, &writer, on_checked, ike);
 }
 
 unsigned call_end_sas(struct ike *ike, const struct ike_peer *peer, bool at_once, int64_t age)
@@ -231,10 +294,30 @@ void call_act(struct ike *ike, struct ike_peer *peer)
 
 void call_act_or_soon(struct ike *ike, struct ike_peer *peer)
 {
-	if (ike->telling == 0)
+	if (ike->telling == 0) {
 		call_act(ike, peer);
-	else
-		uv_timer_start(&ike->timer, ike_on_tick, 0, IKE_TICK);
+		return;
+	}
+	ike_peer_set_due(&ike->peers, peer);
+	uv_timer_start(&ike->soon, ike_on_soon, 0, 0);
+}
+
+void ike_on_soon(uv_timer_t *timer)
+{
+	struct ike *ike = timer->data;
+	struct ike_peer *peer;
+
+	while ((peer = ike_peer_take_due(&ike->peers)) != NULL)
+		call_act(ike, peer);
+}
+
+void call_waiting(struct ike *ike)
+{
+	// Not for each that becomes free, as this looks at all peers.
+	if (!ike->crowded || ike->calling > CALLS_MAX / 2)
+		return;
+	ike->crowded = false;
+	call_act_for_all(ike);
 }
 
 void call_act_for_all(struct ike *ike)
@@ -247,13 +330,13 @@ void call_act_for_all(struct ike *ike)
 	}
 }
 
-void call_on_sa(struct ike *ike, struct sa *sa)
+struct ike_peer *call_on_sa(struct ike *ike, struct sa *sa)
 {
 	const struct tunnel_entry *entry = entry_of(ike, sa);
 	struct ike_peer *peer;
 
 	if (!entry)
-		return;
+		return NULL;
 	if (sa->established && !sa->terminating && !entry->tunnel.foreign &&
 		!profile_accepts(ike->crypto, entry->tunnel.profile, sa->remote_id)) {
 		if (ratelimit_take(&ike->log, ike->handler.now()))
@@ -266,4 +349,5 @@ void call_on_sa(struct ike *ike, struct sa *sa)
 		       : ike_peer_find(&ike->peers, entry->base, sa->remote);
 	if (peer)
 		call_judge(ike, peer);
+	return peer;
 }

@@ -12,11 +12,13 @@
 #include "ike/inside.h"
 #include "ike/profile.h"
 
-#define CALL_CHECK MONO_SECOND        ///< between two looks whether charon is still at it
-#define RELIST     (30 * MONO_SECOND) ///< in case that an event was missed
-#define RENEW_AGE  (5 * MONO_SECOND)  ///< an SA that is younger is not the reason for a silence
+#define RELIST    (30 * MONO_SECOND) ///< in case that an event was missed; and for the counters
+#define LIST_PART 20                 ///< lists take at most so much of the time: one part of so many
+#define RENEW_AGE (5 * MONO_SECOND)  ///< an SA that is younger is not the reason for a silence
 
 /* What charon tells. */
+
+static const struct sa_scope everything = { 0 };
 
 static void list(struct ike *ike);
 
@@ -29,7 +31,7 @@ static void on_listed(void *context, const struct vici_packet *reply)
 	ike->listing = false;
 	if (!reply)
 		return;
-	sa_table_end_list(&ike->sas);
+	sa_table_end_list(&ike->sas, &everything);
 	HASH_ITER(hh, ike->sas.sas, sa, next_sa)
 	{
 		call_on_sa(ike, sa);
@@ -40,12 +42,12 @@ static void on_listed(void *context, const struct vici_packet *reply)
 		if (!ike->known && peer->state == PEER_UP && !call_best_sa(ike, peer))
 			peer->recall = true;
 		call_judge(ike, peer);
-		if (ike->known && peer->state == PEER_CALLING && mono_before(peer->called, ike->list_begun) &&
-			!call_is_under_way(ike, peer))
-			call_failed(ike, peer);
+		if (ike->known && mono_before(peer->called, ike->list_begun))
+			call_check(ike, peer);
 	}
 	ike->known = true;
 	ike->listed = ike->handler.now();
+	ike->list_took = mono_between(ike->list_begun, ike->listed);
 	if (ike->relist)
 		list(ike);
 	call_act_for_all(ike);
@@ -60,7 +62,7 @@ static void list(struct ike *ike)
 		return;
 	ike->listing = true;
 	ike->list_begun = ike->handler.now();
-	sa_table_begin_list(&ike->sas);
+	sa_table_begin_list(&ike->sas, &everything);
 	writer = vici_writer_make(VICI_REQUEST, "list-sas");
 	vici_conn_send(ike->conn, &writer, on_listed, ike);
 }
@@ -80,24 +82,54 @@ static void on_connection_listed(struct ike *ike, struct vici_section message)
 	}
 }
 
+/// What one SA became concerns its peer alone.
+static void on_sa(struct ike *ike, struct sa *sa)
+{
+	struct ike_peer *peer = sa ? call_on_sa(ike, sa) : NULL;
+
+	if (peer)
+		call_act(ike, peer);
+	call_waiting(ike);
+}
+
+static void on_ike(struct ike *ike, struct vici_section message)
+{
+	struct sa *sa = sa_table_on_ike(&ike->sas, message, ike->handler.now());
+
+	on_sa(ike, sa);
+	if (sa && sa->gone)
+		sa_table_forget(&ike->sas, sa);
+}
+
+/// Where the event did not say all, a list does.
+static void on_rekey(struct ike *ike, struct sa *sa)
+{
+	if (sa)
+		on_sa(ike, sa);
+	else
+		list(ike);
+}
+
 static void on_event(void *owner, const struct vici_packet *event)
 {
 	struct ike *ike = owner;
+	struct sa_table *sas = &ike->sas;
 	struct mono now = ike->handler.now();
 
-	if (vici_text_is(event->name, "list-sa")) {
-		sa_table_on_listed(&ike->sas, event->message, now);
-	} else if (vici_text_is(event->name, "list-conn")) {
+	if (vici_text_is(event->name, "list-sa"))
+		sa_table_on_listed(sas, event->message, now);
+	else if (vici_text_is(event->name, "list-conn"))
 		on_connection_listed(ike, event->message);
-	} else if (vici_text_is(event->name, "child-updown")) {
-		struct sa *sa = sa_table_on_child(&ike->sas, event->message, now);
-
-		if (sa)
-			call_on_sa(ike, sa);
-		call_act_for_all(ike);
-	} else {
-		list(ike);
-	}
+	else if (vici_text_is(event->name, "child-updown"))
+		on_sa(ike, sa_table_on_child(sas, event->message, now));
+	else if (vici_text_is(event->name, "child-rekey"))
+		on_rekey(ike, sa_table_on_child_rekey(sas, event->message, now));
+	else if (vici_text_is(event->name, "ike-updown"))
+		on_ike(ike, event->message);
+	else if (vici_text_is(event->name, "ike-rekey"))
+		on_rekey(ike, sa_table_on_ike_rekey(sas, event->message, now));
+	else
+		list(ike); // somebody's address is another one
 }
 
 static void load_tunnel(struct ike *ike, struct tunnel_entry *entry)
@@ -150,7 +182,7 @@ static void on_up(void *owner)
 
 	log_notice("connected to strongSwan");
 	ike->told_absent = false;
-	ike->listing = ike->relist = false;
+	ike->listing = ike->relist = ike->checking = false;
 	vici_conn_send(ike->conn, &writer, on_stats, ike);
 }
 
@@ -173,7 +205,8 @@ static void on_down(void *owner, const char *why)
 	}
 }
 
-void ike_on_tick(uv_timer_t *timer)
+/// Does what is due; every IKE_TICK.
+static void on_tick(uv_timer_t *timer)
 {
 	struct ike *ike = timer->data;
 	struct mono now = ike->handler.now();
@@ -186,8 +219,10 @@ void ike_on_tick(uv_timer_t *timer)
 		}
 		return;
 	}
-	if (ike->known && mono_between(ike->listed, now) > (ike->calling > 0 ? CALL_CHECK : RELIST))
+	if (ike->known && mono_between(ike->listed, now) > RELIST &&
+		mono_between(ike->listed, now) > LIST_PART * ike->list_took)
 		list(ike);
+	call_check_next(ike);
 	double_end_all(ike);
 	call_act_for_all(ike);
 }
@@ -196,13 +231,13 @@ struct ike *ike_new(struct uv_loop_s *loop, const char *socket, const struct cry
 	const struct ike_handler *handler)
 {
 	static const char *const events[] = { "list-sa", "list-conn", "child-updown", "child-rekey",
-		"ike-updown", "ike-rekey", NULL };
+		"ike-updown", "ike-rekey", "ike-update", NULL };
 	struct ike *ike = alloc_zeroed(1, sizeof(*ike));
 	const struct vici_conn_handler conn = {
 		.on_up = on_up, .on_down = on_down, .on_event = on_event, .owner = ike
 	};
 
-	ike->timers = 2;
+	ike->timers = 3;
 	ike->crypto = crypto;
 	ike->handler = *handler;
 	ike->started = handler->now();
@@ -210,8 +245,9 @@ struct ike *ike_new(struct uv_loop_s *loop, const char *socket, const struct cry
 	ike->conn = vici_conn_new(loop, socket, events, &conn);
 	uv_timer_init(loop, &ike->timer);
 	uv_timer_init(loop, &ike->settle);
-	ike->timer.data = ike->settle.data = ike;
-	uv_timer_start(&ike->timer, ike_on_tick, IKE_TICK, IKE_TICK);
+	uv_timer_init(loop, &ike->soon);
+	ike->timer.data = ike->settle.data = ike->soon.data = ike;
+	uv_timer_start(&ike->timer, on_tick, IKE_TICK, IKE_TICK);
 	return ike;
 }
 
@@ -429,5 +465,6 @@ void ike_close(struct ike *ike, bool keep)
 	vici_conn_close(ike->conn);
 	sa_table_done(&ike->sas);
 	uv_close((uv_handle_t *)&ike->settle, on_timer_closed);
+	uv_close((uv_handle_t *)&ike->soon, on_timer_closed);
 	uv_close((uv_handle_t *)&ike->timer, on_timer_closed);
 }

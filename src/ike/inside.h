@@ -24,6 +24,7 @@ struct tunnel_entry {
 struct ike {
 	uv_timer_t timer;
 	uv_timer_t settle; ///< some peers are settling
+	uv_timer_t soon;   ///< some peers are due
 	struct vici_conn *conn;
 	const struct crypto_config *crypto;
 	struct ike_handler handler;
@@ -31,22 +32,26 @@ struct ike {
 	unsigned tunnel_count;
 	struct ike_peers peers;
 	struct sa_table sas;
-	unsigned calling;
+	unsigned calling; ///< peers.calls has so many
+	bool crowded;     ///< there were more to be called than may be at a time
 	unsigned telling; ///< the handler is at work, and peers stay where they are
 	unsigned timers;  ///< not closed yet
 	bool known;       ///< the SAs that charon has are known
 	bool listing;     ///< a list is under way
 	bool relist;      ///< and another one is wanted
-	bool user_space;  ///< ESP is charon's own, by kernel-libipsec
+	bool checking;    ///< a list of one call's SA is under way
+	struct ike_peer_key checked;
+	bool user_space; ///< ESP is charon's own, by kernel-libipsec
 	bool told_absent;
 	struct mono list_begun;
 	struct mono listed;
+	int64_t list_took;
 	struct mono started;
 	struct ratelimit log;
 };
 
-/// Does what is due; every IKE_TICK.
-void ike_on_tick(uv_timer_t *timer);
+/// Does what is due for those that are due.
+void ike_on_soon(uv_timer_t *timer);
 
 /// The tunnel with this base of its connections' names; NULL where there is none.
 struct tunnel_entry *entry_by_base(struct ike *ike, const char *base);
@@ -71,8 +76,8 @@ void command_unload(struct ike *ike, const char *name);
 const struct sa *call_best_sa(const struct ike *ike, const struct ike_peer *peer);
 /// Compares what charon has for the peer with what was told of it.
 void call_judge(struct ike *ike, struct ike_peer *peer);
-/// An SA is there, or changed: so is its peer.
-void call_on_sa(struct ike *ike, struct sa *sa);
+/// An SA is there, or changed: so is its peer, which it returns; NULL where that is nobody of ours.
+struct ike_peer *call_on_sa(struct ike *ike, struct sa *sa);
 /// Changes the state of a peer, and nothing else.
 void call_set_state(struct ike *ike, struct ike_peer *peer, enum ike_peer_state state);
 /// Does what is to be done for the peer now; it may be freed.
@@ -83,9 +88,13 @@ void call_act_for_all(struct ike *ike);
 /// Tells the handler.
 void call_report(
 	struct ike *ike, uint32_t iface, struct addr nbma, enum sa_state state, const char *identity);
-/// Is charon still at the call? It does not tell when it gave up, as when the peer refused.
-bool call_is_under_way(const struct ike *ike, const struct ike_peer *peer);
-void call_failed(struct ike *ike, struct ike_peer *peer);
+/// Asks charon for the call that it was not asked for longest, if that is a while ago: it does not tell when
+/// it gave up, as when the peer refused. One is asked for at a time.
+void call_check_next(struct ike *ike);
+/// After a list: gives up a call that charon is not at any more.
+void call_check(struct ike *ike, struct ike_peer *peer);
+/// Calls those that had to wait, once there is room.
+void call_waiting(struct ike *ike);
 /// Ends the SAs of a peer; those younger than `age` stay. Returns how many went.
 unsigned call_end_sas(struct ike *ike, const struct ike_peer *peer, bool at_once, int64_t age);
 /// Forgets a peer, and what charon was told of it.

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <utlist.h>
+
 #include "base/alloc.h"
 
 static struct ike_peer_key key_make(const char *base, struct addr nbma)
@@ -39,8 +41,42 @@ struct ike_peer *ike_peer_get(struct ike_peers *peers, const char *base, struct 
 	return peer;
 }
 
+void ike_peer_set_state(struct ike_peers *peers, struct ike_peer *peer, enum ike_peer_state state)
+{
+	if (peer->state != PEER_CALLING && state == PEER_CALLING)
+		DL_APPEND2(peers->calls, peer, prev_call, next_call);
+	if (peer->state == PEER_CALLING && state != PEER_CALLING)
+		DL_DELETE2(peers->calls, peer, prev_call, next_call);
+	peer->state = state;
+}
+
+void ike_peer_set_due(struct ike_peers *peers, struct ike_peer *peer)
+{
+	if (!peer->due)
+		DL_APPEND2(peers->due, peer, prev_due, next_due);
+	peer->due = true;
+}
+
+static void leave_due(struct ike_peers *peers, struct ike_peer *peer)
+{
+	if (peer->due)
+		DL_DELETE2(peers->due, peer, prev_due, next_due);
+	peer->due = false;
+}
+
+struct ike_peer *ike_peer_take_due(struct ike_peers *peers)
+{
+	struct ike_peer *peer = peers->due;
+
+	if (peer)
+		leave_due(peers, peer);
+	return peer;
+}
+
 void ike_peer_free(struct ike_peers *peers, struct ike_peer *peer)
 {
+	ike_peer_set_state(peers, peer, PEER_DOWN);
+	leave_due(peers, peer);
 	HASH_DEL(peers->peers, peer);
 	free(peer);
 }

@@ -52,7 +52,7 @@ static void leave_remote(struct sa_table *table, struct sa *sa)
 	free(remote);
 }
 
-static void set_remote(struct sa_table *table, struct sa *sa, struct addr addr)
+void sa_table_set_remote(struct sa_table *table, struct sa *sa, struct addr addr)
 {
 	struct sa_remote *remote;
 
@@ -181,7 +181,7 @@ static void read_ike(
 	sa->initiator = is_yes(body, "initiator");
 	sa->version = (uint8_t)vici_number(body, "version", 0);
 	sa->local = address(body, "local-host");
-	set_remote(table, sa, address(body, "remote-host"));
+	sa_table_set_remote(table, sa, address(body, "remote-host"));
 	sa->remote_port = (uint16_t)vici_number(body, "remote-port", 0);
 	sa->nat = is_yes(body, "nat-any");
 	sa->key_bits = (uint32_t)vici_number(body, "encr-keysize", 0);
@@ -253,6 +253,80 @@ struct sa *sa_table_on_child(struct sa_table *table, struct vici_section message
 	return sa;
 }
 
+/// "old" or "new" in the section of what was rekeyed.
+static bool find_part(const struct vici_element *section, const char *which, struct vici_element *ret)
+{
+	if (!vici_find(section->body, VICI_SECTION, which, ret))
+		return false;
+	ret->name = section->name;
+	return true;
+}
+
+struct sa *sa_table_on_child_rekey(struct sa_table *table, struct vici_section message, struct mono now)
+{
+	struct vici_element ike, children, child, part;
+	struct sa *sa;
+
+	if (!first_section(message, &ike))
+		return NULL;
+	sa = sa_find(table, (uint32_t)vici_number(ike.body, "uniqueid", 0));
+	if (!sa || !vici_find(ike.body, VICI_SECTION, "child-sas", &children))
+		return NULL;
+	read_ike(table, sa, &ike, now);
+	while (vici_next(&children.body, &child)) {
+		if (find_part(&child, "old", &part))
+			remove_child(sa, (uint32_t)vici_number(part.body, "uniqueid", 0));
+		if (find_part(&child, "new", &part))
+			update_child(sa, part.body);
+	}
+	return sa;
+}
+
+void sa_table_forget(struct sa_table *table, struct sa *sa)
+{
+	leave_remote(table, sa);
+	HASH_DELETE(hh, table->sas, sa);
+	free(sa);
+}
+
+struct sa *sa_table_on_ike(struct sa_table *table, struct vici_section message, struct mono now)
+{
+	struct vici_element ike;
+	struct sa *sa;
+
+	if (!first_section(message, &ike))
+		return NULL;
+	if (is_yes(message, "up"))
+		return update(table, &ike, false, now);
+	sa = sa_find(table, (uint32_t)vici_number(ike.body, "uniqueid", 0));
+	if (sa) {
+		sa->gone = true;
+		sa->child_count = 0;
+	}
+	return sa;
+}
+
+struct sa *sa_table_on_ike_rekey(struct sa_table *table, struct vici_section message, struct mono now)
+{
+	struct vici_element ike, part;
+	struct sa *old, *sa;
+
+	if (!first_section(message, &ike) || !find_part(&ike, "old", &part))
+		return NULL;
+	old = sa_find(table, (uint32_t)vici_number(part.body, "uniqueid", 0));
+	sa = find_part(&ike, "new", &part) ? update(table, &part, false, now) : NULL;
+	if (!old || !sa || old == sa)
+		return sa;
+	for (unsigned i = 0; i < old->child_count && sa->child_count < SA_CHILDREN_MAX; i++) {
+		if (!find_child(sa, old->children[i].id))
+			sa->children[sa->child_count++] = old->children[i];
+	}
+	sa_table_forget(table, old);
+	return sa;
+}
+
+/* Lists. */
+
 void sa_table_on_listed(struct sa_table *table, struct vici_section message, struct mono now)
 {
 	struct vici_element ike;
@@ -261,32 +335,42 @@ void sa_table_on_listed(struct sa_table *table, struct vici_section message, str
 		update(table, &ike, true, now);
 }
 
-void sa_table_begin_list(struct sa_table *table)
+void sa_table_begin_list(struct sa_table *table, const struct sa_scope *scope)
 {
-	struct sa *sa, *next;
+	struct sa *sa;
 
-	HASH_ITER(hh, table->sas, sa, next)
-	{
-		sa->seen = false;
+	if (!scope->connection) {
+		for (sa = table->sas; sa; sa = sa->hh.next)
+			sa->seen = false;
+		return;
 	}
+	for (sa = sa_first_with(table, scope->remote); sa; sa = sa->next_there)
+		sa->seen = sa->seen && strcmp(sa->connection, scope->connection) != 0;
 }
 
-void sa_table_end_list(struct sa_table *table)
+void sa_table_end_list(struct sa_table *table, const struct sa_scope *scope)
 {
 	struct sa *sa, *next;
 
-	HASH_ITER(hh, table->sas, sa, next)
-	{
-		if (!sa->seen) {
-			leave_remote(table, sa);
-			HASH_DELETE(hh, table->sas, sa);
-			free(sa);
+	if (!scope->connection) {
+		HASH_ITER(hh, table->sas, sa, next)
+		{
+			if (!sa->seen)
+				sa_table_forget(table, sa);
 		}
+		return;
+	}
+	for (sa = sa_first_with(table, scope->remote); sa; sa = next) {
+		next = sa->next_there;
+		if (!sa->seen && strcmp(sa->connection, scope->connection) == 0)
+			sa_table_forget(table, sa);
 	}
 }
 
 void sa_table_done(struct sa_table *table)
 {
-	sa_table_begin_list(table);
-	sa_table_end_list(table);
+	const struct sa_scope all = { 0 };
+
+	sa_table_begin_list(table, &all);
+	sa_table_end_list(table, &all);
 }

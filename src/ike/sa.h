@@ -50,6 +50,7 @@ struct sa {
 	struct sa_child children[SA_CHILDREN_MAX];
 	unsigned child_count;
 	bool terminating; ///< we asked for its end
+	bool gone;        ///< it has ended
 	bool told_shared; ///< the log told that somebody else is behind the same address
 	bool seen;        ///< in the list that is being read
 	UT_hash_handle hh;
@@ -68,14 +69,30 @@ struct sa_table {
 struct sa *sa_find(const struct sa_table *table, uint32_t id);
 /// The first SA with a remote address, NULL where there is none; `next_there` leads on.
 struct sa *sa_first_with(const struct sa_table *table, struct addr remote);
+/// The SA's remote address is this one (now).
+void sa_table_set_remote(struct sa_table *table, struct sa *sa, struct addr addr);
 /// Does a child carry packets?
 bool sa_is_up(const struct sa *sa);
 /// Reads what an event `child-updown` says; NULL where nothing is left to say of that SA.
 struct sa *sa_table_on_child(struct sa_table *table, struct vici_section message, struct mono now);
-/// Before a list: nothing is seen.
-void sa_table_begin_list(struct sa_table *table);
+/// An event `child-rekey`: the new child takes the place of the old one.
+struct sa *sa_table_on_child_rekey(struct sa_table *table, struct vici_section message, struct mono now);
+/// An event `ike-updown`; NULL where the SA is not known. One that went is `gone`, for the caller to forget.
+struct sa *sa_table_on_ike(struct sa_table *table, struct vici_section message, struct mono now);
+void sa_table_forget(struct sa_table *table, struct sa *sa);
+/// An event `ike-rekey`: the new IKE SA takes the place of the old one, and its children.
+struct sa *sa_table_on_ike_rekey(struct sa_table *table, struct vici_section message, struct mono now);
+
+/// What a list is of: the SAs of one connection with one address, or all of them.
+struct sa_scope {
+	const char *connection; ///< NULL: all
+	struct addr remote;
+};
+
+/// Before a list: nothing of this is seen.
+void sa_table_begin_list(struct sa_table *table, const struct sa_scope *scope);
 /// An event `list-sa`.
 void sa_table_on_listed(struct sa_table *table, struct vici_section message, struct mono now);
-/// After a list: forgets what was not in it.
-void sa_table_end_list(struct sa_table *table);
+/// After a list: forgets what was not in it, though it should be.
+void sa_table_end_list(struct sa_table *table, const struct sa_scope *scope);
 void sa_table_done(struct sa_table *table);

@@ -355,7 +355,7 @@ static struct sa *add_sa(struct sa_table *sas, uint32_t id, const char *remote, 
 	sa->id = id;
 	sa->established = true;
 	sa->local = ip("192.0.2.1");
-	sa->remote = ip(remote);
+	sa_table_set_remote(sas, sa, ip(remote));
 	sa->remote_port = port;
 	sa->nat = port != 500;
 	sa->since = at(940);

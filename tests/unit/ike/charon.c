@@ -42,9 +42,9 @@ static void send_packet(struct charon *charon, struct vici_writer *writer)
 	vici_writer_done(writer);
 }
 
-static void put_sa(struct vici_writer *writer, const struct charon_sa *sa, bool installed)
+/// What an IKE SA's section begins with.
+static void put_ike(struct vici_writer *writer, const struct charon_sa *sa)
 {
-	vici_put_section(writer, sa->connection);
 	vici_put_format(writer, "uniqueid", "%u", sa->id);
 	vici_put(writer, "version", "2");
 	vici_put(writer, "state", "ESTABLISHED");
@@ -55,24 +55,35 @@ static void put_sa(struct vici_writer *writer, const struct charon_sa *sa, bool 
 	if (sa->initiator)
 		vici_put(writer, "initiator", "yes");
 	vici_put_format(writer, "established", "%u", sa->age);
+}
+
+static void put_child(struct vici_writer *writer, const char *section, uint32_t id, bool installed)
+{
+	vici_put_section(writer, section);
+	vici_put(writer, "name", "gre");
+	vici_put_format(writer, "uniqueid", "%u", id);
+	vici_put(writer, "state", installed ? "INSTALLED" : "DELETED");
+	vici_end_section(writer);
+}
+
+static void put_sa(struct vici_writer *writer, const struct charon_sa *sa, bool installed)
+{
+	vici_put_section(writer, sa->connection);
+	put_ike(writer, sa);
 	vici_put_section(writer, "child-sas");
-	if (sa->has_child) {
-		vici_put_section(writer, "gre-1");
-		vici_put(writer, "name", "gre");
-		vici_put_format(writer, "uniqueid", "%u", sa->id + 100);
-		vici_put(writer, "state", installed ? "INSTALLED" : "DELETED");
-		vici_end_section(writer);
-	}
+	if (sa->has_child)
+		put_child(writer, "gre-1", sa->id + 100, installed);
 	vici_end_section(writer);
 	vici_end_section(writer);
 }
 
-static void list_sas(struct charon *charon)
+static void list_sas(struct charon *charon, struct vici_text connection)
 {
 	for (unsigned i = 0; i < CHARON_SAS; i++) {
 		struct vici_writer writer;
 
-		if (charon->sas[i].id == 0)
+		if (charon->sas[i].id == 0 ||
+			(connection.length > 0 && !vici_text_is(connection, charon->sas[i].connection)))
 			continue;
 		writer = vici_writer_make(VICI_EVENT, "list-sa");
 		put_sa(&writer, &charon->sas[i], true);
@@ -115,7 +126,7 @@ static void answer(struct charon *charon, const struct vici_packet *packet)
 	assert_int_equal(packet->type, VICI_REQUEST);
 	note(charon, packet);
 	if (vici_text_is(packet->name, "list-sas"))
-		list_sas(charon);
+		list_sas(charon, vici_value(packet->message, "ike"));
 	writer = vici_writer_make(VICI_RESPONSE, NULL);
 	vici_put(&writer, "success", "yes");
 	if (vici_text_is(packet->name, "stats"))
@@ -242,6 +253,52 @@ void charon_down(struct charon *charon, uint32_t id)
 
 	tell(charon, sa, false);
 	*sa = (struct charon_sa) { 0 };
+}
+
+void charon_ike(struct charon *charon, const struct charon_sa *sa, bool up)
+{
+	struct vici_writer writer = vici_writer_make(VICI_EVENT, "ike-updown");
+
+	if (up)
+		vici_put(&writer, "up", "yes");
+	vici_put_section(&writer, sa->connection);
+	put_ike(&writer, sa);
+	vici_end_section(&writer);
+	send_packet(charon, &writer);
+}
+
+void charon_rekey_ike(struct charon *charon, uint32_t old, uint32_t new)
+{
+	struct vici_writer writer = vici_writer_make(VICI_EVENT, "ike-rekey");
+	struct charon_sa *sa = slot(charon, old);
+
+	vici_put_section(&writer, sa->connection);
+	vici_put_section(&writer, "old");
+	put_ike(&writer, sa);
+	vici_end_section(&writer);
+	sa->id = new;
+	vici_put_section(&writer, "new");
+	put_ike(&writer, sa);
+	vici_end_section(&writer);
+	vici_end_section(&writer);
+	send_packet(charon, &writer);
+}
+
+void charon_rekey_child(struct charon *charon, uint32_t id, uint32_t old, uint32_t new)
+{
+	struct vici_writer writer = vici_writer_make(VICI_EVENT, "child-rekey");
+	const struct charon_sa *sa = slot(charon, id);
+
+	vici_put_section(&writer, sa->connection);
+	put_ike(&writer, sa);
+	vici_put_section(&writer, "child-sas");
+	vici_put_section(&writer, "gre");
+	put_child(&writer, "old", old, false);
+	put_child(&writer, "new", new, true);
+	vici_end_section(&writer);
+	vici_end_section(&writer);
+	vici_end_section(&writer);
+	send_packet(charon, &writer);
 }
 
 void charon_event(struct charon *charon, const char *name)

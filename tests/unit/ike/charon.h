@@ -49,6 +49,11 @@ void charon_forget(struct charon *charon);
 /// An SA comes up or goes, which an event tells.
 void charon_up(struct charon *charon, const struct charon_sa *sa);
 void charon_down(struct charon *charon, uint32_t id);
+/// An IKE SA is established or gone; of its children nothing is told.
+void charon_ike(struct charon *charon, const struct charon_sa *sa, bool up);
+/// An IKE SA, or a child, has other keys and another number.
+void charon_rekey_ike(struct charon *charon, uint32_t old, uint32_t new);
+void charon_rekey_child(struct charon *charon, uint32_t id, uint32_t old, uint32_t new);
 /// An event without more.
 void charon_event(struct charon *charon, const char *name);
 void charon_send_bytes(struct charon *charon, const void *bytes, size_t length);

@@ -315,6 +315,77 @@ static void a_rekeying_changes_nothing(void **state)
 	assert_null(sa_find(ike_sas(bed->ike), 7));
 }
 
+/// Runs the loop until charon's number of the IKE SA is known.
+static const struct sa *await_sa(struct bed *bed, uint32_t id)
+{
+	uint64_t end = uv_hrtime() + 10000000000u;
+
+	while (!sa_find(ike_sas(bed->ike), id) && uv_hrtime() < end)
+		uv_run(&bed->loop, UV_RUN_ONCE);
+	assert_non_null(sa_find(ike_sas(bed->ike), id));
+	return sa_find(ike_sas(bed->ike), id);
+}
+
+/// Whatever becomes of an SA is known by the events alone.
+static void events_tell_all_without_a_list(void **state)
+{
+	struct bed *bed = *state;
+	unsigned lists;
+	const struct sa *sa;
+
+	await_list(bed);
+	lists = charon_asked(&bed->charon, "list-sas", NULL);
+	charon_ike(&bed->charon, &spoke, true);
+	sa = await_sa(bed, 7);
+	assert_true(sa->established && !sa_is_up(sa));
+	charon_up(&bed->charon, &spoke);
+	await_state(bed, 1, SA_UP, 1);
+	charon_rekey_child(&bed->charon, 7, 107, 108);
+	while (sa->children[0].id != 108)
+		uv_run(&bed->loop, UV_RUN_ONCE);
+	assert_int_equal(sa->child_count, 1);
+	charon_rekey_ike(&bed->charon, 7, 9);
+	sa = await_sa(bed, 9);
+	assert_null(sa_find(ike_sas(bed->ike), 7));
+	assert_int_equal(sa->child_count, 1);
+	assert_int_equal(sa->children[0].id, 108);
+	assert_int_equal(bed->told[1][SA_DOWN], 0);
+	charon_ike(&bed->charon, &bed->charon.sas[0], false);
+	await_state(bed, 1, SA_DOWN, 1);
+	assert_null(sa_find(ike_sas(bed->ike), 9));
+	assert_int_equal(charon_asked(&bed->charon, "list-sas", NULL), lists);
+}
+
+/// Charon does not tell that it gave up a call, so that it is asked: for this call only.
+static void a_call_that_charon_gave_up_is_noticed(void **state)
+{
+	struct bed *bed = *state;
+	unsigned lists;
+
+	bed->charon.sas[0] = spoke;
+	bed->charon.sas[0].remote = "198.51.100.99";
+	bed->charon.sas[1] = spoke;
+	bed->charon.sas[1].id = 8;
+	bed->charon.sas[1].connection = OURS;
+	bed->charon.sas[1].initiator = true;
+	bed->charon.sas[1].has_child = false;
+	bed->wanders = true;
+	ike_want(bed->ike, 1, ip(PEER), IKE_CALL);
+	await(bed, "initiate", OURS, 1);
+	await_list(bed);
+	lists = charon_asked(&bed->charon, "list-sas", "");
+	advance(bed, 2);
+	assert_int_equal(charon_asked(&bed->charon, "list-sas", OURS), 1);
+	assert_string_equal(ike_peer_state(bed->ike, 1, ip(PEER)), "calling");
+	bed->charon.sas[1].id = 0;
+	clock_now = mono_add(clock_now, 2 * MONO_SECOND);
+	await_state(bed, 1, SA_FAILED, 1);
+	assert_int_equal(charon_asked(&bed->charon, "list-sas", OURS), 2);
+	assert_int_equal(charon_asked(&bed->charon, "list-sas", ""), lists);
+	assert_non_null(sa_find(ike_sas(bed->ike), 7));
+	assert_null(sa_find(ike_sas(bed->ike), 8));
+}
+
 /// Both sides begin at once: of the two SAs the one of the lower identity stays.
 static void begin_race(struct bed *bed, const char *local_id)
 {
@@ -492,6 +563,8 @@ int main(void)
 		TEST(the_socket_goes_and_comes_back_with_the_sas),
 		TEST(what_is_not_vici_ends_the_connection_only),
 		TEST(a_rekeying_changes_nothing),
+		TEST(events_tell_all_without_a_list),
+		TEST(a_call_that_charon_gave_up_is_noticed),
 		TEST(the_one_that_loses_a_race_ends_its_sa),
 		TEST(the_one_that_wins_a_race_waits_for_the_other),
 		TEST(a_peer_that_restarted_leaves_an_old_sa),
