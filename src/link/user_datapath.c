@@ -76,6 +76,7 @@ static uint8_t *slot(struct user_worker *worker, unsigned index)
 
 static void flush(struct user_worker *worker)
 {
+	size_t gre_length = worker->path->config->has_key ? 8 : 4; /* which the peers' counters leave out */
 	struct outgoing *out = &worker->out;
 	unsigned done = 0;
 
@@ -90,8 +91,8 @@ static void flush(struct user_worker *worker)
 			continue;
 		}
 		for (unsigned end = done + (unsigned)sent; done < end; done++)
-			user_peers_count_sent(
-				&worker->path->peers, out->peers[done], 1, out->messages[done].msg_len);
+			user_peers_count_sent(&worker->path->peers, out->peers[done], 1,
+				out->messages[done].msg_len - gre_length);
 	}
 	out->count = 0;
 }

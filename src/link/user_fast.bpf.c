@@ -26,6 +26,7 @@
 #define MARK            0xd4      ///< LINK_MARK: the override rule leaves it alone
 #define LOOKUP_MARK     (1u << 5) ///< BPF_FIB_LOOKUP_MARK, Linux 6.10
 #define SLOW            TC_ACT_UNSPEC
+#define WAYS            1024 ///< kept for each processor; a power of two
 
 struct gre {
 	__be16 flags;
@@ -62,6 +63,23 @@ struct {
 	__type(key, __u32);
 	__type(value, __u32);
 } underlays SEC(".maps");
+
+/// The way to a peer, as this processor found it last. It is asked for anew with each tick of the kernel's
+/// coarse clock: a change of the routing table is followed within milliseconds, and a fast flow pays nothing
+/// for it.
+struct way {
+	__u64 tick;
+	__be32 nbma, next_hop;
+	__u32 ifindex, mtu;
+	__u8 tos;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, WAYS);
+	__type(key, __u32);
+	__type(value, struct way);
+} ways SEC(".maps");
 
 static __always_inline __u32 gre_length(void)
 {
@@ -143,18 +161,17 @@ static __always_inline bool inner_tos(struct __sk_buff *skb, __u32 at, __u16 eth
 	return true;
 }
 
-/// The way to a peer by the routing table without our overrides. False where the packet is too long for it,
-/// the next hop's link-layer address is not known, or the way leads back into the tunnel.
-static __always_inline bool find_way(struct __sk_buff *skb, __u32 nbma, __u32 length, __u8 tos,
-	struct bpf_redir_neigh *ret, __u32 *ret_ifindex)
+/// Asks the routing table without our overrides. False where the packet is too long for the way, the next
+/// hop's link-layer address is not known, or the way leads back into the tunnel.
+static __always_inline bool look_up(struct __sk_buff *skb, __u32 length, struct way *ret)
 {
 	struct bpf_fib_lookup way = {
 		.family = AF_INET,
 		.tot_len = length > 0xffff ? 0xffff : length,
 		.l4_protocol = 47,
-		.tos = tos & TOS_ROUTED,
+		.tos = ret->tos,
 		.ipv4_src = tunnel.nbma,
-		.ipv4_dst = nbma,
+		.ipv4_dst = ret->nbma,
 		.ifindex = skb->ifindex,
 	};
 	struct bpf_fib_lookup marked = way;
@@ -168,9 +185,31 @@ static __always_inline bool find_way(struct __sk_buff *skb, __u32 nbma, __u32 le
 		way = marked;
 	if (result != BPF_FIB_LKUP_RET_SUCCESS || way.ifindex == skb->ifindex || way.family != AF_INET)
 		return false;
-	ret->nh_family = AF_INET;
-	ret->ipv4_nh = way.ipv4_dst;
-	*ret_ifindex = way.ifindex;
+	ret->next_hop = way.ipv4_dst;
+	ret->ifindex = way.ifindex;
+	ret->mtu = way.tot_len; /* the way's MTU now; before Linux 5.12, what we gave */
+	return true;
+}
+
+/// False where there is none for a packet of this length.
+static __always_inline bool find_way(
+	struct __sk_buff *skb, __u32 nbma, __u32 length, __u8 tos, struct way *ret)
+{
+	__u32 slot = (bpf_ntohl(nbma) ^ bpf_ntohl(nbma) >> 10) & (WAYS - 1);
+	__u64 now = bpf_ktime_get_coarse_ns();
+	struct way *kept;
+
+	*ret = (struct way) { .tick = now, .nbma = nbma, .tos = tos & TOS_ROUTED };
+	kept = bpf_map_lookup_elem(&ways, &slot);
+	if (!kept)
+		return false;
+	if (kept->tick == now && kept->nbma == nbma && kept->tos == ret->tos && length <= kept->mtu) {
+		*ret = *kept;
+		return true;
+	}
+	if (!look_up(skb, length, ret))
+		return false;
+	*kept = *ret;
 	return true;
 }
 
@@ -219,10 +258,11 @@ static __always_inline bool write_outer(
 SEC("tc")
 int to_underlay(struct __sk_buff *skb)
 {
-	__u32 room = sizeof(struct iphdr) + gre_length(), inner, nbma, ifindex, *attached, no = 0;
-	struct bpf_redir_neigh next_hop = { 0 };
+	__u32 room = sizeof(struct iphdr) + gre_length(), inner, nbma, *attached, no = 0;
+	struct bpf_redir_neigh next_hop = { .nh_family = AF_INET };
 	struct fast_peer *peer;
 	struct ethhdr frame;
+	struct way way;
 	__u16 ethertype;
 	__u8 tos;
 
@@ -242,11 +282,11 @@ int to_underlay(struct __sk_buff *skb)
 	if (!peer || !inner_tos(skb, ETH_HLEN, ethertype, &tos))
 		return SLOW;
 	inner = skb->len - ETH_HLEN;
-	if (!find_way(skb, nbma, (skb->gso_size ? tunnel.mtu : inner) + room, tos, &next_hop, &ifindex))
+	if (!find_way(skb, nbma, (skb->gso_size ? tunnel.mtu : inner) + room, tos, &way))
 		return SLOW;
-	attached = bpf_map_lookup_elem(&underlays, &ifindex);
+	attached = bpf_map_lookup_elem(&underlays, &way.ifindex);
 	if (!attached)
-		bpf_map_update_elem(&underlays, &ifindex, &no, BPF_NOEXIST);
+		bpf_map_update_elem(&underlays, &way.ifindex, &no, BPF_NOEXIST);
 	if (!make_room(skb, room, ethertype))
 		return SLOW;
 	count(skb, ETH_HLEN + room, ethertype, inner, &peer->sent_packets, &peer->sent_bytes);
@@ -254,7 +294,8 @@ int to_underlay(struct __sk_buff *skb)
 		return TC_ACT_SHOT;
 	tell_use(nbma, &peer->sent_epoch, FAST_SENT);
 	skb->mark = MARK;
-	return (int)bpf_redirect_neigh(ifindex, &next_hop, sizeof(next_hop), 0);
+	next_hop.ipv4_nh = way.next_hop;
+	return (int)bpf_redirect_neigh(way.ifindex, &next_hop, sizeof(next_hop), 0);
 }
 
 /// Is it GRE of our tunnel, plain, with data that a congested underlay has nothing to say about?
@@ -291,9 +332,10 @@ int from_underlay(struct __sk_buff *skb)
 	peer = bpf_map_lookup_elem(&peers, &outer.ip.saddr);
 	if (!peer)
 		return SLOW;
-	/* Short frames are padded; the length of a super-packet may not fit the field. */
-	length = skb->gso_size ? skb->len - ETH_HLEN : bpf_ntohs(outer.ip.tot_len);
-	if (length <= room)
+	/* What pads a short frame does not belong to the packet. A super-packet's length may not fit the
+	 * field. */
+	length = skb->len - ETH_HLEN;
+	if (length <= room || (!skb->gso_size && length != bpf_ntohs(outer.ip.tot_len)))
 		return SLOW;
 	if (bpf_skb_adjust_room(skb, -(__s32)room, BPF_ADJ_ROOM_MAC, BPF_F_ADJ_ROOM_FIXED_GSO) < 0)
 		return SLOW;

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What carries the data, and that trouble with one peer or with the underlay is nobody else's."""
 import re
+import sys
+
+import pytest
+from test_link import ETHTOOL, merge, upload
 
 from facts import bound, lan, overrides, path, shortcut, tunnel
 from lab import scenarios
@@ -147,6 +151,36 @@ def test_full_underlay(network):
     assert flood.result().lost > 0
     lab.namespace("spoke1").run("tc", "qdisc", "del", "dev", "eth0", "root")
     wait_until(lambda: ping(lab, "spoke1", "spoke2", count=5).lost == 0, 10, "traffic again")
+
+
+OFFLOADS = {"tso": 0x1F, "checksum": 0x17, "gso": 0x24}  # ETHTOOL_STSO, ETHTOOL_STXCSUM, ETHTOOL_SGSO
+
+
+def csum_errors(lab, name):
+    rows = [line.split()[1:] for line in lab.namespace(name).output("cat", "/proc/net/snmp").splitlines()
+            if line.startswith("Tcp:")]
+    return int(dict(zip(*rows))["InCsumErrors"])
+
+
+@pytest.mark.parametrize("arrive", ["whole", "merged"])
+@pytest.mark.parametrize("off", [[], ["tso"], ["tso", "gso", "checksum"]], ids=["offloads", "no tso", "no offloads"])
+def test_super_packets_to_a_plain_port(network, arrive, off):
+    """What came out of the tunnel in super-packets, still marked as GRE's, leaves by a port of the LAN which segments it
+    in hardware, or not."""
+    scenario = scenarios.phase1()
+    scenario.node("hub").host = True
+    lab = network(scenario)
+    if arrive == "merged":
+        merge(lab, "hub")
+        merge(lab, "spoke1")
+    for feature in off:
+        lab.namespace("hub").run(sys.executable, "-c", ETHTOOL, "lan0", OFFLOADS[feature], 0)
+    ends = [(lab.namespace(f"{name}-host"), lab.scenario.node(name).host_address) for name in ("spoke1", "hub")]
+    assert ping(lab, "spoke1", "hub").lost == 0
+    before = {name: csum_errors(lab, f"{name}-host") for name in ("hub", "spoke1")}
+    upload(*ends[0], *ends[1], size=8 << 20)
+    upload(*ends[1], *ends[0], size=8 << 20)
+    assert {name: csum_errors(lab, f"{name}-host") for name in before} == before
 
 
 def test_shortcut_counts_as_used(network):
