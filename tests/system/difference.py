@@ -324,14 +324,14 @@ def answers(trial):
         body = struct.pack("!HHHH", 1000, 9, size - 20, 0) + rng.randbytes(size - 28)
         sent.append(ipv4(rng, body, source=trial.lab.scenario.node("spoke1").host_address, destination=destination,
                          fragment=fragment, ttl=ttl))
-    for packet in sent:
-        host.send(IPV4, packet, router)
-
     def got():
+        """The kernel sends so many a second, and not more: what has had no answer goes again."""
+        for packet in sent:
+            host.send(IPV4, packet, router)
         # The quoted packet's time to live and checksum are those of where it ended.
         return {(packet[12:16], packet[20:22], packet[24:28], packet[32:36], packet[40:56])
                 for protocol, packet in host.read() if protocol == IPV4 and packet[9] == 1}
-    wait_until(lambda: len(got()) >= len(sent), PATIENCE, "an answer to each packet")
+    wait_until(lambda: len(got()) >= len(sent), PATIENCE, "an answer to each packet", interval=0.2)
     return got()
 
 
