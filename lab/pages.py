@@ -45,7 +45,7 @@ def look(scenario):
 
 
 def run(scenario):
-    return f"```\nsudo ./demo {scenario.name}                      # the story, told and checked\n" \
+    return f"```sh\nsudo ./demo {scenario.name}                      # the story, told and checked\n" \
            f"sudo lab/dmvpn-lab {scenario.name} up            # the network, to play in\n" \
            f"sudo lab/dmvpn-lab {scenario.name} shell spoke1\nsudo lab/dmvpn-lab {scenario.name} down\n```\n"
 
