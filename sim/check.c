@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "core/nhs.h"
 #include "core/peer.h"
+#include "core/protect.h"
 #include "core/resolve.h"
 #include "core/route.h"
 
@@ -84,11 +85,22 @@ static void check_binding_owner(struct host *host, const struct binding *binding
 			addr_format(binding->protocol, protocol), addr_format(binding->peer->nbma, nbma));
 }
 
+/// To the peer; while there is no SA with one that resolution found, by a server, or not at all.
+static bool is_neighbour_right(const struct host *host, const struct binding *binding)
+{
+	const struct iface *iface = binding->iface;
+	const struct neighbour *neighbour;
+
+	HASH_FIND(hh, host->neighbours, &binding->protocol, sizeof(binding->protocol), neighbour);
+	if (binding->type == BINDING_CACHED && !protect_is_up(iface, binding->peer->nbma))
+		return !neighbour || nhs_by_nbma(iface, neighbour->nbma);
+	return neighbour && addr_equal(neighbour->nbma, binding->peer->nbma);
+}
+
 static void check_bindings(struct host *host)
 {
 	struct iface *iface = host_iface(host);
 	struct binding *binding, *next;
-	const struct neighbour *neighbour;
 	uint32_t dynamic = 0, cached = 0;
 
 	HASH_ITER(hh, iface->bindings, binding, next)
@@ -97,10 +109,7 @@ static void check_bindings(struct host *host)
 		cached += binding->type == BINDING_CACHED || binding->type == BINDING_TEMPORARY;
 		host->network->checks++;
 		check_binding_owner(host, binding);
-		if (!binding->has_neighbour)
-			continue;
-		HASH_FIND(hh, host->neighbours, &binding->protocol, sizeof(binding->protocol), neighbour);
-		if (!neighbour || !addr_equal(neighbour->nbma, binding->peer->nbma))
+		if (binding->has_neighbour && !is_neighbour_right(host, binding))
 			network_violation(
 				host->network, INVARIANT_KERNEL, "a neighbour of %s is wrong", host->name);
 	}

@@ -44,7 +44,7 @@ static const struct invariant_text texts[INVARIANTS] = {
 		"held back by the kernel's policy, and goes by the hub, with which there is one." },
 	[INVARIANT_KERNEL] = { "the kernel has what the core wants",
 		"Neighbours, overrides and receivers of multicast in the kernel are those that the core believes in: a "
-		"change that is not told is a black hole." },
+		"change that is not told is a black hole. Where a resolved peer has no SA its neighbour is a server's." },
 	[INVARIANT_COUNTS] = { "counts are right",
 		"The limits are enforced by counters; a wrong one refuses the innocent or lets anybody in." },
 	[INVARIANT_LIMITS] = { "limits are kept",

@@ -14,6 +14,12 @@
 
 #define FORMING (10 * MONO_SECOND) ///< in which an undisturbed network comes up
 
+/// Beyond the holding time: how long what is stale may last, since purges are repeated, and how long until a
+/// network is settled: the longest back-off of registrations, a question that was useless and is held back,
+/// and a few tries.
+#define STALE_BEYOND   (20 * MONO_SECOND)
+#define SETTLED_BEYOND (160 * MONO_SECOND)
+
 struct network *network_new(uint64_t seed)
 {
 	struct network *network = alloc_zeroed(1, sizeof(*network));
@@ -162,6 +168,18 @@ bool network_is_blocked(const struct network *network, const struct host *a, con
 			return true;
 	}
 	return false;
+}
+
+void network_set_bounds(struct network *network)
+{
+	uint16_t longest = 0;
+
+	for (size_t i = 0; i < network->host_count; i++) {
+		if (network->hosts[i]->iface.holding_time > longest)
+			longest = network->hosts[i]->iface.holding_time;
+	}
+	network->bounds.stale = longest * MONO_SECOND + STALE_BEYOND;
+	network->bounds.settled = longest * MONO_SECOND + SETTLED_BEYOND;
 }
 
 void network_disturb(struct network *network)

@@ -20,6 +20,7 @@
 
 struct host;
 struct place;
+struct tap;
 
 #define MAX_TRAIL 24   ///< hosts that a data packet may visit
 #define SIM_START 1000 ///< seconds: the clock when a network is made
@@ -131,6 +132,7 @@ struct network {
 
 	struct suspicion *suspicions;
 	struct trace *trace; ///< never NULL
+	struct tap *tap;     ///< the caller's; NULL: nobody wants to see the packets
 	struct violation violation;
 	uint32_t violated; ///< a bit for each invariant that was broken
 	bool goes_on;      ///< after a violation
@@ -156,6 +158,8 @@ struct flow *network_flow(
 /// Forbids or allows the direct way between two hosts.
 void network_block(struct network *network, const struct host *a, const struct host *b, bool blocked);
 bool network_is_blocked(const struct network *network, const struct host *a, const struct host *b);
+/// Sets the bounds that follow from the hosts' holding times.
+void network_set_bounds(struct network *network);
 /// Something changed that the nodes have to find out: the bounds count from now.
 void network_disturb(struct network *network);
 /// Nothing was disturbed for `duration`, or ever, and the underlay loses no packet by itself.

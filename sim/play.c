@@ -10,12 +10,6 @@
 
 #define ROAMING 20 ///< number of the address in a LAN that moves to other LANs
 
-/// Beyond the holding time: how long what is stale may last, since purges are repeated, and how long until a
-/// network is settled: the longest back-off of registrations, a question that was useless and is held back,
-/// and a few tries.
-#define STALE_BEYOND   (20 * MONO_SECOND)
-#define SETTLED_BEYOND (160 * MONO_SECOND)
-
 struct host *play_host(const struct play *play, const struct value *value)
 {
 	return value->hosts == HOSTS_ONE_HUB ? play->star.hubs[value->index]
@@ -76,18 +70,6 @@ static void apply(struct play *play, const struct statement *statement)
 	statement->verb->apply(play, statement->values);
 }
 
-static void set_bounds(struct network *network)
-{
-	uint16_t longest = 0;
-
-	for (size_t i = 0; i < network->host_count; i++) {
-		if (network->hosts[i]->iface.holding_time > longest)
-			longest = network->hosts[i]->iface.holding_time;
-	}
-	network->bounds.stale = longest * MONO_SECOND + STALE_BEYOND;
-	network->bounds.settled = longest * MONO_SECOND + SETTLED_BEYOND;
-}
-
 /// What is said before the start; holding times first, since the bounds follow from them.
 static void prepare(struct play *play)
 {
@@ -102,7 +84,7 @@ static void prepare(struct play *play)
 				apply(play, statement);
 		}
 		if (pass == 0)
-			set_bounds(play->network);
+			network_set_bounds(play->network);
 	}
 }
 

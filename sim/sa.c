@@ -87,8 +87,12 @@ void sa_want(struct host *host, struct addr nbma, bool wanted, bool call)
 	}
 	if (sa)
 		sa->calls = wanted && call;
-	if (!wanted && sa) {
+	if (!wanted && sa && sa->is_up) {
+		// It goes when the IKE daemon has done it, and the node is told.
 		tell_end(sa);
+		sa->ends = true;
+		timerq_arm(&host->network->queue, &sa->timer, host->network->now);
+	} else if (!wanted && sa) {
 		drop(sa);
 	}
 }

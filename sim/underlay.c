@@ -9,7 +9,6 @@
 #include "base/alloc.h"
 #include "sim/data.h"
 #include "sim/sa.h"
-#include "wire/nhrp_msg.h"
 
 #define MAPPING_LIFE (180 * MONO_SECOND) ///< as of a GRE stream in Linux's connection tracking
 
@@ -154,6 +153,18 @@ static void lose(struct host *host, const struct datagram *data, enum loss why)
 		host->network->nhrp_dropped++;
 }
 
+static void keep(struct tap *tap, struct addr from, struct addr to, const uint8_t *packet, size_t length)
+{
+	size_t at = tap->count++ % TAP_PACKETS;
+
+	if (length > sizeof(tap->kept[at].packet))
+		length = sizeof(tap->kept[at].packet);
+	tap->kept[at].from = from;
+	tap->kept[at].to = to;
+	tap->kept[at].length = length;
+	memcpy(tap->kept[at].packet, packet, length);
+}
+
 static void enqueue(struct network *network, struct addr from, struct addr to, const struct datagram *data,
 	const uint8_t *packet, size_t length)
 {
@@ -218,6 +229,8 @@ void underlay_send(
 		enqueue(network, host->public_nbma, to, data, packet, length);
 	if (why == LOSSES && chance(network, network->underlay.loss))
 		why = LOSS_CHANCE;
+	if (why == LOSSES && !data && network->tap)
+		keep(network->tap, host->public_nbma, to, packet, length);
 	if (why == LOSSES)
 		enqueue(network, host->public_nbma, to, data, packet, length);
 	else

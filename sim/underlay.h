@@ -3,6 +3,7 @@
 #pragma once
 
 #include "sim/host.h"
+#include "wire/nhrp_msg.h"
 
 /// A data packet on its way.
 struct datagram {
@@ -14,6 +15,19 @@ struct datagram {
 	bool is_answer;
 	size_t trail[MAX_TRAIL];
 	size_t trail_count;
+};
+
+#define TAP_PACKETS 8
+
+/// The last NHRP packets that were on their way, for whoever plays them again.
+struct tap {
+	struct {
+		struct addr from; ///< as the receiver sees it
+		struct addr to;
+		size_t length;
+		uint8_t packet[NHRP_MAX_PACKET];
+	} kept[TAP_PACKETS];
+	size_t count; ///< of all that went by
 };
 
 /// Sends an NHRP packet, or, where `data` is not NULL, that.

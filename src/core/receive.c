@@ -46,9 +46,22 @@ static bool is_for_any_server(const struct nhrp_msg *msg)
 	return !addr_is_host(msg->dst_protocol) || addr_equal(msg->dst_protocol, msg->src_protocol);
 }
 
+/// Another node passed it on: then the address that it came from is not its client's.
+static bool was_passed_on(const struct nhrp_msg *msg)
+{
+	const struct nhrp_ext *record = nhrp_ext_find(msg, NHRP_EXT_FORWARD_TRANSIT);
+
+	return record && record->length > 0;
+}
+
 static void on_registration(const struct incoming *in)
 {
-	if (is_for_any_server(in->msg)) {
+	bool is_ours = is_for_any_server(in->msg) || route_is_own(in->iface->node, in->msg->dst_protocol);
+
+	if (is_ours && was_passed_on(in->msg))
+		refuse(in, REFUSED_FORGED, NHRP_ERROR_PROTOCOL_ERROR, 0,
+			"a registration by way of another node");
+	else if (is_for_any_server(in->msg)) {
 		in->iface->counters.quirks++;
 		server_on_registration(in->iface, in->msg, in->from, in->now);
 	} else if (route_is_own(in->iface->node, in->msg->dst_protocol)) {

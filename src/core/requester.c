@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "core/message.h"
 #include "core/node.h"
+#include "core/protect.h"
 #include "core/requester.h"
 #include "core/route.h"
 #include "core/timers.h"
@@ -80,6 +81,7 @@ void requester_note(
 static void send_purge(struct requester *requester, struct mono now)
 {
 	struct iface *iface = requester->iface;
+	struct mono next = mono_add(now, MONO_SECOND << requester->purges);
 	struct nhrp_msg msg;
 
 	message_request(iface, &msg, NHRP_PURGE_REQUEST, requester->key.protocol);
@@ -91,8 +93,10 @@ static void send_purge(struct requester *requester, struct mono now)
 		.prefix_length = requester->key.prefix.length,
 		.protocol = requester->key.prefix.addr,
 	};
+	// The peer's binding may be gone, and with it all other reason for an SA.
+	protect_keep(iface, requester->nbma, next);
 	(void)message_send(iface, &msg, requester->nbma, now);
-	timerq_arm(&iface->node->timers, &requester->timer, mono_add(now, MONO_SECOND << requester->purges));
+	timerq_arm(&iface->node->timers, &requester->timer, next);
 	requester->purges++;
 }
 

@@ -11,7 +11,7 @@
 #include "core/peer.h"
 #include "core/resolve.h"
 #include "core/shortcut.h"
-#include "wire/nhrp_auth.h"
+#include "message.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -25,114 +25,25 @@ struct bench {
 	struct iface_config iface;
 	struct nhs_config servers[2];
 	struct map_config map;
+	struct fuzz_choice choice;
 	struct mono now;
 };
 
-static void require(bool law)
-{
-	if (!law)
-		abort();
-}
-
-/// 10.0.0.1 to .8 are on the tunnel, of which .1 is the node's; 192.168.n.7 is behind something.
-static struct addr pick_protocol(struct rd *rd)
-{
-	uint8_t byte = rd_u8(rd);
-
-	if (byte == 0xff)
-		return (struct addr) { 0 };
-	return byte < 128 ? addr_from_ipv4(0x0a000001 + byte % 8)
-			  : addr_from_ipv4(0xc0a80007 + byte % 4 * 256);
-}
-
-static struct addr pick_nbma(struct rd *rd)
-{
-	return addr_from_ipv4(0xac100001 + rd_u8(rd) % 8);
-}
-
-static uint32_t pick_id(const struct bench *bench, struct rd *rd)
-{
-	return bench->node->next_request_id - rd_u8(rd) % 16;
-}
-
-static void add_cies(struct nhrp_msg *msg, struct rd *rd)
-{
-	msg->cie_count = rd_u8(rd) % 4;
-	for (uint8_t i = 0; i < msg->cie_count; i++) {
-		static const uint8_t lengths[] = { 0, 32, 24, 16, 0xff, 8, 30, 1 };
-
-		msg->cies[i] = (struct nhrp_cie) {
-			.code = rd_u8(rd) % 4 ? 0 : 12,
-			.prefix_length = lengths[rd_u8(rd) % ARRAY_SIZE(lengths)],
-			.holding_time = rd_u8(rd),
-			.nbma = pick_nbma(rd),
-			.protocol = pick_protocol(rd),
-			.preference = rd_u8(rd),
-		};
-	}
-}
-
-static void add_extensions(struct nhrp_msg *msg, struct rd *rd, uint8_t *space, size_t capacity)
-{
-	static const uint16_t types[] = { NHRP_EXT_RESPONDER, NHRP_EXT_FORWARD_TRANSIT,
-		NHRP_EXT_REVERSE_TRANSIT, NHRP_EXT_NAT_ADDRESS, 0x123 };
-	uint8_t which = rd_u8(rd);
-
-	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
-		struct nhrp_cie cie = { .nbma = pick_nbma(rd), .protocol = pick_protocol(rd) };
-		size_t length = which & 0x80 ? nhrp_ext_append_cie(NULL, &cie, space, capacity) : 0;
-
-		if (which & 1U << i)
-			require(nhrp_ext_add(msg, types[i], which & 0x40, length ? space : NULL, length));
-		space += length;
-		capacity -= length;
-	}
-}
-
-static size_t write_ip(struct rd *rd, uint8_t *buffer)
-{
-	struct addr src = pick_protocol(rd), dst = pick_protocol(rd);
-
-	memset(buffer, 0, 20);
-	buffer[0] = 0x45;
-	memcpy(buffer + 12, src.bytes, 4);
-	memcpy(buffer + 16, dst.bytes, 4);
-	return 20 - rd_u8(rd) % 2;
-}
-
-/// A message that decodes.
 static void do_message(struct bench *bench, struct rd *rd)
 {
-	uint8_t payload[64], space[512], packet[NHRP_MAX_PACKET];
-	struct addr from = pick_nbma(rd);
-	struct nhrp_msg msg = {
-		.type = (uint8_t)(1 + rd_u8(rd) % 8),
-		.hop_count = rd_u8(rd),
-		.protocol_family = ADDR_IPV4,
-		.request_id = pick_id(bench, rd),
-		.src_nbma = pick_nbma(rd),
-		.src_protocol = pick_protocol(rd),
-		.dst_protocol = pick_protocol(rd),
-	};
+	uint8_t packet[NHRP_MAX_PACKET];
+	struct addr from = fuzz_nbma(&bench->choice, rd);
 	size_t length;
 
-	if (msg.type == NHRP_ERROR_INDICATION || msg.type == NHRP_TRAFFIC_INDICATION) {
-		msg.payload = payload;
-		msg.payload_length = write_ip(rd, payload);
-	} else {
-		msg.flags = (uint16_t)(rd_u8(rd) << 8 | 2);
-		add_cies(&msg, rd);
-	}
-	if (msg.type != NHRP_ERROR_INDICATION)
-		add_extensions(&msg, rd, space, sizeof(space));
-	length = nhrp_auth_encode(&msg, &bench->iface.auth, msg.src_protocol, packet, sizeof(packet));
+	bench->choice.request_id = bench->node->next_request_id;
+	length = fuzz_message(&bench->choice, rd, packet);
 	if (length > 0)
 		node_on_packet(bench->node, IFACE, from, packet, length, bench->now);
 }
 
 static void do_raw(struct bench *bench, struct rd *rd)
 {
-	struct addr from = pick_nbma(rd);
+	struct addr from = fuzz_nbma(&bench->choice, rd);
 	size_t length = rd_u8(rd);
 	const uint8_t *bytes;
 
@@ -148,7 +59,8 @@ static void do_route(struct bench *bench, struct rd *rd)
 	static const uint32_t devices[] = { TUNNEL, 20, 20, TUNNEL };
 	uint8_t byte = rd_u8(rd);
 	struct rib_route route = {
-		.prefix = prefix_make(pick_protocol(rd), lengths[rd_u8(rd) % ARRAY_SIZE(lengths)]),
+		.prefix = prefix_make(
+			fuzz_protocol(&bench->choice, rd), lengths[rd_u8(rd) % ARRAY_SIZE(lengths)]),
 		.kind = byte & 0x20   ? RIB_UNREACHABLE
 			: byte & 0x40 ? RIB_LOCAL
 				      : RIB_UNICAST,
@@ -159,14 +71,14 @@ static void do_route(struct bench *bench, struct rd *rd)
 	if (!addr_is_set(route.prefix.addr))
 		return;
 	if (byte & 4)
-		route.next_hop = pick_protocol(rd);
+		route.next_hop = fuzz_protocol(&bench->choice, rd);
 	node_on_route(bench->node, &route, byte & 0x80, bench->now);
 }
 
 static void do_traffic(struct bench *bench, struct rd *rd)
 {
 	uint8_t packet[64];
-	size_t length = write_ip(rd, packet);
+	size_t length = fuzz_ip(&bench->choice, rd, packet);
 
 	node_on_traffic(bench->node, IFACE, IFACE, packet, length, bench->now);
 }
@@ -179,7 +91,7 @@ static void do_tick(struct bench *bench, struct rd *rd)
 
 	bench->now = mono_add(bench->now, units[byte % 4] * (1 + byte / 4));
 	node_tick(bench->node, bench->now);
-	require(mono_before(bench->now, node_next_wake(bench->node)));
+	fuzz_require(mono_before(bench->now, node_next_wake(bench->node)));
 }
 
 static void drain(struct bench *bench)
@@ -190,13 +102,14 @@ static void drain(struct bench *bench)
 	while ((action = node_pop_action(bench->node)) != NULL) {
 		struct nhrp_msg msg;
 
-		require(action->type == ACTION_EVENT ||
+		fuzz_require(
+			action->type == ACTION_EVENT ||
 			nhrp_msg_decode(action->packet, action->send.length, &msg, NULL) == NHRP_DECODE_OK);
-		require(action->type == ACTION_EVENT || addr_is_set(action->send.nbma));
+		fuzz_require(action->type == ACTION_EVENT || addr_is_set(action->send.nbma));
 		free(action);
 	}
 	while (desired_pop_change(node_desired(bench->node), &item))
-		require(item.iface == IFACE);
+		fuzz_require(item.iface == IFACE);
 }
 
 static void check(struct bench *bench)
@@ -214,26 +127,26 @@ static void check(struct bench *bench)
 	{
 		dynamic += binding->type == BINDING_DYNAMIC;
 		cached += binding->type == BINDING_CACHED || binding->type == BINDING_TEMPORARY;
-		require(binding->has_neighbour || binding->type == BINDING_DYNAMIC);
+		fuzz_require(binding->has_neighbour || binding->type == BINDING_DYNAMIC);
 		neighbours += binding->has_neighbour;
-		require(!binding->has_neighbour ||
-			(desired_find(desired, DESIRED_NEIGHBOUR, IFACE, prefix_host(binding->protocol),
-				 (struct addr) { 0 }, &item) &&
-				addr_equal(item.nbma, binding->peer->nbma)));
+		fuzz_require(!binding->has_neighbour ||
+			     (desired_find(desired, DESIRED_NEIGHBOUR, IFACE, prefix_host(binding->protocol),
+				      (struct addr) { 0 }, &item) &&
+				     addr_equal(item.nbma, binding->peer->nbma)));
 	}
 	while ((shortcut = shortcut_next(iface, (struct prefix) { .addr.family = ADDR_IPV4 }, &cursor)) !=
 		NULL) {
 		cached++;
-		require(cache_find(iface, shortcut->next_hop) != NULL);
-		require(desired_find(
+		fuzz_require(cache_find(iface, shortcut->next_hop) != NULL);
+		fuzz_require(desired_find(
 			desired, DESIRED_ROUTE, IFACE, shortcut->prefix, (struct addr) { 0 }, &item));
 	}
-	require(desired->counts[DESIRED_NEIGHBOUR] == neighbours);
-	require(desired->counts[DESIRED_ROUTE] == iface->shortcuts.count);
-	require(dynamic == iface->dynamic_count && dynamic <= limits->registrations);
-	require(cached == iface->cached_count && cached <= limits->cached);
-	require(iface->requester_count <= limits->requesters);
-	require(HASH_COUNT(iface->resolutions) <= limits->resolutions);
+	fuzz_require(desired->counts[DESIRED_NEIGHBOUR] == neighbours);
+	fuzz_require(desired->counts[DESIRED_ROUTE] == iface->shortcuts.count);
+	fuzz_require(dynamic == iface->dynamic_count && dynamic <= limits->registrations);
+	fuzz_require(cached == iface->cached_count && cached <= limits->cached);
+	fuzz_require(iface->requester_count <= limits->requesters);
+	fuzz_require(HASH_COUNT(iface->resolutions) <= limits->resolutions);
 }
 
 static void step(struct bench *bench, struct rd *rd)
@@ -248,28 +161,40 @@ static void step(struct bench *bench, struct rd *rd)
 		do_tick(bench, rd);
 		break;
 	case 2:
-		node_on_neigh_miss(bench->node, IFACE, pick_protocol(rd), bench->now);
+		node_on_neigh_miss(bench->node, IFACE, fuzz_protocol(&bench->choice, rd), bench->now);
 		break;
 	case 3:
 		do_route(bench, rd);
 		break;
 	case 4:
-		node_on_link(bench->node, IFACE, byte < 200, TUNNEL, pick_nbma(rd), bench->now);
+		node_on_link(
+			bench->node, IFACE, byte < 200, TUNNEL, fuzz_nbma(&bench->choice, rd), bench->now);
 		break;
 	case 5:
-		node_on_use(bench->node, IFACE, pick_nbma(rd), true, byte & 0x80, bench->now);
+		node_on_use(bench->node, IFACE, fuzz_nbma(&bench->choice, rd), true, byte & 0x80, bench->now);
 		break;
 	case 6:
 		do_traffic(bench, rd);
 		break;
 	case 7:
 		if (byte > 200)
-			(void)node_clear(bench->node, pick_protocol(rd), bench->now);
+			(void)node_clear(bench->node, fuzz_protocol(&bench->choice, rd), bench->now);
 		drain(bench);
 		break;
 	default:
 		do_message(bench, rd);
 	}
+}
+
+/// 10.0.0.1 to .8 are on the tunnel, of which .1 is the node's; 192.168.n.7 is behind something.
+static void choose(struct fuzz_choice *choice, const struct nhrp_auth_key *key)
+{
+	for (uint32_t i = 0; i < 8; i++) {
+		choice->tunnel[i] = addr_from_ipv4(0x0a000001 + i);
+		choice->behind[i % 4] = addr_from_ipv4(0xc0a80007 + i % 4 * 256);
+		choice->nbma[i] = addr_from_ipv4(0xac100001 + i);
+	}
+	choice->key = *key;
 }
 
 static void configure(struct bench *bench, bool is_tight)
@@ -310,6 +235,7 @@ static void configure(struct bench *bench, bool is_tight)
 		iface->auth = (struct nhrp_auth_key) {
 			.kind = NHRP_AUTH_HMAC_SHA256, .length = 6, .key = "s3cr3t"
 		};
+	choose(&bench->choice, &iface->auth);
 }
 
 static void play(const uint8_t *data, size_t size, bool is_tight)

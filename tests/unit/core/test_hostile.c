@@ -139,6 +139,27 @@ static void a_registration_is_answered_by_its_server_only(void **state)
 	}
 }
 
+/// Somebody plays a client's registration to another client, which passes it on, as it passes on whatever is
+/// for the server: that does not move the first one.
+static void a_registration_by_way_of_another_node_moves_nobody(void **state)
+{
+	struct bed *bed = bed_hub();
+	struct nhrp_msg msg = bed_message(NHRP_REGISTRATION_REQUEST, "172.16.0.2", "10.0.0.2", "10.0.0.1", 2);
+	const struct nhrp_cie record = { .nbma = ip("172.16.0.3"), .protocol = ip("10.0.0.3") };
+	uint8_t space[64];
+	size_t length = nhrp_ext_append_cie(NULL, &record, space, sizeof(space));
+
+	(void)state;
+	bed_start(bed);
+	bed_register(bed, "172.16.0.2", "10.0.0.2", 0, 1);
+	bed_cie(&msg, 32, 600);
+	assert_true(nhrp_ext_replace(&msg, NHRP_EXT_FORWARD_TRANSIT, space, length));
+	bed_receive(bed, "172.16.0.3", &msg);
+	assert_true(addr_equal(cache_find(bed->iface, ip("10.0.0.2"))->peer->nbma, ip("172.16.0.2")));
+	assert_int_equal(bed->iface->counters.refused[REFUSED_FORGED], 1);
+	bed_free(bed);
+}
+
 /// One client that registers address after address must not leave nothing for the others.
 static void one_client_does_not_fill_the_server(void **state)
 {
@@ -251,6 +272,7 @@ int main(void)
 		cmocka_unit_test(a_strangers_error_is_not_passed_on),
 		cmocka_unit_test(an_error_keeps_no_dead_peer_alive),
 		cmocka_unit_test(a_registration_is_answered_by_its_server_only),
+		cmocka_unit_test(a_registration_by_way_of_another_node_moves_nobody),
 		cmocka_unit_test(one_client_does_not_fill_the_server),
 		cmocka_unit_test(nobody_is_at_an_address_of_the_tunnel),
 		cmocka_unit_test(an_answer_moves_no_other_node),

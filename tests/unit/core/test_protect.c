@@ -226,6 +226,35 @@ static void an_answer_that_cannot_go_directly_goes_by_the_server(void **state)
 	bed_free(bed);
 }
 
+/// The peer that was led to another one is told of its end under an SA, though its own binding is gone.
+static void an_sa_stays_for_a_purge(void **state)
+{
+	struct bed *bed = protected_hub();
+	struct nhrp_msg request =
+		bed_message(NHRP_RESOLUTION_REQUEST, "172.16.0.3", "10.0.0.3", "192.168.2.9", 5);
+
+	(void)state;
+	bed_start(bed);
+	bed_route(bed, "192.168.2.0/24", "10.0.0.2", BED_TUNNEL, true);
+	bed_sa(bed, "172.16.0.2", SA_UP, "spoke2");
+	bed_sa(bed, "172.16.0.3", SA_UP, "spoke3");
+	bed_register(bed, "172.16.0.2", "10.0.0.2", 0, 1);
+	bed_register(bed, "172.16.0.3", "10.0.0.3", 0, 1);
+	bed_cie(&request, 32, 300);
+	bed_receive(bed, "172.16.0.3", &request);
+	assert_int_equal(bed->iface->requester_count, 1);
+	bed_forget(bed);
+	(void)node_clear(bed->node, (struct addr) { 0 }, bed->now);
+	bed_drain(bed);
+	assert_int_equal(bed_count(bed, NHRP_PURGE_REQUEST), 1);
+	assert_true(addr_equal(bed->sent[0]->nbma, ip("172.16.0.3")));
+	assert_true(keeps(bed, "172.16.0.3"));
+	assert_false(keeps(bed, "172.16.0.2"));
+	bed_advance(bed, 10 * MONO_SECOND);
+	assert_false(keeps(bed, "172.16.0.3"));
+	bed_free(bed);
+}
+
 static void what_comes_before_the_news_of_the_sa_is_kept(void **state)
 {
 	struct bed *bed = protected_hub();
@@ -380,6 +409,7 @@ int main(void)
 		cmocka_unit_test(a_shortcut_is_the_identitys_own),
 		cmocka_unit_test(an_answer_waits_for_the_sa),
 		cmocka_unit_test(an_answer_that_cannot_go_directly_goes_by_the_server),
+		cmocka_unit_test(an_sa_stays_for_a_purge),
 		cmocka_unit_test(what_comes_before_the_news_of_the_sa_is_kept),
 		cmocka_unit_test(strangers_cannot_fill_the_memory),
 		cmocka_unit_test(an_address_belongs_to_the_identity_that_registered_it),
