@@ -21,10 +21,11 @@
 
 /// Seconds between two writes that only bring the times up to date.
 #define REFRESH_INTERVAL 60
-/// Clients for which the file may be written once a second.
-#define CLIENTS_A_SECOND 10000
-/// Bindings that are written before others get their turn: half a millisecond's work.
-#define SLICE 500
+/// The pace of a writing: about a hundredth of a processor, however many clients there are.
+#define CLIENTS_A_SECOND 5000
+#define SLICE_INTERVAL   10 ///< ms between two slices
+/// Bindings that are written before others get their turn.
+#define SLICE (CLIENTS_A_SECOND * SLICE_INTERVAL / 1000)
 
 struct registrations {
 	char *path;
@@ -198,12 +199,11 @@ void registrations_keep(struct registrations *registrations, struct node *node, 
 	bool is_old = age > REFRESH_INTERVAL * MONO_SECOND && client_count(node) > 0;
 
 	registrations->node = node;
-	if (registrations->file || !(is_changed || is_old) ||
-		age < client_count(node) / CLIENTS_A_SECOND * MONO_SECOND)
+	if (registrations->file || !(is_changed || is_old))
 		return;
 	begin(registrations, now);
 	if (registrations->file && write_some(registrations, SLICE))
-		uv_timer_start(&registrations->timer, on_timer, 1, 1);
+		uv_timer_start(&registrations->timer, on_timer, SLICE_INTERVAL, SLICE_INTERVAL);
 }
 
 static void on_closed(uv_handle_t *handle)
