@@ -340,7 +340,6 @@ static void user_multicast_add(struct link *link, struct prefix group, struct ad
 	if (!user_peers_number(nbma))
 		return;
 	user_peers_set_receiver(&user->path.peers, user_peers_get(&user->path.peers, nbma), true);
-	user_fast_add_peer(user->fast, nbma);
 }
 
 static void user_multicast_remove(struct link *link, struct prefix group, struct addr nbma)
@@ -387,13 +386,32 @@ static void tell_troubles(struct user_link *user)
 	user->told_gone = atomic_load(&user->path.device_gone);
 }
 
+/// Who is to be told of a walk over the active peers.
+struct walk {
+	struct user_fast *fast;
+	void (*visit)(void *context, struct addr nbma, bool sent, bool received);
+	void *context;
+};
+
+/// A receiver of multicast comes into the fast path once it sends data: a hub hears from few of its many
+/// clients.
+static void on_active(void *context, struct addr nbma, bool sent, bool received)
+{
+	const struct walk *walk = context;
+
+	if (received)
+		user_fast_add_peer(walk->fast, nbma);
+	walk->visit(walk->context, nbma, sent, received);
+}
+
 static void user_each_active(struct link *link,
 	void (*visit)(void *context, struct addr nbma, bool sent, bool received), void *context)
 {
 	struct user_link *user = user_link_of(link);
+	struct walk walk = { user->fast, visit, context };
 
 	tell_troubles(user);
-	user_peers_each_active(&user->path.peers, visit, context);
+	user_peers_each_active(&user->path.peers, on_active, &walk);
 	user_fast_each_active(user->fast, visit, context);
 }
 
