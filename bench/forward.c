@@ -48,7 +48,7 @@ struct forward {
 
 static const char *config_link(const char *link)
 {
-	if (strcmp(link, "user") == 0)
+	if (strcmp(link, "user") == 0 || strcmp(link, "naive") == 0)
 		return "threads";
 	return strcmp(link, "bpf") == 0 ? "user" : link;
 }
@@ -121,6 +121,7 @@ static bool add_subject(struct forward *forward, const struct world_node *node, 
 		.kind = SUBJECT_DMVPND,
 		.name = name,
 		.link = config_link(forward->options->link),
+		.one_by_one = strcmp(forward->options->link, "naive") == 0,
 		.config = config,
 		.world = &forward->world,
 		.node = node,

@@ -30,7 +30,8 @@ static const char usage[] =
 	"  --repeat S   until a request without an answer is sent again (default 1)\n"
 	"  --holdtime S holding time, 3 to 65535 seconds (default 600): spokes refresh after a third of it\n"
 	"  --server X   dmvpnd (default), frr (zebra and nhrpd of FRR) or echo (a canned server alone)\n"
-	"  --link X     auto, kernel, user (default; forward: its threads alone) or bpf (with its fast path)\n"
+	"  --link X     auto, kernel, user (default; forward: its threads alone) or bpf (with its fast path);\n"
+	"               forward: naive (the threads, one packet at a time)\n"
 	"  --underlay X forward: virt (default: super-packets cross it whole) or wire (every packet fits the MTU)\n"
 	"  --rounds N   forward: 1 to 31 (default 3), of which the median is told\n"
 	"  --peers N    forward: in the table of a node, 2 to 20000 (default 2)\n"
@@ -118,7 +119,8 @@ static struct bench_options read_options(int argc, char **argv)
 			break;
 		case 'l':
 			if (strcmp(optarg, "auto") != 0 && strcmp(optarg, "kernel") != 0 &&
-				strcmp(optarg, "user") != 0 && strcmp(optarg, "bpf") != 0)
+				strcmp(optarg, "user") != 0 && strcmp(optarg, "bpf") != 0 &&
+				strcmp(optarg, "naive") != 0)
 				refuse("there is no link", optarg);
 			ret.link = optarg;
 			break;

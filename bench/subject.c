@@ -178,6 +178,8 @@ static _Noreturn void run_dmvpnd(const struct subject *subject)
 	snprintf(config, sizeof(config), "%s/%s.conf", directory, subject->name);
 	snprintf(control, sizeof(control), "%s/%s.control", directory, subject->name);
 	snprintf(state, sizeof(state), "%s/%s.state", directory, subject->name);
+	if (subject->one_by_one)
+		setenv("DMVPND_ONE_BY_ONE", "1", 1);
 	run(subject, arguments);
 }
 

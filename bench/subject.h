@@ -23,6 +23,7 @@ struct subject {
 	enum subject_kind kind;
 	const char *name;   ///< of its files
 	const char *link;   ///< dmvpnd: `tunnel link`
+	bool one_by_one;    ///< dmvpnd: its threads make no batches
 	const char *config; ///< dmvpnd: instead of the hub's, without the lines that all have
 	const struct world *world;
 	const struct world_node *node;

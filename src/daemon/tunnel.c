@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -120,6 +121,14 @@ static void close_link(struct tunnel *tunnel, bool keep_device)
 	tunnel->nbma = (struct addr) { 0 };
 }
 
+/// In the environment, for measurements and tests; 0: not given.
+static unsigned pairs_wanted(void)
+{
+	const char *text = getenv("DMVPND_PAIRS");
+
+	return text ? (unsigned)strtoul(text, NULL, 10) : 0;
+}
+
 static bool open_link(struct tunnel *tunnel, struct addr nbma, struct err *err)
 {
 	const struct link_ops *ops = link_by_kind(tunnel->config->link, err);
@@ -134,6 +143,8 @@ static bool open_link(struct tunnel *tunnel, struct addr nbma, struct err *err)
 		.mtu = tunnel->config->ip_mtu,
 		.no_fast_path = tunnel->config->link == TUNNEL_LINK_THREADS ||
 				tunnel->config->protection.kind != PROTECTION_NONE,
+		.one_by_one = getenv("DMVPND_ONE_BY_ONE") != NULL,
+		.pairs = pairs_wanted(),
 	};
 	bool adopted = false;
 

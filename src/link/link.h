@@ -34,6 +34,8 @@ struct link_config {
 	uint32_t key;      ///< host order
 	uint16_t mtu;      ///< of the tunnel device, bytes
 	bool no_fast_path; ///< user link: every packet goes by its threads
+	bool one_by_one;   ///< user link: no batches, no super-packets; to measure what those are worth
+	unsigned pairs;    ///< user link: of threads; 0: as many as suit the processors
 };
 
 /// A link-layer address for the neighbour table.

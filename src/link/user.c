@@ -145,20 +145,41 @@ static void on_poll_closed(uv_handle_t *handle)
 	free(user);
 }
 
-/// Opens what the link stands on: the device and both sockets. On failure nothing stays open.
+static void close_sockets(struct user_datapath *path)
+{
+	while (path->socket_count)
+		close(path->sockets[--path->socket_count]);
+}
+
+/// Those for data.
+static bool open_sockets(struct user_link *user, struct err *err)
+{
+	struct user_datapath *path = &user->path;
+	unsigned wanted = user_tap_queues(&user->config);
+
+	for (; path->socket_count < wanted; path->socket_count++) {
+		int fd = user_gre_open(&user->config, USER_GRE_DATA, path->socket_count, wanted, err);
+
+		if (fd < 0)
+			return false;
+		path->sockets[path->socket_count] = fd;
+	}
+	return true;
+}
+
+/// Opens what the link stands on: the device and the sockets. On failure nothing stays open.
 static bool open_files(struct user_link *user, bool *ret_adopted, struct err *err)
 {
-	user->nhrp = user_gre_open(&user->config, USER_GRE_NHRP, err);
+	user->nhrp = user_gre_open(&user->config, USER_GRE_NHRP, 0, 1, err);
 	if (user->nhrp < 0)
 		return false;
-	user->path.gre = user_gre_open(&user->config, USER_GRE_DATA, err);
-	if (user->path.gre >= 0) {
+	if (open_sockets(user, err)) {
 		/* An earlier run may have had the other kind of link. */
 		kernel_device_remove_stale(user->config.name);
-		if (user_tap_open(user->config.name, user->config.mtu, &user->path.tap, ret_adopted, err))
+		if (user_tap_open(&user->config, &user->path.tap, ret_adopted, err))
 			return true;
-		close(user->path.gre);
 	}
+	close_sockets(&user->path);
 	close(user->nhrp);
 	return false;
 }
@@ -166,7 +187,7 @@ static bool open_files(struct user_link *user, bool *ret_adopted, struct err *er
 static void close_files(struct user_link *user, bool keep_device)
 {
 	user_tap_close(&user->path.tap, keep_device);
-	close(user->path.gre);
+	close_sockets(&user->path);
 	close(user->nhrp);
 }
 
@@ -363,9 +384,11 @@ static bool user_set_nbma(struct link *link, struct addr nbma, struct err *err)
 	struct user_link *user = user_link_of(link);
 
 	user_flush_nhrp(link);
-	if (!check_nbma("tunnel source", nbma, err) || !user_gre_bind(user->nhrp, nbma, err) ||
-		!user_gre_bind(user->path.gre, nbma, err))
+	if (!check_nbma("tunnel source", nbma, err) || !user_gre_bind(user->nhrp, nbma, err))
 		return false;
+	for (unsigned i = 0; i < user->path.socket_count; i++)
+		if (!user_gre_bind(user->path.sockets[i], nbma, err))
+			return false;
 	user->config.nbma = nbma;
 	atomic_store(&user->path.nbma, htonl(addr_to_ipv4(nbma)));
 	user_fast_set_nbma(user->fast, nbma);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// One thread for each queue of the device, and one for the socket. Packets move in batches, in the buffers
+// One thread for each queue of the device, and one for each socket. Packets move in batches, in the buffers
 // that they were read into: the GRE header takes the place of the Ethernet header, and back. A batch is sent
-// before its buffers are read into again.
+// before its buffers are read into again. Super-packets from the device are cut, packets from the socket
+// merged.
 #include "link/user_datapath.h"
 
 #include <errno.h>
@@ -19,17 +20,20 @@
 
 #include "base/alloc.h"
 #include "link/checksum.h"
+#include "link/user_coalesce.h"
 #include "link/user_ecn.h"
 #include "link/user_gre.h"
 #include "link/user_offload.h"
 #include "link/user_segment.h"
 #include "wire/gre.h"
 
-#define FRAMES          32          ///< buffers of a thread
+#define FRAMES          64          ///< buffers of a thread
 #define BATCH           64          ///< packets in one system call
 #define SLOT_SIZE       (66 * 1024) ///< the largest IP packet, which GRO makes of many, and headers before it
 #define ETHERTYPE_TEB   0x6558      ///< Ethernet in GRE: nothing for a device without an Ethernet of its own
 #define ETHERTYPE_FIRST 0x0600      ///< lower values are lengths
+
+_Static_assert(FRAMES <= USER_COALESCE_PACKETS && BATCH <= FRAMES, "a batch is merged as a whole");
 
 struct outgoing {
 	struct mmsghdr messages[BATCH];
@@ -44,11 +48,14 @@ struct outgoing {
 struct user_worker {
 	struct user_datapath *path;
 	unsigned index; ///< as reader of the peers
-	int fd;         ///< what it reads: a queue of the device, or the socket
+	int fd;         ///< what it reads: a queue of the device, or a socket
+	int to;         ///< what it writes: the other
 	bool sends;     ///< from the device to the socket
+	unsigned batch; ///< packets that it handles at once, BATCH or 1
 	pthread_t thread;
-	struct outgoing out;
-	uint8_t *slots; ///< FRAMES buffers of SLOT_SIZE bytes
+	struct outgoing out;     ///< of one that sends
+	struct user_coalesce in; ///< of the others
+	uint8_t *slots;          ///< FRAMES buffers of SLOT_SIZE bytes
 };
 
 /// A frame of the device on its way out.
@@ -81,7 +88,7 @@ static void flush(struct user_worker *worker)
 	unsigned done = 0;
 
 	while (done < out->count) {
-		int sent = sendmmsg(worker->path->gre, out->messages + done, out->count - done, MSG_DONTWAIT);
+		int sent = sendmmsg(worker->to, out->messages + done, out->count - done, MSG_DONTWAIT);
 
 		/* The underlay's errors (no route, full queue, firewall) are those of one packet: as on any
 		 * link, it is lost, and counted. */
@@ -103,7 +110,7 @@ static struct iovec *enqueue(struct user_worker *worker, struct user_peer *peer,
 	struct outgoing *out = &worker->out;
 	unsigned i;
 
-	if (out->count == BATCH)
+	if (out->count == worker->batch)
 		flush(worker);
 	i = out->count++;
 	out->peers[i] = peer;
@@ -240,26 +247,29 @@ static bool work_on_device(struct user_worker *worker)
 
 /* From the underlay to the device */
 
-static void deliver(
-	struct user_datapath *path, struct addr from, uint16_t protocol, uint8_t *packet, size_t length)
+/// Into the device: a packet as it came, or several as one.
+static void deliver(struct user_worker *worker, struct user_coalesced *whole)
 {
-	uint64_t number = user_peers_number(from);
-	struct user_peer *peer = user_peers_find(&path->peers, number);
+	struct user_datapath *path = worker->path;
+	struct user_peer *peer = user_peers_find(&path->peers, whole->peer);
+	uint8_t *packet = whole->parts[0].iov_base;
 	uint8_t *frame = packet - ETHER_HDR_LEN; /* room that the outer headers had */
-	struct virtio_net_hdr to_do;
-	struct iovec iov[] = { { &to_do, sizeof(to_do) }, { frame, length + ETHER_HDR_LEN } };
+	struct iovec iov[1 + USER_COALESCE_PACKETS] = { { &whole->header, sizeof(whole->header) } };
 
-	if (!user_offload(protocol, packet, length, path->config->mtu, &to_do)) {
+	if (whole->count == 1 && !user_offload(whole->ethertype, packet, whole->parts[0].iov_len,
+					 path->config->mtu, &whole->header)) {
 		count(&path->drops.not_wanted);
 		return;
 	}
 	user_peers_write_mac(0, frame);
-	user_peers_write_mac(number, frame + USER_MAC_SIZE);
-	checksum_write(frame + 2 * USER_MAC_SIZE, protocol);
-	if (writev(path->tap.queues[0], iov, ARRAY_SIZE(iov)) < 0)
-		count(&path->drops.device_full);
+	user_peers_write_mac(whole->peer, frame + USER_MAC_SIZE);
+	checksum_write(frame + 2 * USER_MAC_SIZE, whole->ethertype);
+	iov[1] = (struct iovec) { frame, whole->parts[0].iov_len + ETHER_HDR_LEN };
+	memcpy(iov + 2, whole->parts + 1, (whole->count - 1) * sizeof(iov[0]));
+	if (writev(worker->to, iov, (int)whole->count + 1) < 0)
+		atomic_fetch_add_explicit(&path->drops.device_full, whole->count, memory_order_relaxed);
 	else if (peer)
-		user_peers_count_received(&path->peers, peer, 1, length);
+		user_peers_count_received(&path->peers, peer, whole->count, whole->original);
 }
 
 static bool is_for_device(uint16_t protocol)
@@ -268,8 +278,9 @@ static bool is_for_device(uint16_t protocol)
 	       protocol != ETHERTYPE_NHRP;
 }
 
-static void receive_packet(struct user_datapath *path, uint8_t *packet, size_t length)
+static void receive_packet(struct user_worker *worker, uint8_t *packet, size_t length)
 {
+	struct user_datapath *path = worker->path;
 	size_t ip_length = length >= sizeof(struct iphdr) ? (size_t)(packet[0] & 0xf) * 4 : 0;
 	struct gre_header header;
 	size_t gre_length = 0;
@@ -291,27 +302,29 @@ static void receive_packet(struct user_datapath *path, uint8_t *packet, size_t l
 	packet += ip_length + gre_length;
 	length -= ip_length + gre_length;
 	if (!length || !is_for_device(header.protocol) ||
-		!user_ecn_decapsulate(tos, header.protocol, packet, length))
+		!user_ecn_decapsulate(tos, header.protocol, packet, length) ||
+		!user_coalesce_add(&worker->in,
+			&(struct user_packet) { user_peers_number(from), header.protocol, packet, length }))
 		count(&path->drops.not_wanted);
-	else
-		deliver(path, from, header.protocol, packet, length);
 }
 
 static bool work_on_socket(struct user_worker *worker)
 {
-	struct mmsghdr messages[FRAMES] = { 0 };
+	struct mmsghdr messages[FRAMES];
 	struct iovec iov[FRAMES];
+	struct user_coalesced whole;
 	int received;
 
-	for (unsigned i = 0; i < FRAMES; i++) {
+	for (unsigned i = 0; i < worker->batch; i++) {
 		iov[i] = (struct iovec) { .iov_base = slot(worker, i), .iov_len = SLOT_SIZE };
-		messages[i].msg_hdr.msg_iov = &iov[i];
-		messages[i].msg_hdr.msg_iovlen = 1;
+		messages[i].msg_hdr = (struct msghdr) { .msg_iov = &iov[i], .msg_iovlen = 1 };
 	}
 	/* An error is old news of a packet sent before. */
-	received = recvmmsg(worker->fd, messages, FRAMES, MSG_DONTWAIT, NULL);
+	received = recvmmsg(worker->fd, messages, worker->batch, MSG_DONTWAIT, NULL);
 	for (int i = 0; i < received; i++)
-		receive_packet(worker->path, slot(worker, (unsigned)i), messages[i].msg_len);
+		receive_packet(worker, slot(worker, (unsigned)i), messages[i].msg_len);
+	while (user_coalesce_next(&worker->in, &whole))
+		deliver(worker, &whole);
 	return true;
 }
 
@@ -343,7 +356,7 @@ static void free_worker(struct user_worker *worker)
 	free(worker);
 }
 
-static bool add_worker(struct user_datapath *path, int fd, bool sends, struct err *err)
+static bool add_worker(struct user_datapath *path, int fd, int to, bool sends, struct err *err)
 {
 	struct user_worker *worker = alloc_zeroed(1, sizeof(*worker));
 	int error;
@@ -351,7 +364,10 @@ static bool add_worker(struct user_datapath *path, int fd, bool sends, struct er
 	worker->path = path;
 	worker->index = path->worker_count;
 	worker->fd = fd;
+	worker->to = to;
 	worker->sends = sends;
+	worker->batch = path->config->one_by_one ? 1 : BATCH;
+	worker->in.udp = path->tap.takes_udp;
 	worker->slots = alloc_zeroed(FRAMES, SLOT_SIZE);
 	error = pthread_create(&worker->thread, NULL, work, worker);
 	if (error) {
@@ -365,7 +381,7 @@ static bool add_worker(struct user_datapath *path, int fd, bool sends, struct er
 bool user_datapath_start(struct user_datapath *path, struct err *err)
 {
 	sigset_t all, before;
-	bool ok;
+	bool ok = true;
 
 	path->stop = eventfd(0, EFD_CLOEXEC);
 	if (path->stop < 0)
@@ -373,9 +389,11 @@ bool user_datapath_start(struct user_datapath *path, struct err *err)
 	/* Signals are the control thread's. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	ok = add_worker(path, path->gre, false, err);
+	/* An adopted device may have fewer queues than there are sockets. */
+	for (unsigned i = 0; ok && i < path->socket_count; i++)
+		ok = add_worker(path, path->sockets[i], path->tap.queues[i % path->tap.count], false, err);
 	for (unsigned i = 0; ok && i < path->tap.count; i++)
-		ok = add_worker(path, path->tap.queues[i], true, err);
+		ok = add_worker(path, path->tap.queues[i], path->sockets[i], true, err);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (!ok)
 		user_datapath_stop(path);

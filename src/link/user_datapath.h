@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/// The threads of a user link: frames from the TAP device to the GRE socket, packets from the socket to the
-/// device. They share nothing with the control thread but the peers, which they read without a lock, and
-/// numbers.
+/// The threads of a user link, in pairs: frames from the TAP device to the GRE socket, packets from the
+/// socket to the device. They share nothing with the control thread but the peers, which they read without a
+/// lock, and numbers.
 #pragma once
 
 #include <netinet/in.h>
@@ -26,7 +26,8 @@ struct user_datapath {
 	const struct link_config *config;
 	atomic_uint_fast32_t nbma; ///< our own address in the underlay, network order
 	struct user_tap tap;
-	int gre; ///< socket for all but NHRP
+	int sockets[USER_TAP_QUEUES]; ///< for all but NHRP, each for the packets of other peers
+	unsigned socket_count;
 	struct user_peers peers;
 	struct user_peer *destination; ///< NULL: multipoint
 	struct user_drops drops;

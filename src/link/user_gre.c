@@ -18,15 +18,24 @@ _Static_assert(CMSG_SPACE(sizeof(int)) <= USER_GRE_TOS_SIZE, "room for the type 
 
 /// Every raw socket of the address gets every GRE packet; the filter keeps those of other tunnels, and of our
 /// other socket, from waking us.
-static bool filter(int fd, const struct link_config *config, enum user_gre_kind kind, struct err *err)
+static bool filter(int fd, const struct link_config *config, enum user_gre_kind kind, unsigned share,
+	unsigned shares, struct err *err)
 {
-	struct sock_filter code[24];
+	struct sock_filter code[32];
 	unsigned short n = 0;
 
 	if (addr_is_set(config->destination)) {
 		code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, IPV4_SOURCE_OFFSET);
 		code[n++] = (struct sock_filter)BPF_JUMP(
 			BPF_JMP | BPF_JEQ | BPF_K, addr_to_ipv4(config->destination), 1, 0);
+		code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 0);
+	}
+	if (shares > 1) { /* by the source, whose bits are mixed: addresses often have a pattern */
+		code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, IPV4_SOURCE_OFFSET);
+		code[n++] = (struct sock_filter)BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, 0x9e3779b1);
+		code[n++] = (struct sock_filter)BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 16);
+		code[n++] = (struct sock_filter)BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, shares);
+		code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, share, 1, 0);
 		code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 0);
 	}
 	code[n++] =
@@ -96,7 +105,8 @@ bool user_gre_bind(int fd, struct addr nbma, struct err *err)
 	return err_set_errno(err, errno, "cannot use the tunnel source %s", addr_format(nbma, text));
 }
 
-int user_gre_open(const struct link_config *config, enum user_gre_kind kind, struct err *err)
+int user_gre_open(const struct link_config *config, enum user_gre_kind kind, unsigned share, unsigned shares,
+	struct err *err)
 {
 	int fd = socket(AF_INET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_GRE);
 
@@ -106,7 +116,7 @@ int user_gre_open(const struct link_config *config, enum user_gre_kind kind, str
 			config->name);
 		return -1;
 	}
-	if (filter(fd, config, kind, err) && set_options(fd, config, err) &&
+	if (filter(fd, config, kind, share, shares, err) && set_options(fd, config, err) &&
 		user_gre_bind(fd, config->nbma, err))
 		return fd;
 	close(fd);

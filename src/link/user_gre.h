@@ -17,9 +17,11 @@ enum user_gre_kind {
 };
 
 /// A raw socket, not blocking, bound to config->nbma, that wakes us only for packets of its kind with the key
-/// (or without one, and from the destination, as configured). Received packets begin with their IP header. -1
-/// on failure.
-int user_gre_open(const struct link_config *config, enum user_gre_kind kind, struct err *err) MUST_CHECK;
+/// (or without one, and from the destination, as configured). Of `shares` sockets each gets the packets of
+/// other peers: this one those of share number `share`. Received packets begin with their IP header. -1 on
+/// failure.
+int user_gre_open(const struct link_config *config, enum user_gre_kind kind, unsigned share, unsigned shares,
+	struct err *err) MUST_CHECK;
 /// Binds it to another address of ours.
 bool user_gre_bind(int fd, struct addr nbma, struct err *err) MUST_CHECK;
 /// Lets the message go with this type of service; `control` is aligned room of USER_GRE_TOS_SIZE bytes.

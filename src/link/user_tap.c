@@ -129,17 +129,30 @@ static struct nft_ctx *claim(const char *name, struct err *err)
 	return NULL;
 }
 
-static bool set_up(int fd, int control, const char *name, uint16_t mtu, bool adopted, struct err *err)
+/// What the kernel may leave to us.
+static bool set_offloads(int fd, const struct link_config *config, struct user_tap *tap)
 {
 	unsigned long offloads = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
-	struct ifreq request = request_for(name);
 	int header_size = sizeof(struct virtio_net_hdr);
+
+	if (ioctl(fd, TUNSETVNETHDRSZ, &header_size) < 0)
+		return false;
+	if (config->one_by_one)
+		return ioctl(fd, TUNSETOFFLOAD, 0UL) == 0;
+	tap->takes_udp = ioctl(fd, TUNSETOFFLOAD, offloads | TUN_F_USO4 | TUN_F_USO6) == 0;
+	return tap->takes_udp || ioctl(fd, TUNSETOFFLOAD, offloads) == 0;
+}
+
+static bool set_up(
+	struct user_tap *tap, int control, const struct link_config *config, bool adopted, struct err *err)
+{
+	const char *name = config->name;
+	struct ifreq request = request_for(name);
+	int fd = tap->queues[0];
 
 	if (ioctl(fd, TUNSETPERSIST, 1UL) < 0)
 		return err_set_errno(err, errno, "cannot make the TAP device %s persistent", name);
-	if (ioctl(fd, TUNSETVNETHDRSZ, &header_size) < 0 ||
-		(ioctl(fd, TUNSETOFFLOAD, offloads | TUN_F_USO4 | TUN_F_USO6) < 0 &&
-			ioctl(fd, TUNSETOFFLOAD, offloads) < 0))
+	if (!set_offloads(fd, config, tap))
 		return err_set_errno(err, errno, "cannot set up the offloads of %s", name);
 	if (!adopted) {
 		request.ifr_hwaddr.sa_family = ARPHRD_ETHER;
@@ -147,19 +160,18 @@ static bool set_up(int fd, int control, const char *name, uint16_t mtu, bool ado
 		if (ioctl(control, SIOCSIFHWADDR, &request) < 0)
 			return err_set_errno(err, errno, "cannot set the Ethernet address of %s", name);
 	}
-	request.ifr_mtu = mtu;
+	request.ifr_mtu = config->mtu;
 	if (ioctl(control, SIOCSIFMTU, &request) < 0)
-		return err_set_errno(err, errno, "cannot set the MTU of %s to %u", name, mtu);
+		return err_set_errno(err, errno, "cannot set the MTU of %s to %u", name, config->mtu);
 	return true;
 }
 
-static unsigned wanted_queues(void)
+unsigned user_tap_queues(const struct link_config *config)
 {
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned wanted = config->pairs ? config->pairs : processors < 4 ? 1 : (unsigned)processors / 2;
 
-	return processors <= 2                     ? 1
-	       : processors >= 2 * USER_TAP_QUEUES ? USER_TAP_QUEUES
-						   : (unsigned)processors / 2;
+	return wanted < USER_TAP_QUEUES ? wanted : USER_TAP_QUEUES;
 }
 
 static void close_queues(struct user_tap *tap)
@@ -169,11 +181,12 @@ static void close_queues(struct user_tap *tap)
 	nft_ctx_free(tap->claim);
 }
 
-static bool open_queues(struct user_tap *tap, const char *name, bool adopted, struct err *err)
+static bool open_queues(struct user_tap *tap, const struct link_config *config, bool adopted, struct err *err)
 {
+	const char *name = config->name;
 	bool several = true;
 
-	for (unsigned wanted = wanted_queues(); several && tap->count < wanted; tap->count++) {
+	for (unsigned wanted = user_tap_queues(config); several && tap->count < wanted; tap->count++) {
 		tap->queues[tap->count] = open_queue(name, adopted || tap->count, &several, err);
 		if (tap->queues[tap->count] < 0)
 			return false;
@@ -181,8 +194,9 @@ static bool open_queues(struct user_tap *tap, const char *name, bool adopted, st
 	return true;
 }
 
-bool user_tap_open(const char *name, uint16_t mtu, struct user_tap *ret, bool *ret_adopted, struct err *err)
+bool user_tap_open(const struct link_config *config, struct user_tap *ret, bool *ret_adopted, struct err *err)
 {
+	const char *name = config->name;
 	int control = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	struct user_tap tap = { .claim = claim(name, err) };
 	bool ok, adopted = false;
@@ -196,8 +210,8 @@ bool user_tap_open(const char *name, uint16_t mtu, struct user_tap *ret, bool *r
 		nft_ctx_free(tap.claim);
 		return err_set_errno(err, errno, "cannot open a socket to set up the device %s", name);
 	}
-	ok = inspect(control, name, &adopted, err) && open_queues(&tap, name, adopted, err);
-	if (ok && !set_up(tap.queues[0], control, name, mtu, adopted, err)) {
+	ok = inspect(control, name, &adopted, err) && open_queues(&tap, config, adopted, err);
+	if (ok && !set_up(&tap, control, config, adopted, err)) {
 		ioctl(tap.queues[0], TUNSETPERSIST, (unsigned long)adopted);
 		ok = false;
 	}

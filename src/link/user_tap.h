@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "link/link.h"
 
 struct nft_ctx;
 
@@ -14,14 +15,18 @@ struct nft_ctx;
 struct user_tap {
 	int queues[USER_TAP_QUEUES]; ///< file descriptors, not blocking
 	unsigned count;
+	bool takes_udp;        ///< super-packets of UDP, too
 	struct nft_ctx *claim; ///< tells other processes that the device is in use
 };
 
-/// Makes the device `name`, persistent, with our Ethernet address and the MTU, or adopts the one that an
-/// earlier process of ours left. It has a queue for each two processors. Each frame has a struct
-/// virtio_net_hdr before it; those that are read may be super-packets without checksums (user_segment.h).
-bool user_tap_open(
-	const char *name, uint16_t mtu, struct user_tap *ret, bool *ret_adopted, struct err *err) MUST_CHECK;
+/// How many queues a link has, each with a pair of threads: what is configured, or one for each two
+/// processors.
+unsigned user_tap_queues(const struct link_config *config);
+/// Makes the device, persistent, with our Ethernet address and the MTU, or adopts the one that an earlier
+/// process of ours left, which may have one queue only. Each frame has a struct virtio_net_hdr before it;
+/// those that are read may be super-packets without checksums (user_segment.h), unless all goes one by one.
+bool user_tap_open(const struct link_config *config, struct user_tap *ret, bool *ret_adopted,
+	struct err *err) MUST_CHECK;
 /// Closes it; the device goes unless `keep`.
 void user_tap_close(struct user_tap *tap, bool keep);
 /// Removes the device if it is a TAP that an earlier process of ours left and nobody uses.
