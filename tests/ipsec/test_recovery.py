@@ -58,6 +58,21 @@ def test_daemon_restarts(protected):
     assert spis(lab, "spoke1", "hub") == before
 
 
+def test_reload_keeps_every_sa(protected):
+    """A change that concerns neither peers nor protection: no packet and no SA is lost."""
+    lab = protected(scenarios.phase3())
+    shortcut(lab, "spoke1", "spoke2")
+    peers = ("hub", "spoke2")
+    before = [spis(lab, "spoke1", peer) for peer in peers]
+    stream = measure.Ping(lab.namespace("spoke1-host"), lab.scenario.node("spoke2").host_address, interval=0.05)
+    config = lab.scenario.node("spoke1").config
+    for changed in (config.replace(" ip nhrp shortcut\n", " ip nhrp shortcut\n ip nhrp holdtime 77\n description new\n"), config):
+        assert "anew: " in lab["spoke1"].reload(changed)
+        assert works(lab, "spoke1", "spoke2")
+    assert stream.result().lost == 0
+    assert all(before) and [spis(lab, "spoke1", peer) for peer in peers] == before
+
+
 def test_peer_forgets(protected):
     """The hub loses all its SAs and tells nobody."""
     lab = protected(scenarios.phase3())
