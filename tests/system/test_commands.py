@@ -89,8 +89,10 @@ def test_wrong_commands(lab, command):
 
 
 def test_no_secret_is_shown(lab):
-    assert "BigScale" not in lab["spoke1"].ctl("show running-config")
-    assert "BigScale" not in json.dumps(lab["spoke1"].ctl_json("show running-config"))
+    """By no command, as text or as JSON, nor in the log."""
+    for command in SPOKE:
+        assert "BigScale" not in lab["spoke1"].ctl(command), command
+        assert "BigScale" not in json.dumps(lab["spoke1"].ctl_json(command)), command
     assert "BigScale" not in lab["spoke1"].log()
 
 
