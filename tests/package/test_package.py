@@ -18,6 +18,8 @@ mount -t overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" none "$1/root
 mount -t tmpfs none "$1/root/run"
 mount -t proc none "$1/root/proc"
 mount --rbind /dev "$1/root/dev"
+mount -t tmpfs none "$1/root/dev/net"
+mknod -m 666 "$1/root/dev/net/tun" c 10 200
 cp "$2"/*.deb "$1/root/run"
 ip link set lo up
 exec chroot "$1/root" sh -c 'echo made; exec sleep infinity'

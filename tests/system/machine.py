@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A copy of this machine with a systemd of its own, in the network of a node: what it writes goes to memory and ends with
-it. What its systemd would do to the kernel at boot, such as settings, modules and binary formats, is left out; /dev/net/tun is as udev makes it."""
+it. What its systemd would do to the kernel at boot, such as settings, modules and binary formats, is left out. Its
+/dev is its own too, with a tun device as udev makes it."""
 import json
 import os
 import subprocess
@@ -28,9 +29,14 @@ mount -t tmpfs -o mode=1777 none "$root/tmp"
 mount -t proc none "$root/proc"
 mount -t sysfs none "$root/sys"
 mount -t cgroup2 none "$root/sys/fs/cgroup"
-mount --rbind /dev "$root/dev"
-mknod -m 666 "$1/tun" c 10 200
-mount --bind "$1/tun" "$root/dev/net/tun"
+mount -t tmpfs -o mode=755 none "$root/dev"
+mkdir "$root/dev/net" "$root/dev/shm" "$root/dev/pts"
+for device in null zero full random urandom tty; do
+	touch "$root/dev/$device"
+	mount --bind "/dev/$device" "$root/dev/$device"
+done
+mknod -m 666 "$root/dev/net/tun" c 10 200
+ln -s /proc/self/fd "$root/dev/fd"
 for folder in /usr/lib/systemd/system-generators /usr/lib/systemd/system/sysinit.target.wants \
 	/etc/systemd/system/sysinit.target.wants /usr/lib/systemd/system/local-fs.target.wants; do
 	[ ! -d "$root$folder" ] || mount -t tmpfs none "$root$folder"
