@@ -67,7 +67,7 @@ def outer_headers(both):
 def packets_that_were_received(both):
     """With any outer mark of congestion, in fragments, padded, with options, sequence numbers, wrong checksums and keys."""
     fast, slow = (both[link]["in"][0] for link in LINKS)
-    assert COUNT / 2 < len(slow) < COUNT
+    assert COUNT / 4 < len(slow) < COUNT
     same(fast, slow)
 
 
@@ -75,15 +75,17 @@ def same_counters(both):
     """Packets and bytes of each peer, both ways, of super-packets too."""
     for kind in ("out", "in"):
         assert both["user"][kind][1] == both["threads"][kind][1]
-        assert both["user"][kind][1][1]["received_packets"] > COUNT / 2
+        assert both["user"][kind][1][1]["received_packets"] > COUNT / 4
     assert both["user"]["datagrams"][2] == both["threads"]["datagrams"][2]
 
 
 def super_packets(both):
-    """Datagrams that the kernel cuts (UDP_SEGMENT) come as they were meant, in order."""
+    """Datagrams that the kernel cuts (UDP_SEGMENT) come as they were meant, and in order; but where those that do not fit
+    the underlay come in fragments, by the threads, the short last one overtakes them on the fast path."""
     for link in LINKS:
         sent, came, _ = both[link]["datagrams"]
-        assert sent == came
+        assert Counter(sent) == Counter(came)
+        assert sent == came or (link == "user" and both["most"] < difference.TUNNEL_MTU)
     assert len(sent) > 200
 
 
