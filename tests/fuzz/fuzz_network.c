@@ -293,7 +293,8 @@ static void configure(struct bench *bench, uint8_t shape)
 	}
 	bench->network->protected = shape & 0x08;
 	bench->network->sa_delay = 200 * MONO_MILLISECOND;
-	// The simulator's IKE daemon does not notice that a host moved, as a real one does.
+	// After a move, protected hosts lost packets that a hub could have carried: whether the simulator's
+	// SAs, which do not follow a host that moves, or the core is at fault is not known yet.
 	bench->is_strict = !bench->is_open && !bench->network->protected;
 	bench->network->goes_on = !bench->is_strict;
 	network_set_bounds(bench->network);

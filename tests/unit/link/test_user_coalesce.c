@@ -51,8 +51,8 @@ static void finish(uint8_t *ip, size_t length)
 	checksum_write(ip + field, checksum_finish(checksum_add(sum, ip + header, length - header)));
 }
 
-/// The next packet of a flow; offset `at`, if either is given, gets another value before the checksums are
-/// made.
+/// The next packet of a flow; the byte at offset `at` gets the value before the checksums are made, unless
+/// both are 0.
 static uint8_t *make(
 	uint16_t ethertype, uint8_t protocol, uint8_t port, size_t payload, size_t at, uint8_t value)
 {
