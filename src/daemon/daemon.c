@@ -309,7 +309,7 @@ static bool open_kernel(struct daemon *daemon, struct err *err)
 	const struct apply_handler apply = { .target = find_target, .sa = on_sa_wanted, .owner = daemon };
 	bool existed;
 
-	if (!priv_check(true, err))
+	if (!priv_check(err))
 		return false;
 	daemon->rtnl = rtnl_open(err);
 	if (!daemon->rtnl)

@@ -85,14 +85,29 @@ static bool attach(int fd, const char *name, bool adopted, bool *several, struct
 	}
 }
 
+/// Why /dev/net/tun cannot be opened, by errno, and what to do about it.
+static void tell_no_tun(struct err *err)
+{
+	if (errno == ENOENT)
+		(void)err_set(err,
+			"/dev/net/tun is not there, which the user link needs; load the module (`modprobe tun`), "
+			"or give the container the device (`--device /dev/net/tun`)");
+	else if (errno == EPERM || errno == EACCES)
+		(void)err_set(err,
+			"not allowed to open /dev/net/tun, which the user link needs; run as root, or give the "
+			"container the device (`--device /dev/net/tun`)");
+	else
+		(void)err_set_errno(err, errno,
+			"cannot open /dev/net/tun, which the user link needs (is the module `tun` there?)");
+}
+
 /// One file descriptor, attached to a queue of its own; -1 on failure.
 static int open_queue(const char *name, bool adopted, bool *several, struct err *err)
 {
 	int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
 
 	if (fd < 0) {
-		err_set_errno(err, errno,
-			"cannot open /dev/net/tun (load the module `tun`, or give the container the device)");
+		tell_no_tun(err);
 		return -1;
 	}
 	if (attach(fd, name, adopted, several, err))

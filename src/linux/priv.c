@@ -2,7 +2,6 @@
 #include "linux/priv.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/capability.h>
 #include <stddef.h>
 #include <sys/syscall.h>
@@ -19,27 +18,7 @@ static const struct {
 	{ CAP_NET_RAW, "CAP_NET_RAW", "to send and receive GRE" },
 };
 
-static bool check_tun(struct err *err)
-{
-	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
-
-	if (fd >= 0) {
-		close(fd);
-		return true;
-	}
-	if (errno == ENOENT)
-		return err_set(err,
-			"/dev/net/tun is not there, which the user link needs; load the module (`modprobe tun`), "
-			"or give the container the device (`--device /dev/net/tun`)");
-	if (errno == EPERM || errno == EACCES)
-		return err_set(err,
-			"not allowed to open /dev/net/tun, which the user link needs; run as root, or give the "
-			"container the device (`--device /dev/net/tun`)");
-	return err_set_errno(err, errno,
-		"cannot open /dev/net/tun, which the user link needs (is the module `tun` there?)");
-}
-
-bool priv_check(bool with_tun, struct err *err)
+bool priv_check(struct err *err)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
@@ -52,5 +31,5 @@ bool priv_check(bool with_tun, struct err *err)
 				"the capability %s is missing, which is needed %s; run as root, or grant it (systemd: "
 				"AmbientCapabilities=, containers: --cap-add)",
 				needed[i].name, needed[i].purpose);
-	return !with_tun || check_tun(err);
+	return true;
 }

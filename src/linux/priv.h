@@ -6,5 +6,5 @@
 
 #include "base/err.h"
 
-/// CAP_NET_ADMIN and CAP_NET_RAW are there and, where `with_tun`, /dev/net/tun can be used.
-bool priv_check(bool with_tun, struct err *err) MUST_CHECK;
+/// CAP_NET_ADMIN and CAP_NET_RAW are there.
+bool priv_check(struct err *err) MUST_CHECK;

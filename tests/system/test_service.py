@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The daemon as a service: what it tells the service manager, what it may do, and hooks."""
 import os
+import re
 import shutil
 import socket
 import stat
@@ -41,15 +42,12 @@ class Manager:
         wait_until(lambda: self.has(text), 15, f"the service says {text}")
 
 
-def test_own_user_two_capabilities_and_a_filter(network, tmp_path):
-    """As the unit file has it: another user than root, CAP_NET_ADMIN and CAP_NET_RAW, a seccomp filter; and all works."""
-    lab = network(scenarios.phase3(), start=False)
+def as_the_unit_does(daemon, tun, mode):
+    """Runs the daemon as another user than root, with two capabilities, and with a device for user links of this mode."""
     capabilities = "-all,+net_admin,+net_raw"
-    daemon = lab["spoke1"]
-    # /dev/net/tun as udev makes it, which a small machine may not have.
-    os.mknod(tmp_path / "tun", stat.S_IFCHR, os.makedev(10, 200))
-    (tmp_path / "tun").chmod(0o666)
-    daemon.wrapper = ["unshare", "--mount", "sh", "-ec", 'mount --bind "$0" /dev/net/tun; exec "$@"', tmp_path / "tun",
+    os.mknod(tun, stat.S_IFCHR, os.makedev(10, 200))
+    tun.chmod(mode)
+    daemon.wrapper = ["unshare", "--mount", "sh", "-ec", 'mount --bind "$0" /dev/net/tun; exec "$@"', tun,
                       "setpriv", "--reuid", NOBODY, "--regid", NOBODY, "--clear-groups", "--inh-caps", capabilities,
                       "--ambient-caps", capabilities, "--bounding-set", capabilities, "--no-new-privs"]
     daemon.state.mkdir()
@@ -60,6 +58,13 @@ def test_own_user_two_capabilities_and_a_filter(network, tmp_path):
     daemon.socket = run / "control"
     for folder in daemon.state.parents:
         folder.chmod(folder.stat().st_mode | 0o011)
+
+
+def test_own_user_two_capabilities_and_a_filter(network, tmp_path):
+    """As the unit file has it: another user than root, CAP_NET_ADMIN and CAP_NET_RAW, a seccomp filter; and all works."""
+    lab = network(scenarios.phase3(), start=False)
+    daemon = lab["spoke1"]
+    as_the_unit_does(daemon, tmp_path / "tun", 0o666)
     lab.start().wait_registered()
     status = status_of(daemon)
     assert status["Uid"].split() == [NOBODY] * 4
@@ -70,6 +75,23 @@ def test_own_user_two_capabilities_and_a_filter(network, tmp_path):
     assert ping(lab, "spoke1", "spoke2").lost == 0
     daemon.restart()
     wait_until(lambda: works(lab, "spoke1", "spoke2"), 10, "traffic after a restart")
+
+
+def test_only_a_user_link_needs_its_device(network, tmp_path):
+    """Without one the daemon starts; with one, the log names the device and the remedy, and the daemon tries on."""
+    lab = network(scenarios.phase3(), start=False)
+    daemon = lab["spoke1"]
+    config = re.sub(r" tunnel link \w+", " tunnel link user", lab.scenario.node("spoke1").config)
+    as_the_unit_does(daemon, tmp_path / "tun", 0o600)
+    lab.scenario.node("spoke1").config = "hostname spoke1\n"
+    lab.start("spoke1")
+    mark = daemon.mark()
+    daemon.reload(config)
+    wait_until(lambda: "not allowed to open /dev/net/tun" in daemon.log(mark) and "--device" in daemon.log(mark), 10,
+               "the log says what is missing")
+    assert not daemon.device_up("tunnel1")
+    (tmp_path / "tun").chmod(0o666)
+    wait_until(lambda: daemon.device_up("tunnel1"), 15, "the tunnel comes up once it may")
 
 
 def test_tells_its_manager(network, tmp_path):

@@ -127,7 +127,7 @@ static void privileges_are_checked(void **state)
 	struct err err = { "" };
 
 	(void)state;
-	assert_true(priv_check(false, &err));
+	assert_true(priv_check(&err));
 }
 
 static int set_up(void **state)
