@@ -56,19 +56,19 @@ static bool was_passed_on(const struct nhrp_msg *msg)
 
 static void on_registration(const struct incoming *in)
 {
-	bool is_ours = is_for_any_server(in->msg) || route_is_own(in->iface->node, in->msg->dst_protocol);
+	bool is_for_any = is_for_any_server(in->msg);
 
-	if (is_ours && was_passed_on(in->msg))
+	if (!is_for_any && !route_is_own(in->iface->node, in->msg->dst_protocol)) {
+		pass_on(in, in->msg->dst_protocol);
+		return;
+	}
+	if (was_passed_on(in->msg)) {
 		refuse(in, REFUSED_FORGED, NHRP_ERROR_PROTOCOL_ERROR, 0,
 			"a registration by way of another node");
-	else if (is_for_any_server(in->msg)) {
-		in->iface->counters.quirks++;
-		server_on_registration(in->iface, in->msg, in->from, in->now);
-	} else if (route_is_own(in->iface->node, in->msg->dst_protocol)) {
-		server_on_registration(in->iface, in->msg, in->from, in->now);
-	} else {
-		pass_on(in, in->msg->dst_protocol);
+		return;
 	}
+	in->iface->counters.quirks += is_for_any;
+	server_on_registration(in->iface, in->msg, in->from, in->now);
 }
 
 static void on_resolution(const struct incoming *in)
