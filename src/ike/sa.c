@@ -125,9 +125,15 @@ static void remove_child(struct sa *sa, uint32_t id)
 		*child = sa->children[--sa->child_count];
 }
 
+/// Charon's number of an SA or of a child; 0 where there is none.
+static uint32_t id_of(struct vici_section section)
+{
+	return (uint32_t)vici_number(section, "uniqueid", 0);
+}
+
 static void update_child(struct sa *sa, struct vici_section section)
 {
-	uint32_t id = (uint32_t)vici_number(section, "uniqueid", 0);
+	uint32_t id = id_of(section);
 	struct sa_child *child = find_child(sa, id);
 	struct vici_text state = vici_value(section, "state");
 
@@ -204,7 +210,7 @@ static void read_ike(
 static struct sa *update(
 	struct sa_table *table, const struct vici_element *section, bool complete, struct mono now)
 {
-	uint32_t id = (uint32_t)vici_number(section->body, "uniqueid", 0);
+	uint32_t id = id_of(section->body);
 	struct vici_element children, child;
 	struct sa *sa;
 
@@ -243,12 +249,12 @@ struct sa *sa_table_on_child(struct sa_table *table, struct vici_section message
 		return NULL;
 	if (is_yes(message, "up"))
 		return update(table, &ike, false, now);
-	sa = sa_find(table, (uint32_t)vici_number(ike.body, "uniqueid", 0));
+	sa = sa_find(table, id_of(ike.body));
 	if (!sa || !vici_find(ike.body, VICI_SECTION, "child-sas", &children))
 		return sa;
 	while (vici_next(&children.body, &child)) {
 		if (child.kind == VICI_SECTION)
-			remove_child(sa, (uint32_t)vici_number(child.body, "uniqueid", 0));
+			remove_child(sa, id_of(child.body));
 	}
 	return sa;
 }
@@ -269,13 +275,13 @@ struct sa *sa_table_on_child_rekey(struct sa_table *table, struct vici_section m
 
 	if (!first_section(message, &ike))
 		return NULL;
-	sa = sa_find(table, (uint32_t)vici_number(ike.body, "uniqueid", 0));
+	sa = sa_find(table, id_of(ike.body));
 	if (!sa || !vici_find(ike.body, VICI_SECTION, "child-sas", &children))
 		return NULL;
 	read_ike(table, sa, &ike, now);
 	while (vici_next(&children.body, &child)) {
 		if (find_part(&child, "old", &part))
-			remove_child(sa, (uint32_t)vici_number(part.body, "uniqueid", 0));
+			remove_child(sa, id_of(part.body));
 		if (find_part(&child, "new", &part))
 			update_child(sa, part.body);
 	}
@@ -298,7 +304,7 @@ struct sa *sa_table_on_ike(struct sa_table *table, struct vici_section message, 
 		return NULL;
 	if (is_yes(message, "up"))
 		return update(table, &ike, false, now);
-	sa = sa_find(table, (uint32_t)vici_number(ike.body, "uniqueid", 0));
+	sa = sa_find(table, id_of(ike.body));
 	if (sa) {
 		sa->gone = true;
 		sa->child_count = 0;
@@ -313,7 +319,7 @@ struct sa *sa_table_on_ike_rekey(struct sa_table *table, struct vici_section mes
 
 	if (!first_section(message, &ike) || !find_part(&ike, "old", &part))
 		return NULL;
-	old = sa_find(table, (uint32_t)vici_number(part.body, "uniqueid", 0));
+	old = sa_find(table, id_of(part.body));
 	sa = find_part(&ike, "new", &part) ? update(table, &part, false, now) : NULL;
 	if (!old || !sa || old == sa)
 		return sa;
