@@ -182,6 +182,18 @@ void network_set_bounds(struct network *network)
 	network->bounds.settled = longest * MONO_SECOND + SETTLED_BEYOND;
 }
 
+void network_heal(struct network *network)
+{
+	network->underlay.loss = 0;
+	network->underlay.dropped = 0;
+	network->blocked_count = 0;
+	network->truth++;
+	for (size_t i = 0; i < network->host_count; i++) {
+		host_cut(network->hosts[i], false);
+		host_start(network->hosts[i]);
+	}
+}
+
 void network_disturb(struct network *network)
 {
 	network->disturbed = network->now;

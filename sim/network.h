@@ -160,6 +160,8 @@ void network_block(struct network *network, const struct host *a, const struct h
 bool network_is_blocked(const struct network *network, const struct host *a, const struct host *b);
 /// Sets the bounds that follow from the hosts' holding times.
 void network_set_bounds(struct network *network);
+/// Nothing is lost, blocked, cut or stopped any more.
+void network_heal(struct network *network);
 /// Something changed that the nodes have to find out: the bounds count from now.
 void network_disturb(struct network *network);
 /// Nothing was disturbed for `duration`, or ever, and the underlay loses no packet by itself.

@@ -216,18 +216,9 @@ static void do_join(struct play *play, const struct value *values)
 
 static void do_heal(struct play *play, const struct value *values)
 {
-	struct network *network = play->network;
-
 	(void)values;
-	network_note(network, "everything is healed");
-	network->underlay.loss = 0;
-	network->underlay.dropped = 0;
-	network->blocked_count = 0;
-	network->truth++;
-	for (size_t i = 0; i < network->host_count; i++) {
-		host_cut(network->hosts[i], false);
-		host_start(network->hosts[i]);
-	}
+	network_note(play->network, "everything is healed");
+	network_heal(play->network);
 }
 
 static void do_clear(struct play *play, const struct value *values)

@@ -44,11 +44,9 @@ static void do_message(struct bench *bench, struct rd *rd)
 static void do_raw(struct bench *bench, struct rd *rd)
 {
 	struct addr from = fuzz_nbma(&bench->choice, rd);
-	size_t length = rd_u8(rd);
-	const uint8_t *bytes;
+	size_t length;
+	const uint8_t *bytes = fuzz_raw(rd, &length);
 
-	length = length < rd_left(rd) ? length : rd_left(rd);
-	bytes = rd_bytes(rd, length);
 	if (bytes)
 		node_on_packet(bench->node, IFACE, from, bytes, length, bench->now);
 }

@@ -79,11 +79,9 @@ static void do_raw(struct bench *bench, struct rd *rd)
 {
 	const struct host *to = pick_host(bench, rd);
 	struct addr from = fuzz_nbma(&bench->choice, rd);
-	size_t length = rd_u8(rd);
-	const uint8_t *bytes;
+	size_t length;
+	const uint8_t *bytes = fuzz_raw(rd, &length);
 
-	length = length < rd_left(rd) ? length : rd_left(rd);
-	bytes = rd_bytes(rd, length);
 	if (bytes)
 		send(bench, from, to->public_nbma, bytes, length);
 }
@@ -321,14 +319,7 @@ static void heal(struct bench *bench)
 {
 	struct network *network = bench->network;
 
-	network->underlay.loss = 0;
-	network->underlay.dropped = 0;
-	network->blocked_count = 0;
-	network->truth++;
-	for (size_t i = 0; i < network->host_count; i++) {
-		host_cut(network->hosts[i], false);
-		host_start(network->hosts[i]);
-	}
+	network_heal(network);
 	network_disturb(network);
 	network_run(network, network->bounds.settled + 65 * MONO_SECOND);
 }

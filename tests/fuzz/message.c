@@ -74,6 +74,14 @@ size_t fuzz_ip(const struct fuzz_choice *choice, struct rd *rd, uint8_t *buffer)
 	return 20 - rd_u8(rd) % 2;
 }
 
+const uint8_t *fuzz_raw(struct rd *rd, size_t *ret_length)
+{
+	size_t length = rd_u8(rd);
+
+	*ret_length = length < rd_left(rd) ? length : rd_left(rd);
+	return rd_bytes(rd, *ret_length);
+}
+
 size_t fuzz_message(const struct fuzz_choice *choice, struct rd *rd, uint8_t packet[static NHRP_MAX_PACKET])
 {
 	uint8_t payload[20], space[512];

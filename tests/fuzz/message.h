@@ -23,5 +23,7 @@ struct addr fuzz_protocol(const struct fuzz_choice *choice, struct rd *rd);
 struct addr fuzz_nbma(const struct fuzz_choice *choice, struct rd *rd);
 /// The header of an IP packet, whole or one byte short; `buffer` has room for 20. Returns its length.
 size_t fuzz_ip(const struct fuzz_choice *choice, struct rd *rd, uint8_t *buffer);
+/// Bytes as they stand, up to 255; NULL where the input has ended.
+const uint8_t *fuzz_raw(struct rd *rd, size_t *ret_length);
 /// A message that decodes, with the key; returns its length, 0 where it got too long.
 size_t fuzz_message(const struct fuzz_choice *choice, struct rd *rd, uint8_t packet[static NHRP_MAX_PACKET]);
