@@ -34,6 +34,8 @@ ELSEWHERE = {  # command: who runs it
     r"bench/compare": "tests/vm/test_compare.py: bench",
     r"dmvpn-bench forward --link kernel": "tests/kernel/test_bench.py: \"kernel\"",
     r"build/dmvpn-sim --hunt 10": "tests/sim/test_program.c: hunt_shrink",
+    r"(build/)?dmvpn-sim --spokes 1000 --phase 3 --duration 1d": "check: --spokes 1000 --phase 3 --duration 1d",
+    r"build/dmvpn-sim --bindings 1000000": "check: --bindings 1000000",
     r"tests/vm/run uname -r": "tests/vm/test_vm.py: def test_status_arguments_and_folder",
     r"tests/vm/run -c 2 -m 3G env .*": "check: tests/vm/run",
 }
@@ -71,7 +73,7 @@ def design(command):
 def test_every_command_has_a_test():
     run_here = [*from_page("docs/ipsec.md", "openssl"), *from_page("docs/security.md", "nft")]
     for command in shown():
-        if command in run_here or re.fullmatch(r"\./demo|(lab/)?dmvpn-lab phase3 (up|shell spoke1|down)|(build/)?dmvpn-sim (?!--hunt).*",
+        if command in run_here or re.fullmatch(r"\./demo|(lab/)?dmvpn-lab phase3 (up|shell spoke1|down)|(build/)?dmvpn-sim (--list|[^-].*)",
                                                command.replace(design(command), "phase3").replace("demo phase3", "demo")):
             continue
         place = next((place for pattern, place in ELSEWHERE.items() if re.fullmatch(pattern, command)), None)
@@ -114,10 +116,9 @@ def test_demo(build):
 
 
 @pytest.mark.parametrize("command", sorted({command.replace("build/", "") for command in shown()
-                                            if "dmvpn-sim " in command and "--hunt" not in command}))
-def test_simulator(command):
-    """The release build: these are large."""
-    run(ROOT / "build" / command.split()[0], *command.split()[1:])
+                                            if re.fullmatch(r"(build/)?dmvpn-sim (--list|[^-].*)", command)}))
+def test_simulator(build, command):
+    run(build / command.split()[0], *command.split()[1:])
 
 
 def test_certificates(tmp_path):
@@ -131,7 +132,7 @@ def test_certificates(tmp_path):
 
 
 def test_filter(network):
-    """The filter of the page on security, on a spoke of phase 1: its tunnel works, and others' GRE is dropped."""
+    """The filter of the page on security, on a spoke of phase 1: its tunnel works behind it."""
     lab = network(scenarios.phase1(), start=False)
     for line in from_page("docs/security.md", "nft"):
         lab.namespace("spoke1").run("sh", "-c", line.replace("203.0.113.1", "203.0.113.2"))
