@@ -38,6 +38,7 @@ class Daemon:
         self.environment = {}  # more for it
         self.child = None
         self.process = None
+        self.launched = 0  # where the log of the process that runs begins
 
     @property
     def devices(self):
@@ -57,6 +58,7 @@ class Daemon:
         """Starts the process and returns at once."""
         self.write_config()
         self.state.mkdir(exist_ok=True)
+        self.launched = self.mark()
         with open(self.log_path, "ab") as log:
             self.child = self.namespace.popen(
                 *self.wrapper, *self.argv(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,

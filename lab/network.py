@@ -161,11 +161,11 @@ class Lab:
                                             env={**os.environ, "BASH_ENV": str(self.shell_file(name)), **SANITIZER})
 
     def wait_registered(self, *names, deadline=PATIENCE):
-        """Waits until these spokes, or all, have heard from every NHS."""
+        """Waits until these spokes, or all, have heard from every NHS since they were started."""
         for name in names or [node.name for node in self.scenario.spokes]:
             daemon = self.daemons[name]
             for address in nhs_addresses(daemon.node):
-                daemon.wait_event("nhs-up", address, deadline=deadline)
+                daemon.wait_event("nhs-up", address, daemon.launched, deadline)
         return self
 
     def down(self):
