@@ -96,7 +96,7 @@ struct config *conf_parse_open(const char *text, size_t length, struct conf_mess
 /// Reads it from a file; a file that cannot be read is an error on line 0.
 struct config *conf_load(const char *path, struct conf_messages *ret_messages) MUST_CHECK;
 /// The configuration in canonical IOS form, defaults hidden; secrets are shown as "*****" where
-/// `hide_secrets`. The caller frees it. Law: parse(print(c)) = c.
+/// `hide_secrets`. The caller frees it with private_free(). Law: parse(print(c)) = c.
 char *conf_print(const struct config *config, bool hide_secrets) MUST_CHECK;
 /// The same with the values of everything that a tunnel can have, also where it is the default.
 char *conf_print_all(const struct config *config, bool hide_secrets) MUST_CHECK;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/private.h"
 #include "conf/command.h"
 #include "conf/print.h"
 #include "conf/schema.h"
@@ -29,12 +30,9 @@ static struct lines lines_of(
 	const struct config *config, size_t index, const struct command *command, bool hide_secrets)
 {
 	struct lines lines = { 0 };
-	size_t length;
-	FILE *out = open_memstream(&lines.text, &length);
+	FILE *out = private_open(&lines.text);
 	char *rest, *line;
 
-	if (!out)
-		return lines;
 	if (index != NONE)
 		print_command(out, config, index, command, hide_secrets);
 	fclose(out);
@@ -50,7 +48,7 @@ static struct lines lines_of(
 static void lines_free(struct lines *lines)
 {
 	free(lines->items);
-	free(lines->text);
+	private_free(lines->text);
 }
 
 static bool lines_equal(const struct lines *a, const struct lines *b)

@@ -354,6 +354,7 @@ static char *read_file(const char *path, size_t *ret_length, struct conf_message
 		message_error(messages, 0, 0, "cannot read %s: %s", path, strerror(errno));
 		return NULL;
 	}
+	setvbuf(file, NULL, _IONBF, 0);             // its buffer would keep a copy
 	char *text = alloc_zeroed(FILE_MAX + 1, 1); // one more than allowed, so that more is seen
 	*ret_length = fread(text, 1, FILE_MAX + 1, file);
 	if (ferror(file)) {

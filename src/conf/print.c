@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "base/alloc.h"
+#include "base/private.h"
 #include "conf/schema.h"
 
 /// A row with a field prints its keywords and, unless it is a flag, the number.
@@ -42,12 +42,9 @@ void print_tunnel(FILE *out, const struct config *config, size_t index, bool hid
 
 char *conf_print(const struct config *config, bool hide_secrets)
 {
-	char *text = NULL;
-	size_t length;
-	FILE *out = open_memstream(&text, &length);
+	char *text;
+	FILE *out = private_open(&text);
 
-	if (!out)
-		return alloc_string("");
 	for (size_t i = 0; schema_command(i); i++) {
 		const struct command *command = schema_command(i);
 		if (command->contexts == COMMAND_GLOBAL && command->print)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/alloc.h"
+#include "base/private.h"
 #include "conf/command.h"
 #include "conf/schema.h"
 
@@ -89,12 +89,9 @@ static void print_tunnel_all(FILE *out, const struct config *config, size_t inde
 
 char *conf_print_all(const struct config *config, bool hide_secrets)
 {
-	char *text = NULL;
-	size_t length;
-	FILE *out = open_memstream(&text, &length);
+	char *text;
+	FILE *out = private_open(&text);
 
-	if (!out)
-		return alloc_string("");
 	for (size_t i = 0; schema_command(i); i++) {
 		const struct command *command = schema_command(i);
 		if (command->contexts != COMMAND_GLOBAL || !command->print)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/private.h"
 #include "ctl/commands.h"
 #include "ctl/context.h"
 
@@ -188,7 +189,7 @@ static void make_part(struct client *client)
 }
 
 /// The words of a request: a list of strings, or one string. Returns how many; 0 and `*ret_why` where it is
-/// neither. They last as long as `*ret_copy`, which the caller frees.
+/// neither. They last as long as `*ret_copy`, which the caller frees with private_free().
 static size_t read_words(const json_t *request, const char *words[static COMMAND_MAX_WORDS], char **ret_copy,
 	const char **ret_why)
 {
@@ -196,7 +197,9 @@ static size_t read_words(const json_t *request, const char *words[static COMMAND
 	*ret_copy = NULL;
 	if (json_is_string(request)) {
 		char *rest;
-		*ret_copy = alloc_string(json_string_value(request));
+		FILE *out = private_open(ret_copy);
+		fputs(json_string_value(request), out);
+		fclose(out);
 		for (char *word = strtok_r(*ret_copy, " \t", &rest);
 			word != NULL && count < COMMAND_MAX_WORDS; word = strtok_r(NULL, " \t", &rest))
 			words[count++] = word;
@@ -245,7 +248,7 @@ static struct reply *answer(struct client *client, const char *text, size_t leng
 		reply = command_complete(client->server->context, &client->session, words, count);
 	else
 		reply = command_start(client->server->context, &client->session, words, count);
-	free(copy);
+	private_free(copy);
 	json_decref(request);
 	return reply;
 }
@@ -290,6 +293,7 @@ static bool take_request(struct client *client)
 		client->reply = answer(client, client->request, length);
 		client->filled -= length + 1;
 		memmove(client->request, end + 1, client->filled);
+		explicit_bzero(client->request + client->filled, length + 1);
 	} else if (client->filled == client->server->limits.request_size) {
 		client->reply = reply_error("The request is too long.");
 		client->last_reply = true;

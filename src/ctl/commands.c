@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/private.h"
 #include "ctl/context.h"
 #include "ctl/do.h"
 #include "ctl/grammar.h"
@@ -223,12 +224,11 @@ static struct reply *run_command(
 	return reply_error(err.text[0] != '\0' ? err.text : "The daemon could not make this view.");
 }
 
-/// The words as a line; the caller frees it.
+/// The words as a line; the caller frees it with private_free().
 static char *join(const char *const *words, size_t count)
 {
-	char *line = NULL;
-	size_t size;
-	FILE *out = open_memstream(&line, &size);
+	char *line;
+	FILE *out = private_open(&line);
 	for (size_t i = 0; i < count; i++)
 		fprintf(out, "%s%s", i > 0 ? " " : "", words[i]);
 	fclose(out);
@@ -252,8 +252,7 @@ struct reply *command_start(
 
 	char *line = join(words, count);
 	json_t *data = configure_line(&session->configure, context, line, &err);
-	explicit_bzero(line, strlen(line));
-	free(line);
+	private_free(line);
 	return data != NULL ? reply_data("message", data) : reply_error(err.text);
 }
 
@@ -272,7 +271,7 @@ struct reply *command_complete(
 	if (!exec) {
 		char *line = join(words, count - 1);
 		list = configure_complete(&session->configure, line, words[count - 1], &end, &err);
-		free(line);
+		private_free(line);
 	} else {
 		list = grammar_complete(&grammar, words, count - 1, words[count - 1], &end, &err);
 	}

@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "base/alloc.h"
+#include "base/private.h"
 #include "conf/arg.h"
 #include "conf/conf.h"
 #include "conf/schema.h"
@@ -34,9 +35,7 @@ void configure_begin(struct ctl_configure *configure)
 
 static void forget_block(struct ctl_configure *configure)
 {
-	if (configure->block != NULL)
-		explicit_bzero(configure->block, strlen(configure->block));
-	free(configure->block);
+	private_free(configure->block);
 	configure->block = NULL;
 	configure->waiting = false;
 	configure->context = COMMAND_GLOBAL;
@@ -66,15 +65,17 @@ static bool fits(const char *line, unsigned contexts)
 {
 	struct lex lex = lex_make(line, strlen(line));
 	struct lex_line words;
-	return lex_next(&lex, &words) && match_line(&words, contexts).status == MATCH_OK;
+	bool ok = lex_next(&lex, &words) && match_line(&words, contexts).status == MATCH_OK;
+	explicit_bzero(&words, sizeof(words)); // there may be a secret in it
+	return ok;
 }
 
-/// A line as it stands in the text: in the block where it belongs there.
+/// A line as it stands in the text: in the block where it belongs there. The caller frees it with
+/// private_free().
 static char *placed(const struct ctl_configure *configure, const char *line)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	char *text;
+	FILE *out = private_open(&text);
 	bool inside = configure->context != COMMAND_GLOBAL && fits(line, configure->context);
 	unsigned indent = !inside ? 0 : configure->context == COMMAND_PEER ? 2 : 1;
 	fprintf(out, "%*s%s\n", (int)indent, "", line);
@@ -121,21 +122,19 @@ static json_t *tell(const struct conf_messages *messages, unsigned line)
 	return told;
 }
 
-/// The text which the line makes of what runs; the caller wipes and frees it. `*ret_line`: the number of the
-/// line.
+/// The text which the line makes of what runs; the caller frees it with private_free(). `*ret_line`: the
+/// number of the line.
 static char *whole_text(const struct ctl_configure *configure, const struct ctl_context *context,
 	const char *placed_line, unsigned *ret_line)
 {
-	char *running = conf_print(context->config, false), *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	char *running = conf_print(context->config, false), *text;
+	FILE *out = private_open(&text);
 	fprintf(out, "%s%s", running, configure->block != NULL ? configure->block : "");
 	fflush(out);
 	*ret_line = count_lines(text) + 1;
 	fputs(placed_line, out);
 	fclose(out);
-	explicit_bzero(running, strlen(running));
-	free(running);
+	private_free(running);
 	return text;
 }
 
@@ -143,14 +142,13 @@ static char *whole_text(const struct ctl_configure *configure, const struct ctl_
 static void keep(struct ctl_configure *configure, const char *placed_line, unsigned context, bool waits)
 {
 	bool inside = placed_line[0] == ' ' && configure->block != NULL;
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	char *text;
+	FILE *out = private_open(&text);
 	fprintf(out, "%s%s", inside ? configure->block : "", placed_line);
 	fclose(out);
 	forget_block(configure);
 	if (context == COMMAND_GLOBAL && !waits) {
-		free(text);
+		private_free(text);
 		return;
 	}
 	configure->block = text;
@@ -190,10 +188,8 @@ static json_t *take(
 	ctl_change_free(&change);
 	conf_messages_free(&messages);
 	conf_free(config);
-	explicit_bzero(text, strlen(text));
-	explicit_bzero(own, strlen(own));
-	free(text);
-	free(own);
+	private_free(text);
+	private_free(own);
 	return told;
 }
 
@@ -294,11 +290,14 @@ json_t *configure_complete(const struct ctl_configure *configure, const char *li
 	struct match_option options[OPTIONS_MAX];
 	struct lex lex = lex_make(line, strlen(line));
 	struct lex_line words = { 0 };
+	bool is_first;
 	size_t count;
 	json_t *list;
 
 	(void)lex_next(&lex, &words);
 	count = match_options(&words, contexts, options, OPTIONS_MAX, ret_end);
+	is_first = words.count == 0;
+	explicit_bzero(&words, sizeof(words));
 	if (count == 0 && !*ret_end) {
 		err_set(err, "No command begins so.");
 		return NULL;
@@ -310,7 +309,7 @@ json_t *configure_complete(const struct ctl_configure *configure, const char *li
 			(strlen(begun) <= options[i].length &&
 				strncasecmp(options[i].element, begun, strlen(begun)) == 0))
 			json_array_append_new(list, option_view(&options[i]));
-	if (words.count == 0) {
+	if (is_first) {
 		add_own(list, "no", "The opposite of a command", begun);
 		add_own(list, "do", "A command of the shell", begun);
 		add_own(list, "abort", "End without the lines that wait", begun);

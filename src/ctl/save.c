@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/private.h"
 #include "conf/conf.h"
 
 #define PATH_SIZE 4096
@@ -57,8 +58,7 @@ bool save_config(const struct config *config, const char *path, struct err *err)
 		return err_set(err, "the path of the configuration is too long");
 	char *text = conf_print(config, false);
 	bool ok = write_new(next, path, text, err);
-	explicit_bzero(text, strlen(text));
-	free(text);
+	private_free(text);
 	if (!ok)
 		return false;
 	unlink(backup);

@@ -2,6 +2,7 @@
 #include "ctl/server.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,14 @@ void server_release(struct ctl_server *server)
 {
 	if (--server->owners == 0)
 		free(server);
+}
+
+/// A request may hold a secret, and what JSON makes of it goes through many hands.
+static void wipe_and_free(void *memory)
+{
+	if (memory != NULL)
+		explicit_bzero(memory, malloc_usable_size(memory));
+	free(memory);
 }
 
 static void on_connection(uv_stream_t *listener, int status)
@@ -109,6 +118,7 @@ struct ctl_server *ctl_server_open(struct uv_loop_s *loop, const char *path, str
 	if (!make_directory(path, err) || !clear_path(path, err))
 		return NULL;
 	signal(SIGPIPE, SIG_IGN);
+	json_set_alloc_funcs(malloc, wipe_and_free);
 
 	struct ctl_server *server = alloc_zeroed(1, sizeof(*server));
 	server->context = context;

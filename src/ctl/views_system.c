@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/private.h"
 #include "conf/conf.h"
 #include "core/node.h"
 #include "core/peer.h"
@@ -123,7 +124,7 @@ json_t *view_running_config(const struct config *config, bool all)
 {
 	char *text = all ? conf_print_all(config, true) : conf_print(config, true);
 	json_t *view = json_pack("{s:s, s:o}", "schema", "dmvpn/running-config/1", "text", view_text(text));
-	free(text);
+	private_free(text);
 	return view;
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/private.h"
 #include "conf/conf.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -31,8 +32,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		fprintf(stderr, "%s\n-- became --\n%s\n", printed, again);
 		abort();
 	}
-	free(printed);
-	free(again);
+	private_free(printed);
+	private_free(again);
 	conf_free(first);
 	conf_free(second);
 	conf_messages_free(&messages);

@@ -2,6 +2,7 @@
 """What the daemon, strongSwan and the wire say of protection, in the words that the tests use."""
 from facts import nbma
 from lab.capture import gre_packets
+from lab.wait import wait_until
 
 
 def clear_packets(lab, forgers=()):
@@ -24,3 +25,10 @@ def sas(lab, name, peer=None):
 def spis(lab, name, peer=None):
     """The ESP SAs of a node, by what its peers send with."""
     return {flow["spi_in"] for sa in sas(lab, name, peer) for flow in sa["flows"]}
+
+
+def single(lab, one, other):
+    """The SA of two nodes, once both have no more than one: where both called, there are two for a moment."""
+    for here, there in ((one, other), (other, one)):
+        wait_until(lambda here=here, there=there: len(sas(lab, here, there)) == 1, 10, f"one SA of {here} with {there}")
+    return sas(lab, one, other)[0]

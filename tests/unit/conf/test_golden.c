@@ -12,6 +12,7 @@
 
 #include "base/alloc.h"
 #include "base/attr.h"
+#include "base/private.h"
 #include "conf/conf.h"
 
 /// The text of a golden file; "" where there is none. The caller frees it.
@@ -58,8 +59,8 @@ static void check_printed_all(const struct config *config, const char *wanted)
 	char *printed = conf_print(again, false);
 	assert_string_equal(printed, wanted);
 	assert_true(strlen(all) > strlen(wanted) || config->node.iface_count == 0);
-	free(printed);
-	free(all);
+	private_free(printed);
+	private_free(all);
 	conf_free(again);
 	conf_messages_free(&messages);
 }
@@ -76,8 +77,8 @@ static void check_printed(const struct config *config, const char *wanted)
 	assert_non_null(again);
 	char *printed_again = conf_print(again, false);
 	assert_string_equal(printed_again, printed);
-	free(printed);
-	free(printed_again);
+	private_free(printed);
+	private_free(printed_again);
 	conf_free(again);
 	conf_messages_free(&messages);
 }

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/attr.h"
+#include "base/private.h"
 #include "conf/conf.h"
 
 #define BLOCK_LINES 5 ///< of `block`
@@ -171,7 +172,7 @@ static void test_accepted(void **state)
 		char *printed = conf_print(config, false);
 		if (absent == (strstr(printed, wanted + (absent ? 1 : 0)) != NULL))
 			fail_msg("%s\n-- came to --\n%s", accepted[i].lines, printed);
-		free(printed);
+		private_free(printed);
 		conf_free(config);
 		conf_messages_free(&messages);
 	}
@@ -282,8 +283,8 @@ static void test_secrets(void **state)
 	assert_non_null(strstr(hidden, " authentication local pre-share key *****\n"));
 	assert_null(strstr(hidden, "Secret"));
 	assert_non_null(strstr(open, " ip nhrp authentication hmac-md5 Secret\n"));
-	free(hidden);
-	free(open);
+	private_free(hidden);
+	private_free(open);
 	conf_free(config);
 	conf_messages_free(&messages);
 }

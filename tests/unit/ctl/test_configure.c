@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "base/alloc.h"
+#include "base/private.h"
 #include "ctl/change.h"
 #include "ctl/commands.h"
 #include "fixture.h"
@@ -83,7 +84,7 @@ static void expect_line(const struct host *host, const char *line, bool there)
 	char *text = conf_print(host->config, false);
 	if ((strstr(text, line) != NULL) != there)
 		fail_msg("\"%s\" is %s:\n%s", line, there ? "missing" : "there", text);
-	free(text);
+	private_free(text);
 }
 
 static void test_lines(void **state)

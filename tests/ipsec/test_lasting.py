@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""SAs over the time: reauthentication, peers that are dead to each other, the line to charon, and what a core dump
+would tell of the keys."""
+import contextlib
+import socket
+import subprocess
+import threading
+
+from crypto import sas, single, spis
+from facts import bindings, nbma, shortcut, works
+from lab import measure, scenarios
+from lab.protection import KEY
+from lab.wait import wait_until
+from memory import core_holds
+
+WITHIN = 10  # seconds
+
+
+class Relay:
+    """Stands where charon's VICI socket was, and carries what is said until it is cut."""
+
+    def __init__(self, swan):
+        self.place = swan.socket
+        self.charon = swan.socket.with_suffix(".charon")
+        swan.socket.rename(self.charon)
+        self.ends = []
+        self.listener = None
+
+    def open(self):
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(str(self.place))
+        self.listener.listen()
+        threading.Thread(target=self.accept, args=(self.listener,), daemon=True).start()
+        return self
+
+    def accept(self, listener):
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = listener.accept()
+                charon = socket.socket(socket.AF_UNIX)
+                charon.connect(str(self.charon))
+                self.ends += [client, charon]
+                for one, other in ((client, charon), (charon, client)):
+                    threading.Thread(target=carry, args=(one, other), daemon=True).start()
+
+    def cut(self):
+        """The socket is gone, and everybody's connection with it."""
+        self.place.unlink()
+        for end in (self.listener, *self.ends):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
+        self.ends = []
+
+
+def carry(source, destination):
+    with contextlib.suppress(OSError):
+        while data := source.recv(65536):
+            destination.sendall(data)
+    with contextlib.suppress(OSError):
+        destination.shutdown(socket.SHUT_RDWR)
+
+
+def swanctl(lab, relay, name, *words):
+    """Asks charon itself, whatever has become of the relay."""
+    swan = lab.swans[name]
+    return lab.namespace(name).run(swan.program("/usr/sbin/swanctl"), *words, "--uri", f"unix://{relay.charon}",
+                                   env=swan.environment).stdout
+
+
+def test_reauthentication(protected):
+    """Everything is made anew: the tunnel works again at once, and nobody forgets anybody."""
+    lab = protected(scenarios.phase3())
+    shortcut(lab, "spoke1", "spoke2")
+    ids = [single(lab, "spoke1", peer)["id"] for peer in ("hub", "spoke2")]
+    before, bound = spis(lab, "spoke1"), bindings(lab["hub"])
+    for one in ids:
+        lab.swans["spoke1"].swanctl("--rekey", "--reauth", "--ike-id", one)
+    wait_until(lambda: all(spis(lab, "spoke1", peer) and not before & spis(lab, "spoke1", peer)
+                           for peer in ("hub", "spoke2")), WITHIN, "other SAs with both")
+    wait_until(lambda: works(lab, "spoke1", "spoke2"), WITHIN, "traffic again")
+    assert set(bound) <= set(bindings(lab["hub"]))
+
+
+def test_dead_peer(protected):
+    """Packets between spoke1 and the hub are lost: DPD ends their SA, which the state shows, and nobody else's."""
+    lab = protected(scenarios.phase3(holdtime=300))
+    shortcut(lab, "spoke1", "spoke2")
+    sa = single(lab, "spoke1", "spoke2")
+    stream = measure.Ping(lab.namespace("spoke1-host"), lab.scenario.node("spoke2").host_address, interval=0.05)
+    underlay = lab.namespace("internet")
+    addresses = f"{{ {nbma(lab, 'spoke1')}, {nbma(lab, 'hub')} }}"
+    underlay.run("nft", "add table ip cut; add chain ip cut forward { type filter hook forward priority 0; }; "
+                 f"add rule ip cut forward ip saddr {addresses} ip daddr {addresses} drop")
+    wait_until(lambda: not sas(lab, "spoke1", "hub"), 60, "DPD ends the SA with the hub")
+    wait_until(lambda: "IKE" in lab["spoke1"].ctl("show dmvpn"), 30, "the state tells that IKE is missing")
+    assert stream.result().lost == 0, "the SA with spoke2 carries on"
+    assert [one["id"] for one in sas(lab, "spoke1", "spoke2")] == [sa["id"]]
+    underlay.run("nft", "delete table ip cut")
+    wait_until(lambda: sas(lab, "spoke1", "hub"), WITHIN, "an SA with the hub again")
+
+
+def test_vici_socket_gone(protected):
+    """The socket of charon is gone and comes back, and in between SAs are rekeyed: nothing is lost, and the daemon
+    knows the SAs of now and can have others made."""
+    lab = protected(scenarios.phase3(), start=False)
+    relay = Relay(lab.swans["spoke1"].start()).open()
+    lab.start().wait_registered()
+    shortcut(lab, "spoke1", "spoke2")
+    sa = single(lab, "spoke1", "spoke2")
+    before, bound = spis(lab, "spoke1"), bindings(lab["spoke1"])
+    stream = measure.Ping(lab.namespace("spoke1-host"), lab.scenario.node("spoke2").host_address, interval=0.05)
+    relay.cut()
+    swanctl(lab, relay, "spoke1", "--rekey", "--child-id", sa["flows"][0]["id"])
+    wait_until(lambda: "lost strongSwan" in lab["spoke1"].log(), 10, "the daemon says what is missing")
+    assert works(lab, "spoke1", "spoke2")
+    relay.open()
+    wait_until(lambda: spis(lab, "spoke1", "spoke2") and not before & spis(lab, "spoke1", "spoke2"), WITHIN,
+               "the daemon knows the new keys")
+    assert stream.result().lost == 0
+    assert bindings(lab["spoke1"]) == bound
+    lab["spoke1"].ctl("clear crypto session")
+    wait_until(lambda: sas(lab, "spoke1", "hub") and not before & spis(lab, "spoke1"), WITHIN, "SAs are made")
+    wait_until(lambda: works(lab, "spoke1", "spoke2"), WITHIN, "traffic")
+
+
+def test_no_key_in_a_core(protected):
+    """The keys stay out of core dumps, after a start, a reload and a change at the terminal."""
+    lab = protected(scenarios.phase3(spokes=1))
+    daemon = lab["spoke1"]
+    another = "Another-" + KEY
+    assert core_holds(daemon.child.pid, b"spoke1.example.net") > 0, "the search finds what is there"
+    assert core_holds(daemon.child.pid, KEY.encode()) == 0
+    daemon.reload(lab.scenario.node("spoke1").config.replace(KEY, another))
+    assert core_holds(daemon.child.pid, KEY.encode()) == 0
+    said = subprocess.run([daemon.build / "dmvpnctl", "--control", daemon.socket], text=True, capture_output=True, timeout=60,
+                          input=f"configure terminal\ncrypto ikev2 keyring KEYS\npeer ANY\npre-shared-key {another}-2\nend\n",
+                          check=False)
+    assert said.returncode == 0, said
+    assert core_holds(daemon.child.pid, KEY.encode()) == 0
