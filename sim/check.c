@@ -12,6 +12,7 @@
 #include "core/protect.h"
 #include "core/resolve.h"
 #include "core/route.h"
+#include "sim/sa.h"
 
 #define WINDOW (60 * MONO_SECOND) ///< in which the messages of a settled network are counted
 #define STEADY (20 * MONO_SECOND) ///< a flow with longer gaps does not keep a shortcut
@@ -233,8 +234,10 @@ static void check_freshness(struct host *host)
 		const struct host *owner = network_host_at(host->network, binding->protocol);
 
 		host->network->checks++;
+		// Without an SA nothing goes there, whatever an answer said.
 		if (binding->type == BINDING_CACHED && owner && owner->node &&
-			!addr_equal(owner->public_nbma, binding->peer->nbma))
+			!addr_equal(owner->public_nbma, binding->peer->nbma) &&
+			sa_carries(host, binding->peer->nbma))
 			suspect(host, INVARIANT_MOVED, prefix_host(binding->protocol),
 				"its owner is elsewhere");
 	}

@@ -46,6 +46,12 @@ static const char *pick_host(struct history *history, char text[static TEXT])
 	return text;
 }
 
+/// Whether a NAT is one that translates ports, too, and that several share at times.
+static const char *ports(struct history *history)
+{
+	return pick(history, 3) ? "" : " ports";
+}
+
 /// A new address in the underlay, or, at times, the last one that was given out. Inside addresses are often
 /// those of others, as everywhere.
 static void fault_of_address(struct history *history)
@@ -57,8 +63,8 @@ static void fault_of_address(struct history *history)
 	if (history->addresses == 0 || pick(history, 4) > 0)
 		history->addresses++;
 	if (nat)
-		scenario_add(history->scenario, history->at, "nat spoke%u 198.51.100.%u", spoke,
-			history->addresses % 200 + 20);
+		scenario_add(history->scenario, history->at, "nat spoke%u 198.51.100.%u%s", spoke,
+			history->addresses % 200 + 20, ports(history));
 	if (*is_inside || nat)
 		scenario_add(history->scenario, history->at, "move spoke%u 192.168.0.%u", spoke,
 			1 + pick(history, 3));
@@ -154,12 +160,15 @@ static void configure(struct history *history)
 			scenario_add(scenario, -1, "set spoke%u unique on", spoke);
 		history->is_inside[spoke - 1] = pick(history, 4) == 0;
 		if (history->is_inside[spoke - 1])
-			scenario_add(scenario, -1, "nat spoke%u 198.51.100.%u", spoke, spoke);
+			scenario_add(
+				scenario, -1, "nat spoke%u 198.51.100.%u%s", spoke, spoke, ports(history));
 	}
 	if (scenario->hubs > 1)
 		scenario_add(scenario, -1, "set spokes follow on");
 	if (scenario->seed % 4 > 0)
 		scenario_add(scenario, -1, "authenticate all %s secret", keys[scenario->seed % 4 - 1]);
+	if (scenario->seed % 3 == 0)
+		scenario_add(scenario, -1, "protect delay %ums", 50 + pick(history, 1000));
 }
 
 static void add_flows(struct history *history)

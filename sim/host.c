@@ -137,6 +137,10 @@ void host_free(struct host *host)
 
 static void remember(struct host *host, struct addr nbma)
 {
+	for (unsigned i = 0; i < host->history_count && i < MAX_HISTORY; i++) {
+		if (addr_equal(host->history[i], nbma))
+			return;
+	}
 	host->history[host->history_count++ % MAX_HISTORY] = nbma;
 }
 
@@ -160,6 +164,7 @@ void host_move(struct host *host, struct addr nbma)
 		remember(host, nbma);
 	else
 		be_at(host, nbma, false);
+	sa_move(host);
 	if (host->node) {
 		node_on_link(host->node, IFACE_ID, true, TUNNEL_DEVICE, host->nbma, host->network->now);
 		host_drain(host);

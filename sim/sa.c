@@ -7,6 +7,7 @@
 #include "sim/underlay.h"
 
 #define TRY_AGAIN (5 * MONO_SECOND)
+#define DEAD_PEER (30 * MONO_SECOND) ///< from one look whether the other side still has the SA to the next
 
 /// One side of a pair of SAs. What happens to it is a timer, so that no node is called out of another.
 struct sa {
@@ -116,6 +117,23 @@ static void tell_node(struct host *host, struct addr nbma, enum sa_state state, 
 	host_drain(host);
 }
 
+static void establish(struct sa *sa)
+{
+	struct network *network = sa->host->network;
+
+	sa->is_up = true;
+	timerq_arm(&network->queue, &sa->timer, mono_add(network->now, DEAD_PEER));
+}
+
+/// Does the other side answer under this SA?
+static bool is_answered(const struct sa *sa)
+{
+	const struct host *other = underlay_host_at(sa->host->network, sa->peer);
+	const struct sa *theirs = other ? find(other, sa->host->public_nbma) : NULL;
+
+	return theirs && theirs->is_up && underlay_connects(sa->host->network, sa->host, other);
+}
+
 static void finish(struct sa *sa)
 {
 	struct network *network = sa->host->network;
@@ -128,9 +146,8 @@ static void finish(struct sa *sa)
 		tell_node(host, peer, SA_FAILED, NULL);
 		return;
 	}
-	sa->is_up = true;
-	get(other, host->public_nbma)->is_up = true;
-	timerq_disarm(&network->queue, &find(other, host->public_nbma)->timer);
+	establish(sa);
+	establish(get(other, host->public_nbma));
 	tell_node(other, host->public_nbma, SA_UP, host->name);
 	tell_node(host, peer, SA_UP, other->name);
 }
@@ -141,8 +158,12 @@ void sa_on_timer(struct timer *timer)
 	struct host *host = sa->host;
 	struct addr peer = sa->peer;
 
-	if (!sa->ends) {
+	if (!sa->ends && !sa->is_up) {
 		finish(sa);
+		return;
+	}
+	if (!sa->ends && is_answered(sa)) {
+		establish(sa);
 		return;
 	}
 	if (sa->calls)
@@ -150,6 +171,17 @@ void sa_on_timer(struct timer *timer)
 	else
 		drop(sa);
 	tell_node(host, peer, SA_DOWN, NULL);
+}
+
+void sa_move(struct host *host)
+{
+	struct sa *sa, *next;
+
+	HASH_ITER(hh, host->sas, sa, next)
+	{
+		sa->ends = true;
+		timerq_arm(&host->network->queue, &sa->timer, host->network->now);
+	}
 }
 
 void sa_forget(struct host *host)

@@ -12,5 +12,8 @@ void sa_want(struct host *host, struct addr nbma, bool wanted, bool call);
 void sa_renew(struct host *host, struct addr nbma);
 /// A negotiation ends, or what follows.
 void sa_on_timer(struct timer *timer);
-/// The host forgets all of them: it stops, or is elsewhere.
+/// The host has another address: its SAs are of no use any more, and what it calls is made anew from there.
+/// The other sides do not know.
+void sa_move(struct host *host);
+/// The host forgets all of them: it stops.
 void sa_forget(struct host *host);

@@ -162,6 +162,7 @@ static void give_up_peer(struct resolution *resolution, struct mono now)
 
 	if (binding && binding->type == BINDING_CACHED && addr_equal(binding->peer->nbma, resolution->probed))
 		cache_remove(binding, "peer does not answer");
+	protect_renew(iface, resolution->probed);
 	if (server)
 		requester_withdraw(iface, resolution->destination, server->nbma, now);
 	hold(resolution, "peer does not answer", HOLD_NEGATIVE, now);
@@ -325,6 +326,10 @@ bool resolve_on_reply(struct iface *iface, const struct nhrp_msg *msg, struct ad
 	if (!resolution || resolution->state != RESOLUTION_PENDING ||
 		resolution->request_id != msg->request_id)
 		return false;
+	// Whoever has the peer's address now may have passed the probe on: that tells nothing of the way to
+	// it.
+	if (resolution->direct && !addr_equal(resolution->probed, from))
+		return true;
 	if (msg->cie_count == 0 || msg->cies[0].code != NHRP_CODE_OK) {
 		forget_known(iface, msg->dst_protocol);
 		fail(resolution, msg->cie_count == 0 ? "empty reply" : nhrp_code_name(msg->cies[0].code),

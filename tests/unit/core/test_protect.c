@@ -107,6 +107,30 @@ static void a_silent_server_gets_another_sa(void **state)
 	bed_free(bed);
 }
 
+/// A probe that the peer leaves without an answer ends its binding, and its SA, which may be one that the
+/// peer has lost. An answer that comes by another way than the probe went tells nothing of that way.
+static void a_silent_peer_gets_another_sa(void **state)
+{
+	struct bed *bed = registered_spoke();
+	struct nhrp_msg reply;
+
+	(void)state;
+	bed_sa(bed, "172.16.0.3", SA_UP, "spoke3");
+	bed_miss(bed, "10.0.0.3");
+	reply = bed_answer(bed, "10.0.0.3", "172.16.0.3", 32);
+	bed_receive(bed, HUB, &reply);
+	assert_true(addr_equal(bed_neighbour(bed, "10.0.0.3"), ip("172.16.0.3")));
+	bed_forget(bed);
+	resolve_probe(bed->iface, ip("10.0.0.3"), ip("172.16.0.3"), bed->now);
+	bed_drain(bed);
+	reply = bed_answer(bed, "10.0.0.3", "172.16.0.3", 32);
+	bed_receive(bed, HUB, &reply);
+	bed_advance(bed, 5 * MONO_SECOND);
+	assert_false(addr_equal(bed_neighbour(bed, "10.0.0.3"), ip("172.16.0.3")));
+	assert_int_equal(bed->renewed, 1);
+	bed_free(bed);
+}
+
 static void ask_and_answer_by_hub(struct bed *bed)
 {
 	struct nhrp_msg reply;
@@ -405,6 +429,7 @@ int main(void)
 		cmocka_unit_test(a_server_is_not_talked_to_before_its_sa),
 		cmocka_unit_test(a_server_that_lost_its_sa_is_asked_when_it_is_back),
 		cmocka_unit_test(a_silent_server_gets_another_sa),
+		cmocka_unit_test(a_silent_peer_gets_another_sa),
 		cmocka_unit_test(a_shortcut_waits_for_its_sa),
 		cmocka_unit_test(a_shortcut_is_the_identitys_own),
 		cmocka_unit_test(an_answer_waits_for_the_sa),
