@@ -129,12 +129,16 @@ static bool map_out(struct host *host, struct addr outside)
 static struct host *find_receiver(const struct network *network, struct addr from, struct addr to)
 {
 	struct place *place = find_place(network, to);
+	const struct place *other;
 	struct mapping *mapping;
 
 	if (!place || place->host)
 		return place ? place->host : NULL;
 	HASH_FIND(hh, place->mappings, &from, sizeof(from), mapping);
 	if (!mapping || !is_alive(network, mapping))
+		return NULL;
+	other = find_place(network, from);
+	if (other && other->host && network_is_blocked(network, other->host, mapping->host))
 		return NULL;
 	mapping->used = network->now;
 	return mapping->host;
