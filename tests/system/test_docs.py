@@ -155,3 +155,10 @@ def test_index():
             continue
         index = (folder / "README.md").read_text()
         assert f"({page.relative_to(folder)})" in index, f"{page} is not in the index"
+
+
+def test_scenarios_of_the_field():
+    """Every scenario of the simulator plays a problem of the page's table, and the table names no others."""
+    section = (DOCS / "simulation.md").read_text().partition("## Problems from the field")[2].partition("\n## ")[0]
+    named = re.findall(r"`([a-z0-9-]+)`", "\n".join(line for line in section.splitlines() if line.startswith("|")))
+    assert sorted(named) == sorted(path.stem for path in (ROOT / "sim" / "scenarios").glob("*.sim"))
