@@ -318,6 +318,16 @@ static __always_inline bool is_ours(struct __sk_buff *skb, struct outer *outer, 
 	return !(outer->ip.tos & ECN_MASK) || (outer->ip.tos & ECN_MASK) == (tos & ECN_MASK);
 }
 
+/// Datagrams that the sender or GRO merged: only here it is known how long each of them is.
+static __always_inline bool is_merged_udp(struct __sk_buff *skb, __u32 at, __u16 ethertype)
+{
+	__u8 protocol;
+
+	return skb->gso_size &&
+	       bpf_skb_load_bytes(skb, at + (ethertype == ETH_P_IP ? 9 : 6), &protocol, 1) == 0 &&
+	       protocol == 17;
+}
+
 SEC("tc")
 int from_underlay(struct __sk_buff *skb)
 {
@@ -330,7 +340,8 @@ int from_underlay(struct __sk_buff *skb)
 	if (tunnel.paused || !is_ours(skb, &outer, &ethertype))
 		return SLOW;
 	peer = bpf_map_lookup_elem(&peers, &outer.ip.saddr);
-	if (!peer)
+	/* The threads take data of peers that are not in use as well, but could not split this. */
+	if (!peer && !is_merged_udp(skb, ETH_HLEN + room, ethertype))
 		return SLOW;
 	/* What pads a short frame does not belong to the packet. A super-packet's length may not fit the
 	 * field. */
@@ -339,12 +350,15 @@ int from_underlay(struct __sk_buff *skb)
 		return SLOW;
 	if (bpf_skb_adjust_room(skb, -(__s32)room, BPF_ADJ_ROOM_MAC, BPF_F_ADJ_ROOM_FIXED_GSO) < 0)
 		return SLOW;
-	count(skb, ETH_HLEN, ethertype, length - room, &peer->received_packets, &peer->received_bytes);
+	if (peer)
+		count(skb, ETH_HLEN, ethertype, length - room, &peer->received_packets,
+			&peer->received_bytes);
 	__builtin_memcpy(frame.h_source + 2, &outer.ip.saddr, 4);
 	frame.h_proto = outer.gre.protocol;
 	if (bpf_skb_store_bytes(skb, 0, &frame, sizeof(frame), 0) < 0)
 		return TC_ACT_SHOT;
-	tell_use(outer.ip.saddr, &peer->received_epoch, FAST_RECEIVED);
+	if (peer)
+		tell_use(outer.ip.saddr, &peer->received_epoch, FAST_RECEIVED);
 	return (int)bpf_redirect(tunnel.device, BPF_F_INGRESS);
 }
 

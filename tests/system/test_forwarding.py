@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What carries the data, and that trouble with one peer or with the underlay is nobody else's."""
 import re
+import subprocess
 import sys
 
 import pytest
@@ -181,6 +182,39 @@ def test_super_packets_to_a_plain_port(network, arrive, off):
     upload(*ends[0], *ends[1], size=8 << 20)
     upload(*ends[1], *ends[0], size=8 << 20)
     assert {name: csum_errors(lab, f"{name}-host") for name in before} == before
+
+
+SEND_DATAGRAMS = """
+import socket, sys
+UDP_SEGMENT = 103
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind((sys.argv[1], 0))
+s.setsockopt(socket.IPPROTO_UDP, UDP_SEGMENT, 1000)
+for number in range(20):
+    s.sendto(b"".join(b"%04d" % (number * 40 + i) * 250 for i in range(40)), (sys.argv[2], 5520))
+"""
+TAKE_DATAGRAMS = """
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 23)
+s.bind((sys.argv[1], 5520))
+s.settimeout(20)
+print("ready", flush=True)
+whole = {number for number in range(800) if s.recv(65536) == b"%04d" % number * 250}
+print(len(whole), flush=True)
+"""
+
+
+def test_merged_datagrams_of_a_silent_peer(network):
+    """A peer to which nothing is sent is no neighbour. What it sends in super-packets of UDP, whose lengths only the
+    kernel knows, arrives datagram by datagram all the same."""
+    lab = network(scenarios.phase1())
+    taker = lab.namespace("hub").popen(sys.executable, "-c", TAKE_DATAGRAMS, tunnel(lab, "hub"), stdout=subprocess.PIPE,
+                                       text=True)
+    assert taker.stdout.readline() == "ready\n"
+    lab.namespace("spoke1").run(sys.executable, "-c", SEND_DATAGRAMS, tunnel(lab, "spoke1"), tunnel(lab, "hub"))
+    said, _ = taker.communicate(timeout=60)
+    assert said == "800\n"
 
 
 def test_shortcut_counts_as_used(network):
