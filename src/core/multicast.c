@@ -91,7 +91,7 @@ static size_t group_end(const struct iface_config *config, size_t first)
 static void update_groups(struct iface *iface, struct addr nbma)
 {
 	const struct iface_config *config = iface->config;
-	const struct peer *peer = peer_find(iface, nbma);
+	const struct peer *peer = config->group_count ? peer_find(iface, nbma) : NULL;
 	size_t end;
 
 	for (size_t i = 0; i < config->group_count; i = end) {

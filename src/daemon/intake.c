@@ -11,8 +11,10 @@
 #include "core/node.h"
 #include "daemon/daemon.h"
 
-#define TURN  16   ///< packets of strangers in each turn of the loop
-#define LIMIT 4096 ///< packets of strangers that wait
+#define SHARED_TURN 16   ///< packets of strangers in each turn of the loop, beside those of known peers
+#define WHOLE_TURN  64   ///< while no known peer says anything: what one batch of the link holds
+#define SILENCE     100  ///< milliseconds without a known peer's packet
+#define LIMIT       4096 ///< packets of strangers that wait
 
 struct waiting {
 	struct waiting *next;
@@ -27,6 +29,7 @@ struct intake {
 	struct waiting *first, *last;
 	unsigned count;
 	unsigned turn;       ///< packets of strangers handled in this turn of the loop
+	uint64_t known;      ///< when a known peer said something last, on the loop's clock
 	uv_prepare_t before; ///< each turn of the loop
 	uv_idle_t busy;      ///< runs while somebody waits, so that the loop does not sleep
 	unsigned handles_open;
@@ -36,6 +39,12 @@ static void tell(
 	struct intake *intake, uint32_t iface, struct addr from, const uint8_t *packet, size_t length)
 {
 	node_on_packet(intake->daemon->node, iface, from, packet, length, daemon_now());
+}
+
+/// Larger batches cost less for each packet, but a known peer has to wait for them.
+static unsigned turn_limit(const struct intake *intake)
+{
+	return uv_now(intake->daemon->loop) - intake->known < SILENCE ? SHARED_TURN : WHOLE_TURN;
 }
 
 static struct waiting *pop(struct intake *intake)
@@ -59,12 +68,13 @@ static void on_idle(uv_idle_t *idle)
 static void on_turn(uv_prepare_t *prepare)
 {
 	struct intake *intake = prepare->data;
+	unsigned limit = turn_limit(intake);
 	struct waiting *waiting;
 
 	intake->turn = 0;
 	if (!intake->first)
 		return;
-	while (intake->turn++ < TURN && (waiting = pop(intake)) != NULL) {
+	while (intake->turn++ < limit && (waiting = pop(intake)) != NULL) {
 		tell(intake, waiting->iface, waiting->from, waiting->packet, waiting->length);
 		free(waiting);
 	}
@@ -94,8 +104,9 @@ static void let_wait(
 void intake_add(struct intake *intake, uint32_t iface, struct addr from, const uint8_t *packet, size_t length)
 {
 	if (node_knows(intake->daemon->node, iface, from)) {
+		intake->known = uv_now(intake->daemon->loop);
 		tell(intake, iface, from, packet, length);
-	} else if (!intake->first && intake->turn < TURN) {
+	} else if (!intake->first && intake->turn < turn_limit(intake)) {
 		intake->turn++;
 		tell(intake, iface, from, packet, length);
 	} else if (intake->count < LIMIT) {
