@@ -28,17 +28,15 @@
 #include "wire/gre.h"
 #include "wire/nhrp_msg.h"
 
-#define BATCH       64   ///< NHRP packets per wake-up, so that the loop stays fair
-#define ROUNDS      16   ///< of such packets per wake-up, so that the loop stays fair
-#define SLOT_SIZE   2048 ///< the largest NHRP packet with its outer headers
-#define TOS_NETWORK 0xc0 ///< internetwork control, for NHRP
+#define BATCH     64   ///< NHRP packets per wake-up, so that the loop stays fair
+#define ROUNDS    16   ///< of such packets per wake-up, so that the loop stays fair
+#define SLOT_SIZE 2048 ///< the largest NHRP packet with its outer headers
 
 /// NHRP packets that wait for the others that belong to the same wake-up.
 struct outgoing {
 	struct mmsghdr messages[BATCH];
 	struct iovec iov[BATCH];
 	struct sockaddr_in to[BATCH];
-	_Alignas(size_t) uint8_t control[BATCH][USER_GRE_TOS_SIZE];
 	uint8_t packets[BATCH][GRE_MAX_HEADER + NHRP_MAX_PACKET];
 	unsigned count;
 };
@@ -311,7 +309,6 @@ static bool user_send_nhrp(
 		.msg_iov = &out->iov[i],
 		.msg_iovlen = 1,
 	};
-	user_gre_set_tos(&out->messages[i].msg_hdr, out->control[i], TOS_NETWORK);
 	return true;
 }
 

@@ -15,6 +15,7 @@ _Static_assert(CMSG_SPACE(sizeof(int)) <= USER_GRE_TOS_SIZE, "room for the type 
 #define IPV4_SOURCE_OFFSET   12
 #define SOCKET_BUFFER        (8 * 1024 * 1024) ///< bytes: what arrives in the tens of milliseconds we may be busy
 #define OUTER_TTL            64
+#define TOS_NETWORK          0xc0 ///< internetwork control, for NHRP
 
 /// Every raw socket of the address gets every GRE packet; the filter keeps those of other tunnels, and of our
 /// other socket, from waking us.
@@ -76,15 +77,17 @@ static void set_buffer(int fd, int forced, int allowed)
 		setsockopt(fd, SOL_SOCKET, allowed, &size, sizeof(size));
 }
 
-static bool set_options(int fd, const struct link_config *config, struct err *err)
+static bool set_options(int fd, const struct link_config *config, enum user_gre_kind kind, struct err *err)
 {
 	int mark = LINK_MARK, ttl = OUTER_TTL, discover = IP_PMTUDISC_DONT;
+	int tos = kind == USER_GRE_NHRP ? TOS_NETWORK : 0; /* of data it is said with each packet */
 
 	if (setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)) < 0)
 		return err_set_errno(err, errno,
 			"cannot mark the packets of %s, which needs the capability CAP_NET_ADMIN",
 			config->name);
 	if (setsockopt(fd, IPPROTO_IP, IP_TTL, &ttl, sizeof(ttl)) < 0 ||
+		setsockopt(fd, IPPROTO_IP, IP_TOS, &tos, sizeof(tos)) < 0 ||
 		setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &discover, sizeof(discover)) < 0)
 		return err_set_errno(err, errno, "cannot set up the GRE socket of %s", config->name);
 	set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF);
@@ -116,7 +119,7 @@ int user_gre_open(const struct link_config *config, enum user_gre_kind kind, uns
 			config->name);
 		return -1;
 	}
-	if (filter(fd, config, kind, share, shares, err) && set_options(fd, config, err) &&
+	if (filter(fd, config, kind, share, shares, err) && set_options(fd, config, kind, err) &&
 		user_gre_bind(fd, config->nbma, err))
 		return fd;
 	close(fd);
