@@ -17,7 +17,7 @@ struct bench_options {
 	enum subject_kind server;
 	const char *link;
 	const char *underlay; ///< forward: "virt" or "wire"
-	unsigned rounds;      ///< forward
+	unsigned rounds;      ///< hub, forward
 	unsigned peers;       ///< forward: in the table of each node
 	bool via_hub;         ///< forward: from spoke to spoke by a hub
 	bool json;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "hub.h"
+#include "rounds.h"
 
 #define LEAST_SECONDS 1.0  ///< rounds of registrations are repeated for so long
 #define PATIENCE      60.0 ///< seconds for the first answer
@@ -60,88 +61,6 @@ bool hub_wait_ready(struct hub *hub, struct err *err)
 }
 
 /* The phases */
-
-static bool measure_echo(struct hub *hub, struct err *err)
-{
-	struct subject echo = hub->subject;
-	struct load_result last;
-	double cpu;
-	bool ok;
-
-	echo.kind = SUBJECT_ECHO;
-	if (!subject_start(&echo, err))
-		return false;
-	hub->subject = echo;
-	ok = hub_wait_ready(hub, err);
-	if (ok) {
-		cpu = subject_cpu(&hub->subject);
-		hub->echo = hub_rounds(hub, LOAD_REGISTER, &last);
-		cpu = subject_cpu(&hub->subject) - cpu;
-		report_number(&hub->report, "echo_per_second", hub->echo, 0,
-			"exchanges/s with a canned echo server");
-		report_number(&hub->report, "echo_cpu_us", cpu * 1e6 / hub->exchanges, 2,
-			"us of processor per exchange with it");
-	}
-	subject_stop(&hub->subject, SIGKILL);
-	hub->subject.kind = hub->options->server;
-	return ok;
-}
-
-static bool measure_cold(struct hub *hub, struct err *err)
-{
-	const unsigned spokes = hub->options->spokes;
-	const struct load_plan plan = {
-		.message = LOAD_REGISTER,
-		.count = spokes,
-		.window = hub->options->window,
-		.seconds = COLD_PATIENCE,
-	};
-	struct report *report = &hub->report;
-	struct load_result result;
-	double cpu;
-
-	if (!subject_start(&hub->subject, err) || !hub_wait_ready(hub, err))
-		return false;
-	hub->rss_before = subject_rss(&hub->subject);
-	cpu = subject_cpu(&hub->subject);
-	load_run(hub->load, &plan, &result);
-	cpu = subject_cpu(&hub->subject) - cpu;
-	if (result.answered != spokes)
-		return err_set(err, "%lu of %u spokes were registered in %.0f s, %lu refused",
-			(unsigned long)result.answered, spokes, COLD_PATIENCE, (unsigned long)result.refused);
-	report_number(report, "cold_seconds", result.seconds, 4, "s until all are registered from cold");
-	report_number(
-		report, "registrations_per_second", spokes / result.seconds, 0, "registrations/s from cold");
-	report_number(report, "cold_of_echo", spokes / result.seconds / hub->echo, 3,
-		"of the echo server's rate, from cold");
-	report_number(report, "cold_cpu_us", cpu * 1e6 / spokes, 2, "us of processor per cold registration");
-	report_number(
-		report, "cold_p99_ms", result.p99_ms, 3, "ms until the answer, 99th percentile, from cold");
-	report_number(report, "cold_repeated", (double)result.repeated, 0, "requests repeated from cold");
-	return true;
-}
-
-static void measure_refresh(struct hub *hub)
-{
-	const unsigned spokes = hub->options->spokes;
-	struct report *report = &hub->report;
-	double cpu = subject_cpu(&hub->subject), rate;
-	struct load_result last;
-	uint64_t rss;
-
-	hub->refresh = rate = hub_rounds(hub, LOAD_REGISTER, &last);
-	cpu = subject_cpu(&hub->subject) - cpu;
-	rss = subject_rss(&hub->subject);
-	report_number(report, "refreshes_per_second", rate, 0, "refreshes/s");
-	report_number(report, "refresh_of_echo", rate / hub->echo, 3, "of the echo server's rate, refreshes");
-	report_number(report, "refresh_cpu_us", cpu * 1e6 / hub->exchanges, 2, "us of processor per refresh");
-	report_number(report, "refresh_p50_ms", last.p50_ms, 3, "ms until the answer, median, refreshes");
-	report_number(
-		report, "refresh_p99_ms", last.p99_ms, 3, "ms until the answer, 99th percentile, refreshes");
-	report_number(report, "rss_bytes", (double)rss, 0, "bytes of resident memory with all spokes");
-	report_number(report, "rss_bytes_per_spoke", ((double)rss - (double)hub->rss_before) / spokes, 0,
-		"bytes of resident memory per spoke");
-}
 
 /// Refreshes at the rate that the holding time asks for, and nothing else.
 static void measure_steady(struct hub *hub)
@@ -281,13 +200,10 @@ static bool measure(struct hub *hub, struct err *err)
 {
 	const bool ours = hub->options->server == SUBJECT_DMVPND;
 
-	if (!measure_echo(hub, err))
+	if (!rounds_measure(hub, err))
 		return false;
 	if (hub->options->server == SUBJECT_ECHO)
 		return true;
-	if (!subject_prepare(&hub->subject, err) || !measure_cold(hub, err))
-		return false;
-	measure_refresh(hub);
 	measure_steady(hub);
 	measure_traffic(hub);
 	measure_overload(hub);

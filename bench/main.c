@@ -33,7 +33,7 @@ static const char usage[] =
 	"  --link X     auto, kernel, user (default; forward: its threads alone) or bpf (with its fast path);\n"
 	"               forward: naive (the threads, one packet at a time)\n"
 	"  --underlay X forward: virt (default: super-packets cross it whole) or wire (every packet fits the MTU)\n"
-	"  --rounds N   forward: 1 to 31 (default 3), of which the median is told\n"
+	"  --rounds N   hub, forward: 1 to 31 (default 3), of which the median is told\n"
 	"  --peers N    forward: in the table of a node, 2 to 20000 (default 2)\n"
 	"  --via-hub    forward: from spoke to spoke by a hub, beside plain IP routed by it\n"
 	"  --json       one JSON object in place of the lines\n"

@@ -149,6 +149,14 @@ bool subject_prepare(struct subject *subject, struct err *err)
 	return true;
 }
 
+void subject_forget(const struct subject *subject)
+{
+	char path[PATH_SIZE];
+
+	snprintf(path, sizeof(path), "%s/%s.state/registrations", subject->world->directory, subject->name);
+	(void)unlink(path);
+}
+
 /* Start and end */
 
 static _Noreturn void run(const struct subject *subject, char **arguments)

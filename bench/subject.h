@@ -40,6 +40,8 @@ bool subject_parse(const char *name, enum subject_kind *ret) MUST_CHECK;
 bool subject_wire(const struct world_node *node, struct err *err) MUST_CHECK;
 /// What the subject needs before it can start: configuration, devices.
 bool subject_prepare(struct subject *subject, struct err *err) MUST_CHECK;
+/// dmvpnd: it knows none of its clients when it starts next.
+void subject_forget(const struct subject *subject);
 bool subject_start(struct subject *subject, struct err *err) MUST_CHECK;
 /// Sends the signal and waits for the end. No harm where it does not run.
 void subject_stop(struct subject *subject, int signal);
