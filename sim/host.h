@@ -6,9 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <uthash.h>
-
 #include "base/addr.h"
+#include "base/hash.h"
 #include "base/trie.h"
 #include "core/cache.h"
 #include "core/node.h"

@@ -9,10 +9,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include <uthash.h>
-
 #include "base/addr.h"
 #include "base/attr.h"
+#include "base/hash.h"
 #include "base/mono.h"
 #include "base/rng.h"
 #include "base/timerq.h"

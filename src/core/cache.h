@@ -6,9 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <uthash.h>
-
 #include "base/addr.h"
+#include "base/hash.h"
 #include "base/mono.h"
 #include "base/timerq.h"
 

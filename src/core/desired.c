@@ -2,10 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <uthash.h>
 #include <utlist.h>
 
 #include "base/alloc.h"
+#include "base/hash.h"
 #include "core/desired.h"
 
 /// All bytes count as the hash key: made only by key_make().

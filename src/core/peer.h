@@ -7,9 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <uthash.h>
-
 #include "base/addr.h"
+#include "base/hash.h"
 #include "base/mono.h"
 
 struct binding;

@@ -2,9 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <uthash.h>
-
 #include "base/alloc.h"
+#include "base/hash.h"
 #include "core/cache.h"
 #include "core/emit.h"
 #include "core/forward.h"

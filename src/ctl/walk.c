@@ -6,8 +6,7 @@
 
 #include <stdint.h>
 
-#include <uthash.h>
-
+#include "base/hash.h"
 #include "core/cache.h"
 #include "core/iface.h"
 #include "core/node.h"

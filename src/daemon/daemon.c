@@ -7,6 +7,7 @@
 #include <sys/random.h>
 
 #include "base/alloc.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "conf/conf.h"
 #include "core/node.h"
@@ -296,6 +297,17 @@ static uint64_t random_seed(void)
 	return seed;
 }
 
+/// Nobody shall know which addresses collide in our tables.
+static void seed_tables(void)
+{
+	const uint64_t seed[] = { random_seed(), random_seed() };
+	uint8_t bytes[HASH_SEED_SIZE];
+
+	_Static_assert(sizeof(seed) == sizeof(bytes), "the seed has two words");
+	memcpy(bytes, seed, sizeof(bytes));
+	hash_seed(bytes);
+}
+
 static bool open_kernel(struct daemon *daemon, struct err *err)
 {
 	const struct monitor_handler monitor = {
@@ -491,6 +503,7 @@ int daemon_run(struct config *config, const struct daemon_options *options)
 	struct err err;
 	bool started;
 
+	seed_tables();
 	daemon.state = state_open(options->state_dir);
 	daemon.node = node_new(&config->node, random_seed(), state_request_id(daemon.state), daemon_now());
 	daemon.registrations = registrations_open(options->state_dir, daemon.loop);

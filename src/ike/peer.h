@@ -5,9 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <uthash.h>
-
 #include "base/addr.h"
+#include "base/hash.h"
 #include "base/mono.h"
 #include "core/protect.h"
 #include "ike/ike.h"

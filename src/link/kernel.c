@@ -15,10 +15,10 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include <uthash.h>
 #include <uv.h>
 
 #include "base/alloc.h"
+#include "base/hash.h"
 #include "link/groups.h"
 #include "link/kernel_device.h"
 #include "link/kernel_traffic.h"

@@ -14,9 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <uthash.h>
-
 #include "base/alloc.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "link/kernel_device.h"
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/hash.h"
 
 #define LOCALLY_ADMINISTERED 0x02
 #define LEAST_SIZE           64
@@ -51,7 +52,7 @@ uint64_t user_peers_read_mac(const uint8_t mac[static USER_MAC_SIZE])
 
 static size_t slot_of(const struct user_table *table, uint64_t number)
 {
-	return (size_t)(number * 0x9e3779b97f4a7c15 >> 32) & (table->size - 1); /* Fibonacci hashing */
+	return (size_t)hash_bytes(&number, sizeof(number)) & (table->size - 1);
 }
 
 /// The slot of the peer, or the free one at which the search ends.

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <uthash.h>
 #include <uv.h>
 
 #include "base/alloc.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/ratelimit.h"
 #include "linux/neigh.h"
