@@ -152,7 +152,6 @@ static void on_route(void *owner, const struct rib_route *route, bool added)
 	struct daemon *daemon = owner;
 
 	node_on_route(daemon->node, route, added, daemon_now());
-	daemon_drain(daemon);
 }
 
 static void on_link(void *owner, const struct device_info *device, bool exists)
@@ -188,7 +187,11 @@ static void on_neighbour_miss(void *owner, uint32_t device, struct addr next_hop
 	if (!tunnel)
 		return;
 	node_on_neigh_miss(daemon->node, tunnel->nhrp->id, next_hop, daemon_now());
-	daemon_drain(daemon);
+}
+
+static void on_end(void *owner)
+{
+	daemon_drain(owner);
 }
 
 static void on_disturbed(void *owner)
@@ -315,6 +318,7 @@ static bool open_kernel(struct daemon *daemon, struct err *err)
 		.on_link = on_link,
 		.on_address = on_address,
 		.on_neighbour_miss = on_neighbour_miss,
+		.on_end = on_end,
 		.on_disturbed = on_disturbed,
 		.owner = daemon,
 	};

@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/hash.h"
+#include "linux/rtnl.h"
 
 struct neighbour_key {
 	uint32_t device;
@@ -95,7 +96,7 @@ bool actual_claim_override(struct actual *actual, const struct override_route *r
 	       addr_equal(found->route.next_hop, route->next_hop);
 }
 
-bool actual_remove_unclaimed(struct actual *actual, struct rtnl *rtnl, unsigned *ret_count, struct err *err)
+static bool remove_unclaimed(struct actual *actual, struct rtnl *rtnl, unsigned *ret_count, struct err *err)
 {
 	struct actual_neighbour *neighbour;
 	struct actual_override *override;
@@ -119,6 +120,18 @@ bool actual_remove_unclaimed(struct actual *actual, struct rtnl *rtnl, unsigned 
 			ok = false;
 	}
 	return ok;
+}
+
+bool actual_remove_unclaimed(struct actual *actual, struct rtnl *rtnl, unsigned *ret_count, struct err *err)
+{
+	bool ok;
+
+	rtnl_batch_begin(rtnl);
+	ok = remove_unclaimed(actual, rtnl, ret_count, err);
+	if (rtnl_batch_end(rtnl))
+		return ok;
+	/* Which of them did the kernel refuse? */
+	return remove_unclaimed(actual, rtnl, ret_count, err);
 }
 
 void actual_done(struct actual *actual)

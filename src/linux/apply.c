@@ -15,11 +15,13 @@
 #include "base/ratelimit.h"
 #include "linux/neigh.h"
 #include "linux/override.h"
+#include "linux/rtnl.h"
 #include "linux/actual.h"
 
 #define RETRY_FIRST 1000  ///< ms
 #define RETRY_LAST  32000 ///< ms
 #define SOON        50    ///< ms in which wishes for a resync are gathered
+#define BATCH       64    ///< changes that go to the kernel together
 #define LOG_BURST   5
 #define LOG_SPAN    (30 * MONO_SECOND)
 
@@ -281,22 +283,49 @@ static void retry_later(struct apply *apply)
 	uv_timer_start(&apply->timer, on_timer, apply->retry, 0);
 }
 
-/// Drains the changes; the error is the first one.
-static bool drain(struct apply *apply, struct err *err)
+static bool make_so(struct apply *apply, const struct desired_item *item, struct err *err)
 {
-	struct desired_item item;
+	return (item->present ? set_item : clear_item)(apply, item, err);
+}
+
+static bool is_kernels(const struct desired_item *item)
+{
+	return item->kind == DESIRED_NEIGHBOUR || item->kind == DESIRED_ROUTE;
+}
+
+/// Makes the changes; what goes to the kernel goes there together. The error is the first one.
+static bool make_all(struct apply *apply, const struct desired_item *items, unsigned count, struct err *err)
+{
 	struct err ignored;
 	bool ok = true;
 
-	while (desired_pop_change(apply->desired, &item)) {
-		struct err *to = ok ? err : &ignored;
-
-		if (!(item.present ? set_item : clear_item)(apply, &item, to)) {
-			if (!ok)
-				continue;
+	rtnl_batch_begin(apply->rtnl);
+	for (unsigned i = 0; i < count; i++)
+		if (!make_so(apply, &items[i], ok ? err : &ignored))
 			ok = false;
-		}
-	}
+	if (rtnl_batch_end(apply->rtnl))
+		return ok;
+	/* Which of them did it refuse? */
+	for (unsigned i = 0; i < count; i++)
+		if (is_kernels(&items[i]) && !make_so(apply, &items[i], ok ? err : &ignored))
+			ok = false;
+	return ok;
+}
+
+/// Drains the changes; the error is the first one.
+static bool drain(struct apply *apply, struct err *err)
+{
+	struct desired_item items[BATCH];
+	struct err ignored;
+	unsigned count;
+	bool ok = true;
+
+	do {
+		for (count = 0; count < BATCH && desired_pop_change(apply->desired, &items[count]);)
+			count++;
+		if (!make_all(apply, items, count, ok ? err : &ignored))
+			ok = false;
+	} while (count == BATCH);
 	return ok;
 }
 
@@ -354,13 +383,41 @@ static bool resync_item(struct apply *apply, struct actual *actual, const struct
 	return ok;
 }
 
-bool apply_resync(struct apply *apply, struct apply_report *ret, struct err *err)
+/// The error is the first one.
+static bool resync_each(
+	struct apply *apply, struct actual *actual, struct apply_report *report, struct err *err)
 {
 	const struct desired_entry *cursor = NULL;
+	struct desired_item item;
+	struct err ignored;
+	bool ok = true;
+
+	while (desired_next(apply->desired, &cursor, &item))
+		if (!resync_item(apply, actual, &item, report, ok ? err : &ignored))
+			ok = false;
+	return ok;
+}
+
+static bool resync_items(
+	struct apply *apply, struct actual *actual, struct apply_report *report, struct err *err)
+{
+	const struct apply_report before = *report;
+	bool ok;
+
+	rtnl_batch_begin(apply->rtnl);
+	ok = resync_each(apply, actual, report, err);
+	if (rtnl_batch_end(apply->rtnl))
+		return ok;
+	/* Which of them did the kernel refuse? */
+	*report = before;
+	return resync_each(apply, actual, report, err);
+}
+
+bool apply_resync(struct apply *apply, struct apply_report *ret, struct err *err)
+{
 	struct apply_report report = { 0 };
 	struct actual actual = { 0 };
 	struct placed *placed, *next;
-	struct desired_item item;
 	bool rule_existed, ok;
 	struct err ignored;
 
@@ -377,9 +434,8 @@ bool apply_resync(struct apply *apply, struct apply_report *ret, struct err *err
 		retry_later(apply);
 		return false;
 	}
-	while (desired_next(apply->desired, &cursor, &item))
-		if (!resync_item(apply, &actual, &item, &report, ok ? err : &ignored))
-			ok = false;
+	if (!resync_items(apply, &actual, &report, ok ? err : &ignored))
+		ok = false;
 	if (!actual_remove_unclaimed(&actual, apply->rtnl, &report.removed, ok ? err : &ignored))
 		ok = false;
 	HASH_ITER(hh, apply->placed, placed, next)

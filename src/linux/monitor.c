@@ -44,8 +44,13 @@ static void on_route(void *context, const struct rib_route *route, bool added)
 
 bool monitor_sync(struct monitor *monitor, struct err *err)
 {
+	bool ok;
+
 	monitor->synced_at = uv_now(monitor->poll.loop);
-	return mirror_sync(&monitor->mirror, monitor->rtnl, err);
+	ok = mirror_sync(&monitor->mirror, monitor->rtnl, err);
+	if (monitor->handler.on_end)
+		monitor->handler.on_end(monitor->handler.owner);
+	return ok;
 }
 
 static void schedule_sync(struct monitor *monitor);
@@ -209,6 +214,8 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 	}
 	if (monitor->overrun)
 		recover(monitor);
+	if (monitor->handler.on_end)
+		monitor->handler.on_end(monitor->handler.owner);
 	if (monitor->disturbed) {
 		monitor->disturbed = false;
 		if (monitor->handler.on_disturbed)

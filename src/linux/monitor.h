@@ -29,6 +29,8 @@ struct monitor_handler {
 	void (*on_address)(void *owner, uint32_t device, struct prefix address, bool added);
 	/// The kernel holds a packet for a next hop without a neighbour. Told for every device.
 	void (*on_neighbour_miss)(void *owner, uint32_t device, struct addr next_hop);
+	/// After the last of several such events that came together.
+	void (*on_end)(void *owner);
 	/// Somebody else removed a neighbour, an override or the rule of ours, or events were lost: time for
 	/// apply_resync().
 	void (*on_disturbed)(void *owner);

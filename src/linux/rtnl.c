@@ -12,6 +12,7 @@
 
 #define REQUEST_SIZE 4096
 #define CHUNK_SIZE   32768 ///< what the kernel fills at most in a dump
+#define BATCH_SIZE   8192  ///< bytes of requests sent at once
 #define DUMP_TRIES   16
 
 struct rtnl {
@@ -24,6 +25,11 @@ struct rtnl {
 	uint8_t *answer; ///< messages of the answer, one after the other
 	size_t answer_length;
 	size_t answer_capacity;
+	bool in_batch;
+	bool batch_failed;
+	size_t batch_length;
+	size_t batch_last; ///< where the last request begins
+	_Alignas(struct nlmsghdr) uint8_t batch[BATCH_SIZE];
 };
 
 struct rtnl *rtnl_open(struct err *err)
@@ -111,8 +117,11 @@ static bool take(struct rtnl *rtnl, const void *chunk, int length)
 	const struct nlmsghdr *message = chunk;
 
 	for (; mnl_nlmsg_ok(message, length); message = mnl_nlmsg_next(message, &length)) {
-		if (message->nlmsg_seq != rtnl->sequence)
+		if (message->nlmsg_seq != rtnl->sequence) {
+			/* Of the requests in a batch only the last has an answer, unless another fails. */
+			rtnl->batch_failed |= message->nlmsg_type == NLMSG_ERROR;
 			continue;
+		}
 		if (message->nlmsg_flags & NLM_F_DUMP_INTR)
 			rtnl->interrupted = true;
 		if (message->nlmsg_type == NLMSG_ERROR || message->nlmsg_type == NLMSG_DONE) {
@@ -125,10 +134,10 @@ static bool take(struct rtnl *rtnl, const void *chunk, int length)
 	return false;
 }
 
-/// Sends the request once and collects the answer; `code` tells of success.
-static void transact(struct rtnl *rtnl)
+/// Sends what ends with the request of the current sequence number, and collects its answer; `code` tells of
+/// success.
+static void exchange(struct rtnl *rtnl, const void *requests, size_t length)
 {
-	struct nlmsghdr *request = (void *)rtnl->request;
 	_Alignas(struct nlmsghdr) uint8_t chunk[CHUNK_SIZE];
 	bool done = false;
 
@@ -136,24 +145,73 @@ static void transact(struct rtnl *rtnl)
 	rtnl->interrupted = false;
 	rtnl->reason[0] = '\0';
 	rtnl->answer_length = 0;
-	request->nlmsg_seq = ++rtnl->sequence;
-	if (mnl_socket_sendto(rtnl->socket, request, request->nlmsg_len) < 0) {
+	if (mnl_socket_sendto(rtnl->socket, requests, length) < 0) {
 		rtnl->code = errno;
 		return;
 	}
 	while (!done) {
-		ssize_t length = mnl_socket_recvfrom(rtnl->socket, chunk, sizeof(chunk));
+		ssize_t got = mnl_socket_recvfrom(rtnl->socket, chunk, sizeof(chunk));
 
-		if (length < 0 && errno == EINTR)
+		if (got < 0 && errno == EINTR)
 			continue;
-		if (length <= 0) {
-			rtnl->code = length < 0 ? errno : EIO;
+		if (got <= 0) {
+			rtnl->code = got < 0 ? errno : EIO;
 			return;
 		}
-		done = take(rtnl, chunk, (int)length);
+		done = take(rtnl, chunk, (int)got);
 	}
 	if (rtnl->interrupted)
 		rtnl->code = EINTR;
+}
+
+static void transact(struct rtnl *rtnl)
+{
+	struct nlmsghdr *request = (void *)rtnl->request;
+
+	request->nlmsg_seq = ++rtnl->sequence;
+	exchange(rtnl, request, request->nlmsg_len);
+}
+
+/* Batches */
+
+void rtnl_batch_begin(struct rtnl *rtnl)
+{
+	rtnl->in_batch = true;
+	rtnl->batch_failed = false;
+	rtnl->batch_length = 0;
+}
+
+static void flush_batch(struct rtnl *rtnl)
+{
+	struct nlmsghdr *last = (void *)(rtnl->batch + rtnl->batch_last);
+
+	if (!rtnl->batch_length)
+		return;
+	last->nlmsg_flags |= NLM_F_ACK;
+	exchange(rtnl, rtnl->batch, rtnl->batch_length);
+	rtnl->batch_failed |= rtnl->code != 0;
+	rtnl->batch_length = 0;
+}
+
+static void add_to_batch(struct rtnl *rtnl)
+{
+	struct nlmsghdr *request = (void *)rtnl->request;
+	size_t length = MNL_ALIGN(request->nlmsg_len);
+
+	if (rtnl->batch_length + length > sizeof(rtnl->batch))
+		flush_batch(rtnl);
+	request->nlmsg_seq = ++rtnl->sequence;
+	memcpy(rtnl->batch + rtnl->batch_length, request, length);
+	rtnl->batch_last = rtnl->batch_length;
+	rtnl->batch_length += length;
+	rtnl->code = 0;
+}
+
+bool rtnl_batch_end(struct rtnl *rtnl)
+{
+	flush_batch(rtnl);
+	rtnl->in_batch = false;
+	return !rtnl->batch_failed;
 }
 
 static void visit_all(struct rtnl *rtnl, rtnl_visit *visit, void *context)
@@ -175,6 +233,10 @@ bool rtnl_send(struct rtnl *rtnl)
 {
 	struct nlmsghdr *request = (void *)rtnl->request;
 
+	if (rtnl->in_batch) {
+		add_to_batch(rtnl);
+		return true;
+	}
 	request->nlmsg_flags |= NLM_F_ACK;
 	transact(rtnl);
 	return rtnl->code == 0;

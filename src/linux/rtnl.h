@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /// Requests to the kernel over rtnetlink: one socket, one request at a time, each acknowledged before the
-/// call returns. Events have a socket of their own (monitor.h).
+/// call returns; or many changes in a batch. Events have a socket of their own (monitor.h).
 #pragma once
 
 #include <libmnl/libmnl.h>
@@ -28,6 +28,14 @@ uint32_t rtnl_port(const struct rtnl *rtnl);
 struct nlmsghdr *rtnl_begin(struct rtnl *rtnl, uint16_t type, uint16_t flags);
 /// Sends the request and waits for its acknowledgement.
 bool rtnl_send(struct rtnl *rtnl) MUST_CHECK;
+
+/// From here on rtnl_send() keeps requests for later, and tells of success: they go to the kernel together,
+/// in order, when there are enough of them or with rtnl_batch_end(). Only changes, and nothing that waits for
+/// an answer.
+void rtnl_batch_begin(struct rtnl *rtnl);
+/// Sends the rest. False where the kernel refused anything since rtnl_batch_begin(): the caller makes the
+/// same requests again one by one, which does no harm, to learn what and why.
+bool rtnl_batch_end(struct rtnl *rtnl) MUST_CHECK;
 
 typedef void rtnl_visit(void *context, const struct nlmsghdr *message);
 /// As rtnl_send, and then gives the answer to `visit`.

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -14,7 +15,9 @@
 #include "linux/rtnl.h"
 #include "netns.h"
 
-#define IFACE 1
+#define IFACE  1
+#define BROKEN 2   ///< an interface whose device the kernel does not know
+#define MANY   300 ///< more than fit one batch
 
 /// A link that only notes what it is told.
 static struct fake_link {
@@ -71,9 +74,9 @@ static const struct link_ops fake_ops = {
 static bool target(void *owner, uint32_t iface, struct apply_target *ret)
 {
 	(void)owner;
-	if (iface != IFACE)
+	if (iface != IFACE && iface != BROKEN)
 		return false;
-	*ret = (struct apply_target) { device, &fake.link };
+	*ret = (struct apply_target) { iface == BROKEN ? 9999 : device, &fake.link };
 	return true;
 }
 
@@ -208,6 +211,60 @@ static void failures_are_tried_again(void **state)
 	netns_wait(&loop, is_repaired, NULL);
 }
 
+static unsigned neighbours_there(void)
+{
+	return (unsigned)strtoul(
+		netns_read("ip neigh show dev v1 nud permanent | grep -c ^10.3."), NULL, 10);
+}
+
+/// Numbered 10.3.x.y.
+static struct desired_item numbered(unsigned number)
+{
+	struct desired_item item = neighbour("10.3.0.0", "192.0.2.9");
+
+	item.prefix.addr = addr_from_ipv4(0x0a030000u + number);
+	return item;
+}
+
+static void many_changes_at_once(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < MANY; i++)
+		set(numbered(i + 1));
+	apply_changes(apply);
+	assert_int_equal(neighbours_there(), MANY);
+	for (unsigned i = 0; i < MANY; i += 2)
+		clear(numbered(i + 1));
+	apply_changes(apply);
+	assert_int_equal(neighbours_there(), MANY / 2);
+	netns_run("ip neigh flush to 10.3.0.0/16 dev v1 nud permanent");
+}
+
+static void one_refused_among_many(void **state)
+{
+	struct desired_item broken = numbered(MANY);
+	struct apply_report report;
+	struct err err = { "" };
+
+	(void)state;
+	broken.iface = BROKEN;
+	assert_int_equal(neighbours_there(), 0);
+	set(broken);
+	assert_false(apply_resync(apply, &report, &err)); /* half of them are still desired */
+	assert_int_equal(neighbours_there(), MANY / 2);
+	assert_non_null(strstr(err.text, "set the neighbour 10.3.1.44"));
+	for (unsigned i = 0; i < MANY; i++)
+		clear(numbered(i + 1));
+	set(numbered(MANY));
+	apply_changes(apply);
+	assert_int_equal(neighbours_there(), 1);
+	clear(broken);
+	clear(numbered(MANY));
+	apply_changes(apply);
+	assert_true(apply_resync(apply, &report, &err));
+	assert_int_equal(neighbours_there(), 0);
+}
+
 static void nothing_stays_after_withdrawal(void **state)
 {
 	(void)state;
@@ -255,6 +312,8 @@ int main(void)
 		cmocka_unit_test(resync_repairs_and_removes),
 		cmocka_unit_test(a_new_process_adopts),
 		cmocka_unit_test(failures_are_tried_again),
+		cmocka_unit_test(many_changes_at_once),
+		cmocka_unit_test(one_refused_among_many),
 		cmocka_unit_test(nothing_stays_after_withdrawal),
 	};
 
