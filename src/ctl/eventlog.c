@@ -11,16 +11,20 @@
 const struct event_record *eventlog_add(
 	struct eventlog *log, const struct event *event, const char *interface, struct mono now)
 {
-	struct timespec calendar;
 	if (log->records == NULL)
 		log->records = alloc_zeroed(EVENTLOG_SIZE, sizeof(*log->records));
 
 	struct event_record *record = &log->records[++log->last % EVENTLOG_SIZE];
-	clock_gettime(CLOCK_REALTIME, &calendar);
+	if (log->calendar == 0 || log->read_at.us != now.us) {
+		struct timespec calendar;
+		clock_gettime(CLOCK_REALTIME, &calendar);
+		log->calendar = (int64_t)calendar.tv_sec * 1000 + calendar.tv_nsec / 1000000;
+		log->read_at = now;
+	}
 	*record = (struct event_record) {
 		.number = log->last,
 		.time = now,
-		.calendar = (int64_t)calendar.tv_sec * 1000 + calendar.tv_nsec / 1000000,
+		.calendar = log->calendar,
 		.event = *event,
 	};
 	snprintf(record->interface, sizeof(record->interface), "%s", interface);

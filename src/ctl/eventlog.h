@@ -32,6 +32,8 @@ struct event_record {
 struct eventlog {
 	struct event_record *records; ///< EVENTLOG_SIZE of them, once there was one
 	uint64_t last;                ///< number of the newest
+	struct mono read_at;          ///< when the calendar was read, once for all events of the same time
+	int64_t calendar;
 };
 
 /// Keeps an event; the oldest one gives way. Returns the record, which is valid until the next call.

@@ -39,11 +39,11 @@ static void on_connection(uv_stream_t *listener, int status)
 		client_accept(listener->data);
 }
 
-void ctl_server_event(struct ctl_server *server, const struct event *event, const char *interface)
+void ctl_server_event(
+	struct ctl_server *server, const struct event *event, const char *interface, struct mono now)
 {
 	if (server == NULL)
 		return;
-	struct mono now = server->context->now();
 	const struct event_record *record = eventlog_add(&server->context->events, event, interface, now);
 	for (struct client *client = server->clients, *next; client != NULL; client = next) {
 		next = client_next(client);

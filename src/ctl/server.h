@@ -15,6 +15,7 @@
 
 #include "base/attr.h"
 #include "base/err.h"
+#include "base/mono.h"
 
 struct ctl_context;
 struct ctl_server;
@@ -38,7 +39,8 @@ struct ctl_limits {
 struct ctl_server *ctl_server_open(struct uv_loop_s *loop, const char *path, struct ctl_context *context,
 	struct ctl_limits limits, struct err *err) MUST_CHECK;
 /// Keeps an event in the context's log, and tells it to the sessions that listen. NULL does no harm.
-void ctl_server_event(struct ctl_server *server, const struct event *event, const char *interface);
+void ctl_server_event(
+	struct ctl_server *server, const struct event *event, const char *interface, struct mono now);
 /// Tells the sessions that listen of a packet. NULL does no harm.
 void ctl_server_packet(struct ctl_server *server, const struct packet_report *report);
 /// Removes the socket and disconnects everybody. The memory is freed in the next turn of the loop, which

@@ -76,13 +76,16 @@ static void send_packet(struct daemon *daemon, const struct action *action)
 		log_debug("%s: %s", tunnel->nhrp->name, err.text);
 }
 
-static void handle_event(struct daemon *daemon, const struct event *event)
+/// `now` is that of all events that are handled together; 0 before the first.
+static void handle_event(struct daemon *daemon, const struct event *event, struct mono *now)
 {
 	struct tunnel *tunnel = tunnel_by_id(daemon, event->iface);
 	const char *device = tunnel ? tunnel->nhrp->name : "-";
 
-	events_log(event, device, &daemon->events, daemon_now());
-	ctl_server_event(daemon->control, event, device);
+	if (now->us == 0)
+		*now = daemon_now();
+	events_log(event, device, &daemon->events, *now);
+	ctl_server_event(daemon->control, event, device, *now);
 	hook_on_event(daemon->hook, event, device);
 	switch (event->type) {
 	case EVENT_NHS_UP:
@@ -122,6 +125,7 @@ static void arm_wake(struct daemon *daemon)
 void daemon_drain(struct daemon *daemon)
 {
 	struct action *action;
+	struct mono now = { 0 };
 
 	// What is done here can be told back by the kernel at once; that waits for the outer call.
 	if (daemon->draining)
@@ -134,7 +138,7 @@ void daemon_drain(struct daemon *daemon)
 			else if (action->type == ACTION_RENEW_SA)
 				protection_renew(daemon, action);
 			else
-				handle_event(daemon, &action->event);
+				handle_event(daemon, &action->event, &now);
 			free(action);
 		}
 		for (size_t i = 0; i < daemon->tunnel_count; i++)

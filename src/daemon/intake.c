@@ -28,6 +28,7 @@ struct intake {
 	struct daemon *daemon;
 	struct waiting *first, *last;
 	unsigned count;
+	struct mono now;     ///< for all packets that come together; 0: not read yet
 	unsigned turn;       ///< packets of strangers handled in this turn of the loop
 	uint64_t known;      ///< when a known peer said something last, on the loop's clock
 	uv_prepare_t before; ///< each turn of the loop
@@ -38,7 +39,15 @@ struct intake {
 static void tell(
 	struct intake *intake, uint32_t iface, struct addr from, const uint8_t *packet, size_t length)
 {
-	node_on_packet(intake->daemon->node, iface, from, packet, length, daemon_now());
+	if (intake->now.us == 0)
+		intake->now = daemon_now();
+	node_on_packet(intake->daemon->node, iface, from, packet, length, intake->now);
+}
+
+void intake_end(struct intake *intake)
+{
+	intake->now = (struct mono) { 0 };
+	daemon_drain(intake->daemon);
 }
 
 /// Larger batches cost less for each packet, but a known peer has to wait for them.
@@ -78,7 +87,7 @@ static void on_turn(uv_prepare_t *prepare)
 		tell(intake, waiting->iface, waiting->from, waiting->packet, waiting->length);
 		free(waiting);
 	}
-	daemon_drain(intake->daemon);
+	intake_end(intake);
 	if (!intake->first)
 		uv_idle_stop(&intake->busy);
 }

@@ -12,8 +12,11 @@ struct daemon;
 struct intake;
 
 struct intake *intake_open(struct daemon *daemon);
-/// A packet came in by interface `iface`: tells the core, now or later. daemon_drain() is to follow.
+/// A packet came in by interface `iface`: tells the core, now or later. intake_end() is to follow, after the
+/// last of those that came together, which have the time of the first.
 void intake_add(
 	struct intake *intake, uint32_t iface, struct addr from, const uint8_t *packet, size_t length);
+/// Does what the core wants after them.
+void intake_end(struct intake *intake);
 /// Forgets what waits; frees when the loop next runs. NULL does no harm.
 void intake_close(struct intake *intake);

@@ -47,7 +47,7 @@ static void on_nhrp_end(void *owner)
 {
 	const struct tunnel *tunnel = owner;
 
-	daemon_drain(tunnel->daemon);
+	intake_end(tunnel->daemon->intake);
 }
 
 static void tell_core(struct tunnel *tunnel)
