@@ -16,6 +16,7 @@ struct bench_options {
 	uint16_t holding_time;
 	enum subject_kind server;
 	const char *link;
+	const char *frr;      ///< folder of its programs
 	const char *underlay; ///< forward: "virt" or "wire"
 	unsigned rounds;      ///< hub, forward
 	unsigned peers;       ///< forward: in the table of each node
@@ -31,5 +32,7 @@ bool bench_convergence(const struct bench_options *options, struct err *err) MUS
 bool bench_hostile(const struct bench_options *options, struct err *err) MUST_CHECK;
 /// What the tunnel carries between two nodes, beside the plain wire.
 bool bench_forward(const struct bench_options *options, struct err *err) MUST_CHECK;
+/// One server under the load that its rivals get too: bench/compare compares what it tells.
+bool bench_rival(const struct bench_options *options, struct err *err) MUST_CHECK;
 /// Resolutions answered and passed on.
 bool bench_resolve(const struct bench_options *options, struct err *err) MUST_CHECK;

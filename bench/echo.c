@@ -29,11 +29,12 @@ static void answer(uint8_t *nhrp)
 	nhrp[NHRP_OFFSET_CHECKSUM + 1] = (uint8_t)sum;
 }
 
-_Noreturn void echo_serve(void)
+_Noreturn void echo_serve(bool batches)
 {
 	static uint8_t packets[BATCH][PACKET_SIZE];
 	struct sockaddr_in local = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(LOAD_HUB_NBMA) };
 	struct sockaddr_in peers[BATCH];
+	const unsigned limit = batches ? BATCH : 1;
 	struct mmsghdr messages[BATCH];
 	struct iovec iov[BATCH];
 	int fd = socket(AF_INET, SOCK_RAW, IPPROTO_GRE);
@@ -48,7 +49,7 @@ _Noreturn void echo_serve(void)
 		unsigned wanted = 0;
 		int count;
 
-		for (unsigned i = 0; i < BATCH; i++) {
+		for (unsigned i = 0; i < limit; i++) {
 			iov[i] = (struct iovec) { packets[i], PACKET_SIZE };
 			messages[i].msg_hdr = (struct msghdr) { .msg_name = &peers[i],
 				.msg_namelen = sizeof(peers[i]),
@@ -56,7 +57,7 @@ _Noreturn void echo_serve(void)
 				.msg_iovlen = 1 };
 		}
 		poll(&poll_fd, 1, -1);
-		count = recvmmsg(fd, messages, BATCH, MSG_DONTWAIT, NULL);
+		count = recvmmsg(fd, messages, limit, MSG_DONTWAIT, NULL);
 		for (int i = 0; i < count; i++) {
 			uint8_t *gre = packets[i] + sizeof(struct iphdr);
 

@@ -3,5 +3,7 @@
 /// has.
 #pragma once
 
-/// Serves until the process is killed.
-_Noreturn void echo_serve(void);
+#include <stdbool.h>
+
+/// Serves until the process is killed; up to 64 packets with a system call in `batches`, otherwise one.
+_Noreturn void echo_serve(bool batches);

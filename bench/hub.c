@@ -222,6 +222,7 @@ bool hub_bench(const struct bench_options *options, const char *title,
 		.kind = options->server,
 		.name = "hub",
 		.link = options->link,
+		.frr = options->frr,
 		.world = &hub.world,
 		.node = world_add(&hub.world, err),
 	};

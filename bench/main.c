@@ -18,6 +18,7 @@ static const char usage[] =
 	"\n"
 	"Commands:\n"
 	"  hub          registrations from cold, refreshes, memory, steady state, restart\n"
+	"  rival        one server, dmvpnd or another, from cold to beyond its limit: what bench/compare compares\n"
 	"  resolve      resolutions that the hub answers and passes on\n"
 	"  convergence  from the first packet between two spokes to the direct path, phases 2 and 3\n"
 	"  hostile      what the spokes notice of an attack on their hub\n"
@@ -29,7 +30,9 @@ static const char usage[] =
 	"  --seconds S  of each phase with a rate (default 10)\n"
 	"  --repeat S   until a request without an answer is sent again (default 1)\n"
 	"  --holdtime S holding time, 3 to 65535 seconds (default 600): spokes refresh after a third of it\n"
-	"  --server X   dmvpnd (default), frr (zebra and nhrpd of FRR) or echo (a canned server alone)\n"
+	"  --server X   dmvpnd (default), frr (nhrpd and zebra of FRR), echo (a canned server alone) or echo-single (the\n"
+	"               same, one packet at a time)\n"
+	"  --frr DIR    where FRR's programs are (default /usr/lib/frr)\n"
 	"  --link X     auto, kernel, user (default; forward: its threads alone) or bpf (with its fast path);\n"
 	"               forward: naive (the threads, one packet at a time)\n"
 	"  --underlay X forward: virt (default: super-packets cross it whole) or wire (every packet fits the MTU)\n"
@@ -46,6 +49,7 @@ static const struct option options[] = {
 	{ "repeat", required_argument, NULL, 'r' },
 	{ "holdtime", required_argument, NULL, 't' },
 	{ "server", required_argument, NULL, 'x' },
+	{ "frr", required_argument, NULL, 'f' },
 	{ "link", required_argument, NULL, 'l' },
 	{ "underlay", required_argument, NULL, 'u' },
 	{ "rounds", required_argument, NULL, 'o' },
@@ -61,6 +65,7 @@ static const struct {
 	bool (*run)(const struct bench_options *options, struct err *err);
 } commands[] = {
 	{ "hub", bench_hub },
+	{ "rival", bench_rival },
 	{ "resolve", bench_resolve },
 	{ "convergence", bench_convergence },
 	{ "hostile", bench_hostile },
@@ -91,6 +96,7 @@ static struct bench_options read_options(int argc, char **argv)
 		.repeat = 1,
 		.holding_time = 600,
 		.link = "user",
+		.frr = "/usr/lib/frr",
 		.underlay = "virt",
 		.rounds = 3,
 		.peers = 2 };
@@ -116,6 +122,9 @@ static struct bench_options read_options(int argc, char **argv)
 		case 'x':
 			if (!subject_parse(optarg, &ret.server))
 				refuse("there is no server", optarg);
+			break;
+		case 'f':
+			ret.frr = optarg;
 			break;
 		case 'l':
 			if (strcmp(optarg, "auto") != 0 && strcmp(optarg, "kernel") != 0 &&

@@ -21,8 +21,7 @@
 #include "load.h"
 #include "world.h"
 
-#define FRR_PROGRAMS "/usr/lib/frr"
-#define PATH_SIZE    256
+#define PATH_SIZE 256
 
 #define HUB_LINES                                                                                            \
 	" ip address 172.31.255.254 255.240.0.0\n"                                                           \
@@ -54,6 +53,7 @@ bool subject_parse(const char *name, enum subject_kind *ret)
 		[SUBJECT_DMVPND] = "dmvpnd",
 		[SUBJECT_FRR] = "frr",
 		[SUBJECT_ECHO] = "echo",
+		[SUBJECT_ECHO_SINGLE] = "echo-single",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
@@ -113,10 +113,18 @@ static bool write_file(
 	return fclose(file) == 0 || err_set_errno(err, errno, "cannot write %s", path);
 }
 
+static bool frr_has(const struct subject *subject, const char *program)
+{
+	char path[PATH_SIZE];
+
+	snprintf(path, sizeof(path), "%s/%s", subject->frr, program);
+	return access(path, X_OK) == 0;
+}
+
 static bool prepare_frr(struct subject *subject, struct err *err)
 {
-	if (access(FRR_PROGRAMS "/nhrpd", X_OK) < 0)
-		return err_set(err, "there is no " FRR_PROGRAMS "/nhrpd: install the package frr");
+	if (!frr_has(subject, "nhrpd"))
+		return err_set(err, "there is no %s/nhrpd: install the package frr", subject->frr);
 	return write_file(subject, "zebra.conf", err, "hostname hub\n") &&
 	       write_file(subject, "nhrpd.conf", err, "%s", frr_config) &&
 	       world_run(subject->node, err,
@@ -144,6 +152,7 @@ bool subject_prepare(struct subject *subject, struct err *err)
 	case SUBJECT_FRR:
 		return prepare_frr(subject, err);
 	case SUBJECT_ECHO:
+	case SUBJECT_ECHO_SINGLE:
 		break;
 	}
 	return true;
@@ -194,12 +203,15 @@ static _Noreturn void run_dmvpnd(const struct subject *subject)
 static _Noreturn void run_frr(const struct subject *subject, const char *name, pid_t bench)
 {
 	char program[PATH_SIZE], config[PATH_SIZE], space[64];
-	char *arguments[] = { program, (char[]) { "-N" }, space, (char[]) { "-f" }, config, (char[]) { "-P" },
-		(char[]) { "0" }, (char[]) { "--log" }, (char[]) { "stdout" }, NULL };
+	char *arguments[] = { program, (char[]) { "-N" }, space, (char[]) { "-P" }, (char[]) { "0" },
+		(char[]) { "--log" }, (char[]) { "stdout" }, (char[]) { "-f" }, config, NULL };
 
-	snprintf(program, sizeof(program), FRR_PROGRAMS "/%s", name);
+	snprintf(program, sizeof(program), "%s/%s", subject->frr, name);
 	snprintf(config, sizeof(config), "%s/%s.conf", subject->world->directory, name);
 	snprintf(space, sizeof(space), "dmvpn-bench-%d", (int)bench);
+	/* It knows no -f. */
+	if (strcmp(name, "mgmtd") == 0)
+		arguments[ARRAY_SIZE(arguments) - 3] = NULL;
 	run(subject, arguments);
 }
 
@@ -219,18 +231,22 @@ static bool launch(struct subject *subject, const char *name, struct err *err)
 	case SUBJECT_FRR:
 		run_frr(subject, name, bench);
 	case SUBJECT_ECHO:
+	case SUBJECT_ECHO_SINGLE:
 		break;
 	}
-	echo_serve();
+	echo_serve(subject->kind == SUBJECT_ECHO);
 }
 
 bool subject_start(struct subject *subject, struct err *err)
 {
 	switch (subject->kind) {
 	case SUBJECT_FRR:
-		return launch(subject, "zebra", err) && launch(subject, "nhrpd", err);
+		/* Newer versions have a third, without which zebra complains all the time. */
+		return (!frr_has(subject, "mgmtd") || launch(subject, "mgmtd", err)) &&
+		       launch(subject, "zebra", err) && launch(subject, "nhrpd", err);
 	case SUBJECT_DMVPND:
 	case SUBJECT_ECHO:
+	case SUBJECT_ECHO_SINGLE:
 		break;
 	}
 	return launch(subject, NULL, err);
@@ -257,23 +273,33 @@ bool subject_is_running(struct subject *subject)
 
 /* What it costs */
 
+static uint64_t rss(pid_t process)
+{
+	unsigned long size, resident = 0;
+	char path[64];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/statm", (int)process);
+	file = fopen(path, "re");
+	if (file && fscanf(file, "%lu %lu", &size, &resident) != 2)
+		resident = 0;
+	if (file)
+		(void)fclose(file);
+	return (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
 uint64_t subject_rss(const struct subject *subject)
 {
 	uint64_t total = 0;
 
-	for (unsigned i = 0; i < subject->count; i++) {
-		unsigned long size, resident = 0;
-		char path[64];
-		FILE *file;
-
-		snprintf(path, sizeof(path), "/proc/%d/statm", (int)subject->processes[i]);
-		file = fopen(path, "re");
-		if (file && fscanf(file, "%lu %lu", &size, &resident) == 2)
-			total += (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE);
-		if (file)
-			(void)fclose(file);
-	}
+	for (unsigned i = 0; i < subject->count; i++)
+		total += rss(subject->processes[i]);
 	return total;
+}
+
+uint64_t subject_rss_of_server(const struct subject *subject)
+{
+	return subject->count > 0 ? rss(subject->processes[subject->count - 1]) : 0;
 }
 
 double subject_cpu(const struct subject *subject)

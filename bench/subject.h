@@ -15,8 +15,9 @@ struct world_node;
 
 enum subject_kind {
 	SUBJECT_DMVPND,
-	SUBJECT_FRR,  ///< zebra and nhrpd
+	SUBJECT_FRR,  ///< nhrpd and zebra, and mgmtd where that version has it
 	SUBJECT_ECHO, ///< turns each registration into an answer and keeps nothing: the machine's ceiling
+	SUBJECT_ECHO_SINGLE, ///< the same, one packet at a time
 };
 
 struct subject {
@@ -24,17 +25,18 @@ struct subject {
 	const char *name;   ///< of its files
 	const char *link;   ///< dmvpnd: `tunnel link`
 	bool one_by_one;    ///< dmvpnd: its threads make no batches
+	const char *frr;    ///< FRR: the folder of its programs
 	const char *config; ///< dmvpnd: instead of the hub's, without the lines that all have
 	const struct world *world;
 	const struct world_node *node;
-	pid_t processes[2];
+	pid_t processes[3]; ///< the one that answers last
 	unsigned count;
 };
 
 /// For subject.config: a hub for many spokes, and one with a password.
 extern const char subject_hub_config[], subject_guarded_config[];
 
-/// "dmvpnd", "frr", "echo"; false for any other name.
+/// "dmvpnd", "frr", "echo", "echo-single"; false for any other name.
 bool subject_parse(const char *name, enum subject_kind *ret) MUST_CHECK;
 /// Makes the wire between the load and the node, once for all subjects in it.
 bool subject_wire(const struct world_node *node, struct err *err) MUST_CHECK;
@@ -46,8 +48,10 @@ bool subject_start(struct subject *subject, struct err *err) MUST_CHECK;
 /// Sends the signal and waits for the end. No harm where it does not run.
 void subject_stop(struct subject *subject, int signal);
 bool subject_is_running(struct subject *subject);
-/// Resident memory, bytes.
+/// Resident memory of all its processes, bytes.
 uint64_t subject_rss(const struct subject *subject);
+/// Of the one that answers: FRR's nhrpd without zebra.
+uint64_t subject_rss_of_server(const struct subject *subject);
 /// Processor time, seconds.
 double subject_cpu(const struct subject *subject);
 /// The "data" of dmvpnd's answer to a command (of its first part where it is long), its words separated by

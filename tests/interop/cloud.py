@@ -14,10 +14,10 @@ PATIENCE = 30
 class Cloud:
     """`frr`: the nodes that run FRR; `unique`: FRR's spokes claim their tunnel address for themselves; `nhs`: how they
     name their server, "dynamic" or by address; `shortcut`: whether FRR's spokes do; `dynamic`: our spokes learn their
-    server's address; `programs`: which FRR; `password`: of NHRP, for all."""
+    server's address; `programs`: which FRR; `password`: of NHRP, for all; `threshold`: see Frr."""
 
     def __init__(self, network, directory, frr, holdtime=30, nhs="dynamic", unique=False, shortcut=True, dynamic=False,
-                 programs=None, password=None):
+                 programs=None, password=None, threshold=None):
         scenario = scenarios.phase3(authentication=password, holdtime=holdtime, host=False, dynamic=dynamic)
         plans = {name: self._plan(scenario, name, holdtime, nhs, unique, shortcut) for name in frr}
         for plan in plans.values():
@@ -25,7 +25,8 @@ class Cloud:
         for name in frr:
             scenario.node(name).config = ""
         self.lab = network(scenario, start=False, forgers=[scenario.node(name).nbma_address for name in frr])
-        self.frr = {name: Frr(self.lab.namespace(name), self.lab.directory, programs or Installed(), *plan)
+        self.frr = {name: Frr(self.lab.namespace(name), self.lab.directory, programs or Installed(), *plan,
+                                threshold=threshold)
                     for name, plan in plans.items()}
 
     @staticmethod

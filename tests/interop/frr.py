@@ -15,7 +15,7 @@ NFLOG_GROUP = 1
 REDIRECT = f"""table ip frr {{
 	chain forward {{
 		type filter hook forward priority 0
-		iifname {DEVICE} oifname {DEVICE} limit rate 10/second log group {NFLOG_GROUP} snaplen 128
+		iifname {DEVICE} oifname {DEVICE} limit rate 10/second log group {NFLOG_GROUP} snaplen 128%s
 	}}
 }}
 """
@@ -23,10 +23,11 @@ REDIRECT = f"""table ip frr {{
 
 class Frr:
     """`lines`: of nhrpd's interface; `hub`: the tunnel address of the hub, None on the hub itself; `routes`: prefix and
-    next hop, what a routing protocol would bring; `programs`: which version."""
+    next hop, what a routing protocol would bring; `programs`: which version; `threshold`: after how many packets that ask
+    for a redirect the kernel tells nhrpd, None: as in its manual."""
 
-    def __init__(self, namespace, directory, programs, nbma, address, lines, hub=None, routes=()):
-        self.programs = programs
+    def __init__(self, namespace, directory, programs, nbma, address, lines, hub=None, routes=(), threshold=None):
+        self.programs, self.threshold = programs, threshold
         self.namespace, self.address, self.nbma, self.hub = namespace, address, nbma, hub
         self.routes = routes
         self.log_path = directory / f"{namespace.name}.frr.log"
@@ -55,7 +56,8 @@ class Frr:
         self.namespace.sysctl(net_ipv4_ip_forward=1)
         self.namespace.run("sh", "-c", f"cd /proc/sys/net/ipv4/conf; "
                            f"echo 0 | tee {DEVICE}/send_redirects all/send_redirects")
-        self.namespace.run("nft", "-f", "-", input=REDIRECT)
+        self.namespace.run("nft", "-f", "-", input=REDIRECT % (
+            f" queue-threshold {self.threshold}" if self.threshold else ""))
         self.directory.mkdir(parents=True, exist_ok=True)
         shutil.chown(self.directory, "frr", "frr")
         for program in self.configs:
@@ -64,9 +66,10 @@ class Frr:
     def launch(self, program):
         config = self.directory / f"{program}.conf"
         config.write_text(self.configs[program])
+        from_file = () if program in self.programs.besides else ("-f", config)  # mgmtd knows no -f
         with open(self.log_path, "ab") as log:
             self.children[program] = self.namespace.popen(
-                *self.programs.program(program), "-N", self.pathspace, "-f", config, "-P", "0", "--log", "stdout",
+                *self.programs.program(program), "-N", self.pathspace, *from_file, "-P", "0", "--log", "stdout",
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
 
     def set_source(self, nbma):

@@ -3,6 +3,8 @@
 import json
 import subprocess
 
+import pytest
+
 from lab.daemon import build_directory
 
 
@@ -21,6 +23,14 @@ def test_hub():
                 "reply_p99_ms", "steady_cpu_percent", "restart_seconds", "echo_per_second", "show_seconds"):
         assert figures[key] > 0, key
     assert abs(figures["registrations_per_second"] * figures["cold_seconds"] - 200) < 5
+
+
+@pytest.mark.parametrize("server", ["dmvpnd", "echo", "echo-single"])
+def test_rival(server):
+    """What bench/compare compares; of FRR in tests/vm."""
+    figures = bench("rival", "--server", server, "--spokes", "50", "--seconds", "0.2")
+    assert figures["refreshes_per_second"] > 0 and figures["answered_of_1000"] > 0
+    assert ("registrations_per_second" in figures) == (server == "dmvpnd")
 
 
 def test_resolve():
