@@ -23,8 +23,8 @@ REDIRECT = f"""table ip frr {{
 
 class Frr:
     """`lines`: of nhrpd's interface; `hub`: the tunnel address of the hub, None on the hub itself; `routes`: prefix and
-    next hop, what a routing protocol would bring; `programs`: which version; `threshold`: after how many packets that ask
-    for a redirect the kernel tells nhrpd, None: as in its manual."""
+    next hop, what a routing protocol would bring; `programs`: which version; `threshold`: after how many packets
+    that ask for a redirect the kernel tells nhrpd, None: as in its manual."""
 
     def __init__(self, namespace, directory, programs, nbma, address, lines, hub=None, routes=(), threshold=None):
         self.programs, self.threshold = programs, threshold
