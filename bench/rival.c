@@ -5,7 +5,7 @@
 
 #define COLD_PATIENCE 600.0 ///< seconds
 #define LEAST_OFFERED 1000
-#define MOST_OFFERED  32000 ///< registrations a second
+#define MOST_OFFERED  128000 ///< registrations a second
 
 /// All spokes register, once.
 static bool measure_cold(struct hub *hub, struct err *err)
