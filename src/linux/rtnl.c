@@ -25,7 +25,7 @@ struct rtnl {
 	uint8_t *answer; ///< messages of the answer, one after the other
 	size_t answer_length;
 	size_t answer_capacity;
-	bool in_batch;
+	unsigned batches; ///< begun and not ended, one inside the other
 	bool batch_failed;
 	size_t batch_length;
 	size_t batch_last; ///< where the last request begins
@@ -176,9 +176,8 @@ static void transact(struct rtnl *rtnl)
 
 void rtnl_batch_begin(struct rtnl *rtnl)
 {
-	rtnl->in_batch = true;
-	rtnl->batch_failed = false;
-	rtnl->batch_length = 0;
+	if (rtnl->batches++ == 0)
+		rtnl->batch_failed = false;
 }
 
 static void flush_batch(struct rtnl *rtnl)
@@ -210,7 +209,7 @@ static void add_to_batch(struct rtnl *rtnl)
 bool rtnl_batch_end(struct rtnl *rtnl)
 {
 	flush_batch(rtnl);
-	rtnl->in_batch = false;
+	rtnl->batches--;
 	return !rtnl->batch_failed;
 }
 
@@ -233,7 +232,7 @@ bool rtnl_send(struct rtnl *rtnl)
 {
 	struct nlmsghdr *request = (void *)rtnl->request;
 
-	if (rtnl->in_batch) {
+	if (rtnl->batches > 0) {
 		add_to_batch(rtnl);
 		return true;
 	}
@@ -244,7 +243,12 @@ bool rtnl_send(struct rtnl *rtnl)
 
 bool rtnl_get(struct rtnl *rtnl, rtnl_visit *visit, void *context)
 {
-	if (!rtnl_send(rtnl))
+	struct nlmsghdr *request = (void *)rtnl->request;
+
+	flush_batch(rtnl);
+	request->nlmsg_flags |= NLM_F_ACK;
+	transact(rtnl);
+	if (rtnl->code)
 		return false;
 	visit_all(rtnl, visit, context);
 	return true;
@@ -255,6 +259,7 @@ bool rtnl_dump(struct rtnl *rtnl, rtnl_visit *visit, void *context)
 	struct nlmsghdr *request = (void *)rtnl->request;
 	unsigned tries = 0;
 
+	flush_batch(rtnl);
 	request->nlmsg_flags |= NLM_F_DUMP;
 	do
 		transact(rtnl);

@@ -30,15 +30,15 @@ struct nlmsghdr *rtnl_begin(struct rtnl *rtnl, uint16_t type, uint16_t flags);
 bool rtnl_send(struct rtnl *rtnl) MUST_CHECK;
 
 /// From here on rtnl_send() keeps requests for later, and tells of success: they go to the kernel together,
-/// in order, when there are enough of them or with rtnl_batch_end(). Only changes, and nothing that waits for
-/// an answer.
+/// in order, when there are enough of them, before the next rtnl_get() or rtnl_dump(), or with
+/// rtnl_batch_end(). A batch may be begun inside another.
 void rtnl_batch_begin(struct rtnl *rtnl);
 /// Sends the rest. False where the kernel refused anything since rtnl_batch_begin(): the caller makes the
 /// same requests again one by one, which does no harm, to learn what and why.
 bool rtnl_batch_end(struct rtnl *rtnl) MUST_CHECK;
 
 typedef void rtnl_visit(void *context, const struct nlmsghdr *message);
-/// As rtnl_send, and then gives the answer to `visit`.
+/// Sends the request, waits for its acknowledgement, and then gives the answer to `visit`.
 bool rtnl_get(struct rtnl *rtnl, rtnl_visit *visit, void *context) MUST_CHECK;
 /// Sends the request as a dump. `visit` is called only once the whole of it is there and consistent, and may
 /// send requests of its own. A table that changes all the time makes it fail with EINTR.
