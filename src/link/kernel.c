@@ -163,10 +163,17 @@ static void on_packet(uv_poll_t *poll, int status, int events)
 static void send_batch(struct kernel_link *kernel, struct mmsghdr *messages, unsigned count)
 {
 	unsigned done = 0;
+	bool told_down = false;
 
 	while (done < count) {
 		int sent = sendmmsg(kernel->packet, messages + done, count - done, MSG_DONTWAIT);
 
+		/* That the device was down, as it was when the socket was bound, is told to the next call,
+		 * once, which may be this one. */
+		if (sent < 0 && errno == ENETDOWN && !told_down) {
+			told_down = true;
+			continue;
+		}
 		/* What the device refuses is lost, as on any link, and counted. */
 		if (sent <= 0) {
 			kernel->send_failed++;

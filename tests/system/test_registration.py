@@ -8,6 +8,14 @@ from lab.wait import wait_until
 NEW_SITE = site(scenarios.SPOKE_SITES, 50)
 
 
+def test_the_first_request_arrives(network):
+    """It is sent as soon as there is a device, which was down a moment ago, and is not lost."""
+    lab = network(scenarios.phase3(spokes=1), start=False)
+    lab.start("hub").start("spoke1").wait_registered("spoke1")
+    sent = traffic(lab["spoke1"])["sent"]["registration_request"]
+    assert traffic(lab["hub"])["received"]["registration_request"] == sent
+
+
 def test_registered(network):
     lab = network(scenarios.phase3())
     hub = lab["hub"]
