@@ -11,10 +11,10 @@
 #include "core/node.h"
 #include "daemon/daemon.h"
 
-#define SHARED_TURN 16   ///< packets of strangers in each turn of the loop, beside those of known peers
-#define WHOLE_TURN  64   ///< while no known peer says anything: what one batch of the link holds
-#define SILENCE     100  ///< milliseconds without a known peer's packet
-#define LIMIT       4096 ///< packets of strangers that wait
+#define SHARED_TURN 16 ///< packets of strangers in each turn of the loop, beside those of known peers
+#define WHOLE_TURN  64 ///< while no known peer says anything: what one batch of the link holds
+#define SILENCE     (100 * MONO_MILLISECOND) ///< without a known peer's packet
+#define LIMIT       4096                     ///< packets of strangers that wait
 
 struct waiting {
 	struct waiting *next;
@@ -30,7 +30,7 @@ struct intake {
 	unsigned count;
 	struct mono now;     ///< for all packets that come together; 0: not read yet
 	unsigned turn;       ///< packets of strangers handled in this turn of the loop
-	uint64_t known;      ///< when a known peer said something last, on the loop's clock
+	struct mono known;   ///< when a known peer said something last
 	uv_prepare_t before; ///< each turn of the loop
 	uv_idle_t busy;      ///< runs while somebody waits, so that the loop does not sleep
 	unsigned handles_open;
@@ -53,7 +53,7 @@ void intake_end(struct intake *intake)
 /// Larger batches cost less for each packet, but a known peer has to wait for them.
 static unsigned turn_limit(const struct intake *intake)
 {
-	return uv_now(intake->daemon->loop) - intake->known < SILENCE ? SHARED_TURN : WHOLE_TURN;
+	return mono_between(intake->known, daemon_now()) < SILENCE ? SHARED_TURN : WHOLE_TURN;
 }
 
 static struct waiting *pop(struct intake *intake)
@@ -113,7 +113,7 @@ static void let_wait(
 void intake_add(struct intake *intake, uint32_t iface, struct addr from, const uint8_t *packet, size_t length)
 {
 	if (node_knows(intake->daemon->node, iface, from)) {
-		intake->known = uv_now(intake->daemon->loop);
+		intake->known = daemon_now();
 		tell(intake, iface, from, packet, length);
 	} else if (!intake->first && intake->turn < turn_limit(intake)) {
 		intake->turn++;
