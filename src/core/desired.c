@@ -44,7 +44,7 @@ static struct desired_entry *find(const struct desired *desired, const struct de
 {
 	struct desired_entry *entry;
 
-	HASH_FIND(hh, desired->entries, key, sizeof(*key), entry);
+	HASH_FIND(hh, desired->entries[key->kind], key, sizeof(*key), entry);
 	return entry;
 }
 
@@ -75,7 +75,7 @@ void desired_set(struct desired *desired, const struct desired_item *item)
 	if (!entry) {
 		entry = alloc_zeroed(1, sizeof(*entry));
 		entry->key = key;
-		HASH_ADD(hh, desired->entries, key, sizeof(entry->key), entry);
+		HASH_ADD(hh, desired->entries[item->kind], key, sizeof(entry->key), entry);
 	}
 	if (!entry->item.present)
 		desired->counts[item->kind]++;
@@ -105,7 +105,7 @@ bool desired_pop_change(struct desired *desired, struct desired_item *ret)
 	entry->is_changed = false;
 	*ret = entry->item;
 	if (!entry->item.present) {
-		HASH_DEL(desired->entries, entry);
+		HASH_DEL(desired->entries[entry->key.kind], entry);
 		free(entry);
 	}
 	return true;
@@ -128,10 +128,10 @@ bool desired_find(const struct desired *desired, enum desired_kind kind, uint32_
 	return true;
 }
 
-bool desired_next(
-	const struct desired *desired, const struct desired_entry **cursor, struct desired_item *ret)
+bool desired_next(const struct desired *desired, enum desired_kind kind, const struct desired_entry **cursor,
+	struct desired_item *ret)
 {
-	const struct desired_entry *entry = *cursor ? (*cursor)->hh.next : desired->entries;
+	const struct desired_entry *entry = *cursor ? (*cursor)->hh.next : desired->entries[kind];
 
 	while (entry && !entry->item.present)
 		entry = entry->hh.next;
@@ -146,10 +146,11 @@ void desired_done(struct desired *desired)
 {
 	struct desired_entry *entry, *next;
 
-	HASH_ITER(hh, desired->entries, entry, next)
-	{
-		HASH_DEL(desired->entries, entry);
-		free(entry);
-	}
+	for (enum desired_kind kind = 0; kind < DESIRED_KINDS; kind++)
+		HASH_ITER(hh, desired->entries[kind], entry, next)
+		{
+			HASH_DEL(desired->entries[kind], entry);
+			free(entry);
+		}
 	desired->changed = NULL;
 }

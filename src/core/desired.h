@@ -36,9 +36,9 @@ struct desired_item {
 struct desired_entry;
 
 struct desired {
-	struct desired_entry *entries; ///< by kind, iface and key
-	struct desired_entry *changed; ///< in order of change
-	size_t counts[DESIRED_KINDS];  ///< entries present, by kind
+	struct desired_entry *entries[DESIRED_KINDS]; ///< by iface and key
+	struct desired_entry *changed;                ///< in order of change
+	size_t counts[DESIRED_KINDS];                 ///< entries present, by kind
 };
 
 void desired_set(struct desired *desired, const struct desired_item *item);
@@ -51,8 +51,8 @@ bool desired_has_change(const struct desired *desired);
 /// The wanted item with this key, or false.
 bool desired_find(const struct desired *desired, enum desired_kind kind, uint32_t iface, struct prefix prefix,
 	struct addr nbma, struct desired_item *ret) MUST_CHECK;
-/// Walks over all that is wanted: start with `*cursor` = NULL; false at the end. Nothing may be set or
-/// cleared meanwhile.
-bool desired_next(const struct desired *desired, const struct desired_entry **cursor,
+/// Walks over all that is wanted of a kind: start with `*cursor` = NULL; false at the end. Nothing may be set
+/// or cleared meanwhile.
+bool desired_next(const struct desired *desired, enum desired_kind kind, const struct desired_entry **cursor,
 	struct desired_item *ret) MUST_CHECK;
 void desired_done(struct desired *desired);

@@ -112,9 +112,8 @@ static void forget_groups(struct iface *iface)
 	struct desired_item item, *found = NULL;
 	size_t count = 0;
 
-	while (desired_next(desired, &cursor, &item)) {
-		if (item.kind != DESIRED_MULTICAST || item.iface != iface->config->id ||
-			!addr_is_set(item.prefix.addr))
+	while (desired_next(desired, DESIRED_MULTICAST, &cursor, &item)) {
+		if (item.iface != iface->config->id || !addr_is_set(item.prefix.addr))
 			continue;
 		found = alloc_resize(found, count + 1, sizeof(item));
 		found[count++] = item;

@@ -72,8 +72,8 @@ void protection_on_source(struct tunnel *tunnel)
 	snprintf(protected.profile, sizeof(protected.profile), "%s", tunnel->config->protection.profile);
 	ike_set_tunnel(daemon->ike, &protected);
 	// What was wanted before there was a source.
-	while (desired_next(&daemon->node->desired, &cursor, &item)) {
-		if (item.kind == DESIRED_SA && item.iface == tunnel->nhrp->id)
+	while (desired_next(&daemon->node->desired, DESIRED_SA, &cursor, &item)) {
+		if (item.iface == tunnel->nhrp->id)
 			protection_want(daemon, &item);
 	}
 }

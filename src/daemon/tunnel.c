@@ -183,7 +183,7 @@ static void open_tunnel(struct tunnel *tunnel, struct addr nbma)
 	log_info("%s: up, source %s", tunnel->nhrp->name, addr_format(nbma, text));
 	protection_on_source(tunnel);
 	tell_core(tunnel);
-	apply_resync_soon(tunnel->daemon->apply);
+	apply_on_link(tunnel->daemon->apply);
 }
 
 static void follow_source(struct tunnel *tunnel, struct addr nbma)

@@ -58,6 +58,7 @@ struct apply {
 	struct use *uses;
 	uv_timer_t timer;
 	unsigned retry; ///< ms; 0: the last resync went well
+	bool new_links; ///< that were not told of receivers of multicast
 	struct ratelimit log;
 };
 
@@ -70,6 +71,7 @@ struct apply *apply_new(struct uv_loop_s *loop, struct rtnl *rtnl, struct desire
 	apply->desired = desired;
 	apply->handler = *handler;
 	apply->log = ratelimit_make(LOG_BURST, LOG_SPAN);
+	apply->new_links = true;
 	apply->timer.data = apply;
 	uv_timer_init(loop, &apply->timer);
 	return apply;
@@ -348,6 +350,12 @@ void apply_resync_soon(struct apply *apply)
 		uv_timer_start(timer, on_timer, SOON, 0);
 }
 
+void apply_on_link(struct apply *apply)
+{
+	apply->new_links = true;
+	apply_resync_soon(apply);
+}
+
 /* Everything */
 
 static bool resync_item(struct apply *apply, struct actual *actual, const struct desired_item *item,
@@ -384,18 +392,27 @@ static bool resync_item(struct apply *apply, struct actual *actual, const struct
 }
 
 /// The error is the first one.
-static bool resync_each(
-	struct apply *apply, struct actual *actual, struct apply_report *report, struct err *err)
+static bool resync_kind(struct apply *apply, enum desired_kind kind, struct actual *actual,
+	struct apply_report *report, struct err *err)
 {
 	const struct desired_entry *cursor = NULL;
 	struct desired_item item;
 	struct err ignored;
 	bool ok = true;
 
-	while (desired_next(apply->desired, &cursor, &item))
+	while (desired_next(apply->desired, kind, &cursor, &item))
 		if (!resync_item(apply, actual, &item, report, ok ? err : &ignored))
 			ok = false;
 	return ok;
+}
+
+static bool resync_each(
+	struct apply *apply, struct actual *actual, struct apply_report *report, struct err *err)
+{
+	struct err ignored;
+	bool ok = resync_kind(apply, DESIRED_NEIGHBOUR, actual, report, err);
+
+	return resync_kind(apply, DESIRED_ROUTE, actual, report, ok ? err : &ignored) && ok;
 }
 
 static bool resync_items(
@@ -411,6 +428,17 @@ static bool resync_items(
 	/* Which of them did the kernel refuse? */
 	*report = before;
 	return resync_each(apply, actual, report, err);
+}
+
+/// Receivers of multicast are as many as clients, and nobody but us changes them: they are for new links
+/// only.
+static void tell_new_links(struct apply *apply, struct actual *actual, struct apply_report *report)
+{
+	struct err ignored;
+
+	if (apply->new_links)
+		(void)!resync_kind(apply, DESIRED_MULTICAST, actual, report, &ignored);
+	apply->new_links = false;
 }
 
 bool apply_resync(struct apply *apply, struct apply_report *ret, struct err *err)
@@ -436,6 +464,7 @@ bool apply_resync(struct apply *apply, struct apply_report *ret, struct err *err
 	}
 	if (!resync_items(apply, &actual, &report, ok ? err : &ignored))
 		ok = false;
+	tell_new_links(apply, &actual, &report);
 	if (!actual_remove_unclaimed(&actual, apply->rtnl, &report.removed, ok ? err : &ignored))
 		ok = false;
 	HASH_ITER(hh, apply->placed, placed, next)

@@ -45,6 +45,8 @@ void apply_changes(struct apply *apply);
 /// that was opened anew. `ret` may be NULL. The error is the first one; the rest is done all the same, and
 /// what failed is tried again by timer.
 bool apply_resync(struct apply *apply, struct apply_report *ret, struct err *err) MUST_CHECK;
+/// A link was opened anew: it is told all before long, and of the receivers of multicast, too.
+void apply_on_link(struct apply *apply);
 /// Asks for a resync before long; many such calls make one.
 void apply_resync_soon(struct apply *apply);
 /// Removes every neighbour and override of ours, and the rule, from the kernel, for the end of the process.

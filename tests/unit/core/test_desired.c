@@ -84,9 +84,10 @@ static void find_and_walk_see_only_what_is_wanted(void **state)
 	assert_true(desired_find(&desired, DESIRED_NEIGHBOUR, 1, b.prefix, (struct addr) { 0 }, &got));
 	assert_false(desired_find(&desired, DESIRED_NEIGHBOUR, 2, b.prefix, (struct addr) { 0 }, &got));
 	assert_false(desired_find(&desired, DESIRED_ROUTE, 1, b.prefix, (struct addr) { 0 }, &got));
-	assert_true(desired_next(&desired, &cursor, &got));
+	assert_false(desired_next(&desired, DESIRED_ROUTE, &cursor, &got));
+	assert_true(desired_next(&desired, DESIRED_NEIGHBOUR, &cursor, &got));
 	assert_true(addr_equal(got.nbma, b.nbma));
-	assert_false(desired_next(&desired, &cursor, &got));
+	assert_false(desired_next(&desired, DESIRED_NEIGHBOUR, &cursor, &got));
 	desired_done(&desired);
 }
 

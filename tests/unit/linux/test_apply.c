@@ -192,6 +192,26 @@ static void a_new_process_adopts(void **state)
 	apply_free(next);
 }
 
+/// A hub may have a million of them, and a resync comes whenever the kernel tells much.
+static void receivers_are_told_to_new_links_alone(void **state)
+{
+	struct apply_report report;
+	struct err err = { "" };
+	unsigned before;
+
+	(void)state;
+	set(receiver("192.0.2.9"));
+	apply_changes(apply);
+	before = fake.receivers;
+	assert_true(apply_resync(apply, &report, &err));
+	assert_int_equal(fake.receivers, before);
+	apply_on_link(apply);
+	assert_true(apply_resync(apply, &report, &err));
+	assert_int_equal(fake.receivers, before + 1);
+	clear(receiver("192.0.2.9"));
+	apply_changes(apply);
+}
+
 static bool is_repaired(void *context)
 {
 	(void)context;
@@ -311,6 +331,7 @@ int main(void)
 		cmocka_unit_test(changes_reach_the_kernel),
 		cmocka_unit_test(resync_repairs_and_removes),
 		cmocka_unit_test(a_new_process_adopts),
+		cmocka_unit_test(receivers_are_told_to_new_links_alone),
 		cmocka_unit_test(failures_are_tried_again),
 		cmocka_unit_test(many_changes_at_once),
 		cmocka_unit_test(one_refused_among_many),
