@@ -121,6 +121,20 @@ static void print_refusals(FILE *out, const json_t *interface, bool all)
 		fprintf(out, "         %lld %s\n", (long long)json_integer_value(count), name);
 }
 
+/// From whom the most of them came.
+static void print_offenders(FILE *out, const json_t *interface)
+{
+	const json_t *list = json_object_get(interface, "refused_from");
+	if (json_array_size(list) > 0)
+		fprintf(out, "   Refused from:\n");
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *offender = json_array_get(list, i);
+		fprintf(out, "         %-15s %lld to %lld, the last: %s\n", field_text(offender, "nbma"),
+			field_number(offender, "packets"), field_number(offender, "packets_at_most"),
+			field_text(offender, "reason"));
+	}
+}
+
 static void print_traffic(FILE *out, const json_t *data, bool detail)
 {
 	const json_t *interfaces = json_object_get(data, "interfaces");
@@ -136,6 +150,8 @@ static void print_traffic(FILE *out, const json_t *data, bool detail)
 		print_messages(out, "Rcvd:", json_object_get(interface, "received"), 0);
 		print_messages(out, "Fwd:", json_object_get(interface, "forwarded"), 0);
 		print_refusals(out, interface, detail);
+		if (detail)
+			print_offenders(out, interface);
 		if (detail)
 			fprintf(out,
 				"   Registrations refused: %lld\n   Departures from RFC 2332 understood: %lld\n",

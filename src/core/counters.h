@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "base/histogram.h"
+#include "core/offender.h"
 #include "wire/nhrp_msg.h"
 
 enum refusal {
@@ -34,6 +35,7 @@ struct counters {
 	uint64_t redirect_suppressed;
 	uint64_t registrations_refused;  ///< as server
 	uint64_t quirks;                 ///< departures from the RFC that we understood all the same
+	struct offenders offenders;      ///< from whom packets and registrations were refused
 	struct histogram registration;   ///< from a request, sent once, to its answer
 	struct histogram shortcut_setup; ///< from the first question to the new shortcut
 };

@@ -186,6 +186,7 @@ void message_refuse(
 	struct iface *iface, enum refusal refusal, struct addr from, const char *reason, struct mono now)
 {
 	iface->counters.refused[refusal]++;
+	offenders_note(&iface->counters.offenders, from, reason);
 	emit_remote_event(iface->node,
 		&(struct event) {
 			.type = EVENT_PACKET_REFUSED,

@@ -13,6 +13,7 @@ static void tell_refused(
 	struct iface *iface, struct addr protocol, struct addr nbma, uint8_t code, struct mono now)
 {
 	iface->counters.registrations_refused++;
+	offenders_note(&iface->counters.offenders, nbma, nhrp_code_name(code));
 	emit_remote_event(iface->node,
 		&(struct event) {
 			.type = EVENT_REGISTRATION_REFUSED,

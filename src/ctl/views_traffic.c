@@ -34,6 +34,19 @@ static json_t *refusals(const struct counters *counters)
 	return object;
 }
 
+/// From whom they came, the worst first.
+static json_t *offenders(const struct counters *counters)
+{
+	json_t *list = json_array();
+	const struct offender *offender;
+	for (unsigned i = 0; (offender = offenders_at(&counters->offenders, i)) != NULL; i++)
+		json_array_append_new(
+			list, json_pack("{s:o, s:o, s:o, s:s}", "nbma", view_addr(offender->from), "packets",
+				      view_count(offender->count - offender->doubt), "packets_at_most",
+				      view_count(offender->count), "reason", offender->reason));
+	return list;
+}
+
 json_t *view_traffic(const struct node *node, struct mono now)
 {
 	json_t *list = json_array();
@@ -45,13 +58,14 @@ json_t *view_traffic(const struct node *node, struct mono now)
 				"interval_seconds", (json_int_t)iface->config->max_send_interval,
 				"usage_percent", (json_int_t)ratelimit_usage(&iface->max_send, now));
 		json_array_append_new(
-			list, json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "interface",
+			list, json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "interface",
 				      iface->config->name, "max_send", limit, "sent", by_type(counters->sent),
 				      "received", by_type(counters->received), "forwarded",
 				      by_type(counters->forwarded), "refused", refusals(counters),
-				      "redirects_suppressed", view_count(counters->redirect_suppressed),
-				      "registrations_refused", view_count(counters->registrations_refused),
-				      "quirks", view_count(counters->quirks)));
+				      "refused_from", offenders(counters), "redirects_suppressed",
+				      view_count(counters->redirect_suppressed), "registrations_refused",
+				      view_count(counters->registrations_refused), "quirks",
+				      view_count(counters->quirks)));
 	}
 	return json_pack("{s:s, s:o, s:o}", "schema", "dmvpn/nhrp-traffic/1", "interfaces", list,
 		"events_suppressed", view_count(node->events_suppressed));

@@ -53,6 +53,7 @@ def test_hostile():
     assert figures["bindings_kept"] == 100
     assert figures["hostile_unanswered"] == 0
     assert figures["refused_authentication"] > 0 and figures["registrations_refused"] > 0
+    assert figures["refused_senders"] > 0
 
 
 def test_wrong_use_is_told():

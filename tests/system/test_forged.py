@@ -78,6 +78,8 @@ def test_garbage_is_logged_at_a_limited_rate(lab):
     lines = lab["hub"].events("packet-refused", since=mark)
     assert 0 < len(lines) < 100
     assert STRANGER in lines[0]
+    worst = traffic(lab["hub"])["refused_from"][0]
+    assert worst["nbma"] == STRANGER and worst["packets"] >= 500
     assert lab["hub"].ctl_json("show ip nhrp traffic")["events_suppressed"] >= len(packets) - 100
     assert "Log lines left out" in lab["hub"].ctl("show ip nhrp traffic")
 

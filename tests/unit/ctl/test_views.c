@@ -248,6 +248,7 @@ static void test_traffic(void **state)
 	counters->received[NHRP_REGISTRATION_REQUEST] = 1;
 	counters->forwarded[NHRP_RESOLUTION_REQUEST] = 3;
 	counters->refused[REFUSED_AUTHENTICATION] = 7;
+	offenders_note(&counters->offenders, addr_from_ipv4(0xc6336409), "authentication failure");
 	counters->redirect_suppressed = 9;
 	hub->context.node->events_suppressed = 3;
 	check(view_traffic(hub->context.node, at(1000)),
@@ -256,7 +257,8 @@ static void test_traffic(void **state)
 		" 'sent': {'total': 7, 'traffic_indication': 5, 'purge_request': 2, 'resolution_reply': 0},"
 		" 'received': {'total': 1, 'registration_request': 1},"
 		" 'forwarded': {'total': 3, 'resolution_request': 3}, 'refused': {'authentication': 7,"
-		" 'malformed': 0}, 'redirects_suppressed': 9, 'registrations_refused': 0, 'quirks': 0}],"
+		" 'malformed': 0}, 'refused_from': [{'nbma': '198.51.100.9', 'packets': 1,"
+		" 'packets_at_most': 1, 'reason': 'authentication failure'}], 'redirects_suppressed': 9, 'registrations_refused': 0, 'quirks': 0}],"
 		" 'events_suppressed': 3}");
 	fixture_free(hub);
 }
