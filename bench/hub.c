@@ -168,6 +168,8 @@ static bool measure_show(struct hub *hub, struct err *err)
 		longest = one;
 	close(ends[0]);
 	report_number(&hub->report, "show_seconds", longest, 3, "s for `show ip nhrp`, the longest");
+	report_number(&hub->report, "show_reply_p50_ms", result.p50_ms, 3,
+		"ms until the answer, median, while it is asked over and over");
 	report_number(&hub->report, "show_reply_p99_ms", result.p99_ms, 3,
 		"ms until the answer, 99th percentile, while it is asked over and over");
 	report_number(&hub->report, "show_reply_max_ms", result.max_ms, 3, "ms, the longest");

@@ -33,6 +33,12 @@ def test_rival(server):
     assert ("registrations_per_second" in figures) == (server == "dmvpnd")
 
 
+def test_show_does_not_stall_registrations():
+    """Who registers while a long view is asked for over and over would wait for half of one, were it made at once."""
+    figures = bench("hub", "--spokes", "10000", "--seconds", "2", "--rounds", "1")
+    assert figures["show_reply_p50_ms"] < figures["show_seconds"] * 1000 / 8
+
+
 def test_resolve():
     figures = bench("resolve", "--spokes", "50")
     assert figures["answered_per_second"] > 0 and figures["forwarded_per_second"] > 0
