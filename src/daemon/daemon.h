@@ -76,3 +76,5 @@ int daemon_run(struct config *config, const struct daemon_options *options);
 struct mono daemon_now(void);
 /// Carries out what the core wants; to be called after every input.
 void daemon_drain(struct daemon *daemon);
+/// The tunnel with this number; NULL where there is none.
+struct tunnel *daemon_tunnel(const struct daemon *daemon, uint32_t id);
