@@ -86,14 +86,17 @@ static void check_binding_owner(struct host *host, const struct binding *binding
 			addr_format(binding->protocol, protocol), addr_format(binding->peer->nbma, nbma));
 }
 
-/// To the peer; while there is no SA with one that resolution found, by a server, or not at all.
+/// To the peer; while there is no SA with one that resolution found, or somebody else is in its place, by a
+/// server, or not at all.
 static bool is_neighbour_right(const struct host *host, const struct binding *binding)
 {
 	const struct iface *iface = binding->iface;
+	const char *there = protect_identity(iface, binding->peer->nbma);
 	const struct neighbour *neighbour;
 
 	HASH_FIND(hh, host->neighbours, &binding->protocol, sizeof(binding->protocol), neighbour);
-	if (binding->type == BINDING_CACHED && !protect_is_up(iface, binding->peer->nbma))
+	if ((binding->type == BINDING_CACHED && !protect_is_up(iface, binding->peer->nbma)) ||
+		(binding->type <= BINDING_DYNAMIC && there && cache_is_anothers(binding, there)))
 		return !neighbour || nhs_by_nbma(iface, neighbour->nbma);
 	return neighbour && addr_equal(neighbour->nbma, binding->peer->nbma);
 }

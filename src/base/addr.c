@@ -16,6 +16,8 @@ static bool bits_agree(const uint8_t *a, const uint8_t *b, uint8_t length)
 	return rest == 0 || ((a[whole] ^ b[whole]) >> (8 - rest)) == 0;
 }
 
+_Static_assert(sizeof(struct addr) == 19, "no byte of it is padding, as it is a hash key");
+
 struct addr addr_from_ipv4(uint32_t host_order)
 {
 	return (struct addr) { .family = ADDR_IPV4,
@@ -73,7 +75,14 @@ int addr_compare(struct addr a, struct addr b)
 {
 	if (a.family != b.family)
 		return a.family < b.family ? -1 : 1;
-	return memcmp(a.bytes, b.bytes, addr_size(a));
+	int order = memcmp(a.bytes, b.bytes, addr_size(a));
+	return order != 0 ? order : (int)a.behind - (int)b.behind;
+}
+
+struct addr addr_plain(struct addr addr)
+{
+	addr.behind = 0;
+	return addr;
 }
 
 bool addr_is_multicast(struct addr addr)

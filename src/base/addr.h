@@ -16,9 +16,13 @@ enum addr_family {
 
 /// An address; bytes in network order, those the family does not use are zero, so that two equal
 /// addresses are equal in memory and the struct can be a hash key. All zero is "no address".
+///
+/// Several nodes can be behind one NBMA address, where NAT put them. `behind` tells them apart on this host:
+/// it is a part of the address wherever two are compared, and no packet or text has it.
 struct addr {
 	uint8_t family; ///< enum addr_family
 	uint8_t bytes[16];
+	uint16_t behind __attribute__((packed)); ///< which of the nodes behind it; 0: the first or only one
 };
 
 /// `addr` has no bits set behind `length` where it comes from prefix_make().
@@ -42,7 +46,9 @@ size_t addr_size(struct addr addr);
 uint8_t addr_bits(struct addr addr);
 bool addr_is_set(struct addr addr);
 bool addr_equal(struct addr a, struct addr b);
-/// Same family and order of bytes: below zero, zero, above zero.
+/// The address as packets have it: without `behind`.
+struct addr addr_plain(struct addr addr);
+/// Order of family, bytes and `behind`: below zero, zero, above zero.
 int addr_compare(struct addr a, struct addr b);
 bool addr_is_multicast(struct addr addr);
 /// Could be the address of a host: set, not unspecified, loopback, multicast or limited broadcast.

@@ -83,10 +83,15 @@ static struct desired_item neighbour_of(const struct binding *binding)
 	};
 }
 
-/// Is it to be used now? One that resolution found waits for the SA with its peer.
+/// Is it to be used now? One that resolution found waits for the SA with its peer; and where somebody else
+/// came up in the place of its owner, it waits for the owner.
 static bool is_usable(const struct binding *binding)
 {
-	return binding->type != BINDING_CACHED || protect_is_up(binding->iface, binding->peer->nbma);
+	const char *there = protect_identity(binding->iface, binding->peer->nbma);
+
+	if (binding->type == BINDING_CACHED && !protect_is_up(binding->iface, binding->peer->nbma))
+		return false;
+	return binding->type > BINDING_DYNAMIC || !there || !cache_is_anothers(binding, there);
 }
 
 /// Tells `desired` where packets for the binding go: to its peer, or else by the server.
@@ -98,7 +103,7 @@ static void place(const struct binding *binding)
 	if (!binding->has_neighbour)
 		return;
 	if (!is_usable(binding))
-		item.nbma = server ? server->nbma : (struct addr) { 0 };
+		item.nbma = server && binding->type < BINDING_DYNAMIC ? server->nbma : (struct addr) { 0 };
 	if (addr_is_set(item.nbma))
 		desired_set(&binding->iface->node->desired, &item);
 	else
@@ -262,9 +267,12 @@ struct binding *cache_set(
 		change_type(binding, facts->type, now);
 	if (!binding)
 		return NULL;
+	if (facts->nbma.behind > iface->most_behind)
+		iface->most_behind = facts->nbma.behind;
 	change_peer(binding, facts->nbma, now);
 	binding->claimed_nbma = facts->claimed_nbma;
-	binding->nat = addr_is_set(facts->claimed_nbma) && !addr_equal(facts->claimed_nbma, facts->nbma);
+	binding->nat =
+		addr_is_set(facts->claimed_nbma) && !addr_equal(facts->claimed_nbma, addr_plain(facts->nbma));
 	binding->unique = facts->unique;
 	binding->mtu = facts->mtu;
 	binding->holding_time = facts->holding_time;
@@ -288,6 +296,24 @@ struct binding *cache_set(
 bool cache_is_anothers(const struct binding *binding, const char *identity)
 {
 	return binding->identity && (!identity || strcmp(binding->identity, identity) != 0);
+}
+
+bool cache_place_of(const struct iface *iface, struct addr nbma, const char *identity, uint16_t *ret)
+{
+	const struct binding *binding;
+
+	for (unsigned behind = 0; behind <= iface->most_behind; behind++) {
+		nbma.behind = (uint16_t)behind;
+		const struct peer *peer = peer_find(iface, nbma);
+		DL_FOREACH2(peer ? peer->bindings : NULL, binding, peer_next)
+		{
+			if (!binding->identity || cache_is_anothers(binding, identity))
+				continue;
+			*ret = nbma.behind;
+			return true;
+		}
+	}
+	return false;
 }
 
 void cache_give_neighbour(struct binding *binding)
@@ -393,11 +419,35 @@ static void settle_ownership(struct iface *iface, struct addr nbma, const char *
 	}
 }
 
+/// Who is known by its identity may have another place behind the same address than before, as after a
+/// restart.
+static void gather(struct iface *iface, struct addr nbma, const char *identity, struct mono now)
+{
+	struct binding *binding, *next;
+	struct addr other = nbma;
+
+	for (unsigned behind = 0; identity && iface->most_behind > 0 && behind <= iface->most_behind;
+		behind++) {
+		other.behind = (uint16_t)behind;
+		struct peer *peer = behind == nbma.behind ? NULL : peer_find(iface, other);
+		DL_FOREACH_SAFE2(peer ? peer->bindings : NULL, binding, next, peer_next)
+		{
+			if (binding->type > BINDING_DYNAMIC || !binding->identity ||
+				cache_is_anothers(binding, identity))
+				continue;
+			change_peer(binding, nbma, now);
+			multicast_update(iface, nbma);
+		}
+	}
+}
+
 void cache_on_sa(struct iface *iface, struct addr nbma, struct mono now)
 {
 	const struct peer *peer;
 	struct binding *binding;
 
+	if (protect_is_up(iface, nbma))
+		gather(iface, nbma, protect_identity(iface, nbma), now);
 	if (protect_is_up(iface, nbma))
 		settle_ownership(iface, nbma, protect_identity(iface, nbma), now);
 	peer = peer_find(iface, nbma);

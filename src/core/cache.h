@@ -68,6 +68,8 @@ struct binding *cache_set(
 	struct iface *iface, struct addr protocol, const struct binding_facts *facts, struct mono now);
 /// Does it belong to somebody else than `identity`?
 bool cache_is_anothers(const struct binding *binding, const char *identity);
+/// Which of the nodes behind `nbma` this identity is, as it registered from there; false: that is not known.
+bool cache_place_of(const struct iface *iface, struct addr nbma, const char *identity, uint16_t *ret);
 /// The kernel asks for the binding: it gets it as a neighbour, anew where it had it before.
 void cache_give_neighbour(struct binding *binding);
 /// Ends a binding, with the event that its type asks for.

@@ -43,6 +43,7 @@ struct iface {
 	struct requester *requesters_by_key; ///< the same, hash by prefix and who asked
 	uint32_t requester_count;
 	struct protect *protects;   ///< hash by NBMA address
+	uint16_t most_behind;       ///< greatest `behind` of an NBMA address that was told of
 	uint32_t held_peers;        ///< of them with packets that wait
 	struct redirect *redirects; ///< hash; pairs redirected of late
 	struct ratelimit max_send;

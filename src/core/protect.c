@@ -62,6 +62,16 @@ const char *protect_identity(const struct iface *iface, struct addr nbma)
 	return protect ? protect->identity : NULL;
 }
 
+bool protect_is_shared(const struct iface *iface, struct addr nbma)
+{
+	for (unsigned behind = 1; behind <= iface->most_behind; behind++) {
+		nbma.behind = (uint16_t)behind;
+		if (protect_is_up(iface, nbma))
+			return true;
+	}
+	return false;
+}
+
 static struct protect *get(struct iface *iface, struct addr nbma)
 {
 	struct protect *protect = find(iface, nbma);
@@ -72,6 +82,8 @@ static struct protect *get(struct iface *iface, struct addr nbma)
 	protect->nbma = nbma;
 	protect->iface = iface;
 	protect->timer.kind = TIMER_PROTECT;
+	if (nbma.behind > iface->most_behind)
+		iface->most_behind = nbma.behind;
 	HASH_ADD(hh, iface->protects, nbma, sizeof(protect->nbma), protect);
 	return protect;
 }

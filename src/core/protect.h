@@ -44,6 +44,8 @@ bool protect_is_up(const struct iface *iface, struct addr nbma);
 enum sa_state protect_state(const struct iface *iface, struct addr nbma);
 /// The identity of the peer; NULL where it has none.
 const char *protect_identity(const struct iface *iface, struct addr nbma);
+/// Are there SAs with several nodes behind this address of a packet? Then nobody can be sent to by it.
+bool protect_is_shared(const struct iface *iface, struct addr nbma);
 /// Sends an NHRP packet, or keeps it until the SA is up: but for a registration, which is made anew then.
 /// False where it is dropped (counted).
 bool protect_send(

@@ -228,22 +228,29 @@ static bool read_answer(
 {
 	const struct nhrp_cie *cie = best_cie(msg);
 	struct addr destination = msg->dst_protocol;
-	struct addr nat, claimed = addr_is_set(cie->nbma) ? cie->nbma : from;
+	struct addr claimed = addr_is_set(cie->nbma) ? cie->nbma : addr_plain(from);
+	struct addr nat, nbma;
 
 	ret->next_hop = addr_is_set(cie->protocol) ? cie->protocol : destination;
 	ret->prefix = prefix_make(destination, nhrp_cie_prefix_bits(cie, msg->protocol_family));
 	nat = message_nat_address(msg, ret->next_hop);
+	nbma = addr_is_set(nat) ? nat : claimed;
+	// Of several nodes behind that address it is the one that answered itself, or cannot be told.
+	if (addr_equal(nbma, addr_plain(from)))
+		nbma = from;
+	else if (protect_is_shared(iface, nbma))
+		return false;
 	ret->binding = (struct binding_facts) {
 		.type = BINDING_CACHED,
-		.nbma = addr_is_set(nat) ? nat : claimed,
+		.nbma = nbma,
 		.claimed_nbma = claimed,
 		.mtu = cie->mtu,
 		.holding_time = cie->holding_time ? cie->holding_time : iface->config->holding_time,
 		.request_id = msg->request_id,
-		.identity = protect_identity(iface, ret->binding.nbma),
+		.identity = protect_identity(iface, nbma),
 	};
 	return addr_is_host(ret->next_hop) && !route_is_own(iface->node, ret->next_hop) &&
-	       route_may_be_nbma(iface, ret->binding.nbma);
+	       route_may_be_nbma(iface, nbma);
 }
 
 /// Does the answer, about something behind its next hop, say that the next hop is elsewhere than it says

@@ -12,7 +12,7 @@ bool route_same_cloud(const struct iface *a, const struct iface *b)
 
 bool route_may_be_nbma(const struct iface *iface, struct addr addr)
 {
-	return addr_is_host(addr) && !addr_equal(addr, iface->nbma) &&
+	return addr_is_host(addr) && !addr_equal(addr_plain(addr), iface->nbma) &&
 	       !prefix_contains(iface_subnet(iface), addr);
 }
 

@@ -25,6 +25,12 @@ static void tell_refused(
 		now);
 }
 
+/// Did the same node, as its SA proves, register the address from elsewhere?
+static bool is_owner(const struct iface *iface, const struct binding *binding, struct addr from)
+{
+	return binding->identity && !cache_is_anothers(binding, protect_identity(iface, from));
+}
+
 /// May the node at `from` register `protocol`, which is bound to `binding` or not at all? The code for the
 /// reply.
 static uint8_t judge(const struct iface *iface, const struct nhrp_msg *msg, const struct nhrp_cie *cie,
@@ -37,13 +43,14 @@ static uint8_t judge(const struct iface *iface, const struct nhrp_msg *msg, cons
 		return (msg->flags & NHRP_FLAG_REG_UNIQUE) ? NHRP_CODE_PROHIBITED : NHRP_CODE_NOT_UNIQUE;
 	if (!addr_is_host(protocol) || !route_may_be_nbma(iface, from) || route_is_own(iface->node, protocol))
 		return NHRP_CODE_PROHIBITED;
-	if (addr_is_set(cie->nbma) && !addr_equal(cie->nbma, msg->src_nbma) && !addr_equal(cie->nbma, from))
+	if (addr_is_set(cie->nbma) && !addr_equal(cie->nbma, msg->src_nbma) &&
+		!addr_equal(cie->nbma, addr_plain(from)))
 		return NHRP_CODE_PROHIBITED;
 	if (!binding || addr_equal(binding->peer->nbma, from))
 		return NHRP_CODE_OK;
 	if (binding->type > BINDING_DYNAMIC)
 		return NHRP_CODE_PROHIBITED;
-	if (binding->type == BINDING_DYNAMIC && binding->unique)
+	if (binding->type == BINDING_DYNAMIC && binding->unique && !is_owner(iface, binding, from))
 		return NHRP_CODE_UNIQUE_REGISTERED;
 	return NHRP_CODE_OK;
 }
@@ -135,17 +142,19 @@ void server_on_registration(
 	}
 	// The server is known by its own address, also to a client that did not know it ("nhs dynamic").
 	reply.dst_protocol = iface_address(iface);
-	if (!addr_equal(from, msg->src_nbma))
+	if (!addr_equal(addr_plain(from), msg->src_nbma))
 		message_add_nat_cie(&reply, from, msg->src_protocol, &space);
 	(void)message_send(iface, &reply, from, now);
 }
 
-/// Where the requester is: NAT may have changed the address that it gives.
-static struct addr requester_nbma(const struct nhrp_msg *msg)
+/// Where the requester is: NAT may have changed the address that it gives. Where several are behind that, the
+/// answer goes back the way the question came.
+static struct addr requester_nbma(const struct iface *iface, const struct nhrp_msg *msg, struct addr from)
 {
 	struct addr nat = message_nat_address(msg, msg->src_protocol);
+	struct addr nbma = addr_is_set(nat) ? nat : msg->src_nbma;
 
-	return addr_is_set(nat) ? nat : msg->src_nbma;
+	return addr_equal(nbma, addr_plain(from)) || protect_is_shared(iface, nbma) ? from : nbma;
 }
 
 static void send_resolution_reply(struct iface *iface, const struct nhrp_msg *msg, const struct nhrp_cie *cie,
@@ -169,7 +178,7 @@ void server_answer(struct iface *iface, const struct nhrp_msg *msg, const struct
 	struct addr from, struct mono now)
 {
 	struct nhrp_cie cie = message_own_cie(iface);
-	struct addr to = requester_nbma(msg);
+	struct addr to = requester_nbma(iface, msg, from);
 
 	// The answer goes straight to the requester: that it arrives shows that the direct path works.
 	if (!route_may_be_nbma(iface, to)) {

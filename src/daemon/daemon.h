@@ -14,6 +14,7 @@
 struct apply;
 struct config;
 struct ctl_server;
+struct early;
 struct guard;
 struct intake;
 struct hook;
@@ -45,7 +46,9 @@ struct daemon {
 	struct monitor *monitor;
 	struct apply *apply;
 	struct guard *guard;
-	struct ike *ike; ///< NULL: no tunnel is protected
+	struct ike *ike;     ///< NULL: no tunnel is protected
+	struct early *early; ///< see marking.h
+	unsigned early_count;
 	struct nflog *nflog;
 	struct statics *statics;
 	struct names *names;

@@ -11,6 +11,7 @@
 #include "conf/conf.h"
 #include "core/node.h"
 #include "daemon/daemon.h"
+#include "daemon/marking.h"
 #include "daemon/tunnel.h"
 #include "ike/ike.h"
 #include "linux/device.h"
@@ -67,6 +68,7 @@ void protection_on_source(struct tunnel *tunnel)
 	struct ike_tunnel protected = {
 		.iface = tunnel->nhrp->id,
 		.foreign = tunnel->config->protection.kind == PROTECTION_VICI,
+		.marks = marking_is_for(tunnel),
 		.local = tunnel->nbma,
 	};
 	snprintf(protected.profile, sizeof(protected.profile), "%s", tunnel->config->protection.profile);
@@ -90,13 +92,19 @@ static void on_sa(void *owner, uint32_t iface, struct addr nbma, enum sa_state s
 	else
 		log_info("tunnel%u: SA with %s %s", iface, addr_format(nbma, text),
 			state == SA_FAILED ? "cannot be had now; trying again" : "is down");
+	guard_apply_marks(daemon->guard);
 	node_on_sa(daemon->node, iface, nbma, state, identity, daemon_now());
 	daemon_drain(daemon);
 }
 
 bool protection_configure(struct daemon *daemon, struct err *err)
 {
-	const struct ike_handler handler = { .on_sa = on_sa, .now = daemon_now, .owner = daemon };
+	const struct ike_handler handler = { .on_sa = on_sa,
+		.on_mark = marking_on_mark,
+		.on_forgotten = marking_on_forgotten,
+		.place = marking_place,
+		.now = daemon_now,
+		.owner = daemon };
 	const struct crypto_config *crypto = &daemon->config->crypto;
 	uint32_t *ifaces = alloc_zeroed(daemon->tunnel_count + 1, sizeof(*ifaces));
 	size_t count = 0;
@@ -117,6 +125,7 @@ bool protection_configure(struct daemon *daemon, struct err *err)
 		ike_configure(daemon->ike, crypto);
 	if (daemon->ike)
 		ike_keep_tunnels(daemon->ike, ifaces, count);
+	marking_configure(daemon);
 	daemon->context.ike = daemon->ike;
 	free(ifaces);
 	return ok;
@@ -164,6 +173,9 @@ void protection_stop(struct daemon *daemon)
 		return;
 	ike_close(daemon->ike, daemon->handing_over);
 	daemon->ike = daemon->context.ike = NULL;
+	marking_done(daemon);
+	if (!daemon->handing_over)
+		guard_remove_marks(daemon->guard);
 	if (!daemon->handing_over && !has_device(daemon) && !guard_seal(daemon->guard, NULL, 0, &err))
 		log_warning("%s", err.text);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/// One line per client: tunnel, protocol address, NBMA address, claimed NBMA address, MTU, holding time (s),
-/// and when it expires (seconds of the calendar, since the monotonic clock does not survive a reboot).
+/// One line per client: tunnel, protocol address, NBMA address ("%N" behind it: node N behind that), claimed
+/// NBMA address, MTU, holding time (s), and when it expires (seconds of the calendar, since the monotonic
+/// clock does not survive a reboot).
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -54,21 +55,36 @@ struct registrations *registrations_open(const char *directory, struct uv_loop_s
 	return registrations;
 }
 
+static bool parse_nbma(char *text, struct addr *ret)
+{
+	char *behind = strchr(text, '%');
+	struct addr addr;
+
+	if (behind)
+		*behind++ = '\0';
+	if (!addr_parse(text, &addr))
+		return false;
+	if (behind)
+		addr.behind = (uint16_t)strtoul(behind, NULL, 10);
+	*ret = addr;
+	return true;
+}
+
 /// One line of the file to the core. False where the line is not understood.
 static bool restore_line(
 	const char *line, struct node *node, time_t calendar, struct mono now, unsigned *count)
 {
-	char protocol_text[ADDR_TEXT_SIZE], nbma_text[ADDR_TEXT_SIZE], claimed_text[ADDR_TEXT_SIZE];
+	char protocol_text[ADDR_TEXT_SIZE], nbma_text[ADDR_TEXT_SIZE + 6], claimed_text[ADDR_TEXT_SIZE];
 	struct binding_facts facts = { .type = BINDING_DYNAMIC };
 	struct addr protocol;
 	uint32_t tunnel;
 	int64_t expires;
 	int identity = 0;
 
-	if (sscanf(line, "%" SCNu32 " %45s %45s %45s %" SCNu16 " %" SCNu16 " %" SCNd64 "%n", &tunnel,
+	if (sscanf(line, "%" SCNu32 " %45s %51s %45s %" SCNu16 " %" SCNu16 " %" SCNd64 "%n", &tunnel,
 		    protocol_text, nbma_text, claimed_text, &facts.mtu, &facts.holding_time, &expires,
 		    &identity) != 7 ||
-		!addr_parse(protocol_text, &protocol) || !addr_parse(nbma_text, &facts.nbma) ||
+		!addr_parse(protocol_text, &protocol) || !parse_nbma(nbma_text, &facts.nbma) ||
 		!addr_parse(claimed_text, &facts.claimed_nbma))
 		return false;
 	// What follows a blank is the identity, as it is on a protected tunnel.
@@ -105,14 +121,16 @@ void registrations_restore(struct registrations *registrations, struct node *nod
 
 static void write_binding(FILE *file, const struct binding *binding, time_t calendar, struct mono now)
 {
-	char protocol[ADDR_TEXT_SIZE], nbma[ADDR_TEXT_SIZE], claimed[ADDR_TEXT_SIZE];
+	char protocol[ADDR_TEXT_SIZE], nbma[ADDR_TEXT_SIZE], claimed[ADDR_TEXT_SIZE], behind[8] = "";
 	struct addr claimed_nbma =
 		addr_is_set(binding->claimed_nbma) ? binding->claimed_nbma : binding->peer->nbma;
 
 	if (binding->type != BINDING_DYNAMIC)
 		return;
-	(void)fprintf(file, "%u %s %s %s %u %u %" PRId64 "%s%s\n", binding->iface->config->id,
-		addr_format(binding->protocol, protocol), addr_format(binding->peer->nbma, nbma),
+	if (binding->peer->nbma.behind > 0)
+		(void)snprintf(behind, sizeof(behind), "%%%u", binding->peer->nbma.behind);
+	(void)fprintf(file, "%u %s %s%s %s %u %u %" PRId64 "%s%s\n", binding->iface->config->id,
+		addr_format(binding->protocol, protocol), addr_format(binding->peer->nbma, nbma), behind,
 		addr_format(claimed_nbma, claimed), binding->mtu, binding->holding_time,
 		(int64_t)calendar + mono_seconds_left(now, binding->expires), binding->identity ? " " : "",
 		binding->identity ? binding->identity : "");

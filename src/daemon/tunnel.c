@@ -11,9 +11,11 @@
 #include "daemon/daemon.h"
 #include "daemon/events.h"
 #include "daemon/intake.h"
+#include "daemon/marking.h"
 #include "daemon/protection.h"
 #include "daemon/tunnel.h"
 #include "link/link.h"
+#include "link/marked.h"
 #include "linux/apply.h"
 #include "linux/device.h"
 
@@ -34,13 +36,9 @@ void tunnel_tell_packet(
 	ctl_server_packet(tunnel->daemon->control, &report);
 }
 
-static void on_nhrp(void *owner, struct addr from, const uint8_t *packet, size_t length)
+static void on_nhrp(void *owner, struct addr from, uint32_t mark, const uint8_t *packet, size_t length)
 {
-	struct tunnel *tunnel = owner;
-
-	tunnel_tell_packet(tunnel, true, from, packet, length);
-	protection_heard(tunnel, from);
-	intake_add(tunnel->daemon->intake, tunnel->nhrp->id, from, packet, length);
+	marking_receive(owner, from, mark, packet, length);
 }
 
 static void on_nhrp_end(void *owner)
@@ -145,13 +143,17 @@ static bool open_link(struct tunnel *tunnel, struct addr nbma, struct err *err)
 				tunnel->config->protection.kind != PROTECTION_NONE,
 		.one_by_one = getenv("DMVPND_ONE_BY_ONE") != NULL,
 		.pairs = pairs_wanted(),
+		.marks = marking_is_for(tunnel),
 	};
 	bool adopted = false;
 
 	if (!protection_before_source(tunnel, err))
 		return false;
 	memcpy(link.name, tunnel->nhrp->name, sizeof(link.name));
-	tunnel->link = ops ? ops->open(tunnel->daemon->loop, &link, &handler, &adopted, err) : NULL;
+	if (ops && link.marks)
+		tunnel->link = marked_open(ops, tunnel->daemon->loop, &link, &handler, &adopted, err);
+	else
+		tunnel->link = ops ? ops->open(tunnel->daemon->loop, &link, &handler, &adopted, err) : NULL;
 	if (!tunnel->link)
 		return false;
 	if (!set_up_device(tunnel, err)) {
@@ -181,6 +183,7 @@ static void open_tunnel(struct tunnel *tunnel, struct addr nbma)
 	}
 	tunnel->told_waiting = false;
 	log_info("%s: up, source %s", tunnel->nhrp->name, addr_format(nbma, text));
+	marking_on_link(tunnel);
 	protection_on_source(tunnel);
 	tell_core(tunnel);
 	apply_on_link(tunnel->daemon->apply);
@@ -200,6 +203,7 @@ static void follow_source(struct tunnel *tunnel, struct addr nbma)
 	log_notice("%s: source moved from %s to %s", tunnel->nhrp->name, addr_format(tunnel->nbma, before),
 		addr_format(nbma, after));
 	tunnel->nbma = nbma;
+	marking_on_link(tunnel);
 	protection_on_source(tunnel);
 	tell_core(tunnel);
 }

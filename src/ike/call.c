@@ -60,11 +60,43 @@ const struct sa *call_best_sa(const struct ike *ike, const struct ike_peer *peer
 
 static void on_settled(uv_timer_t *timer);
 
+/// The mark of the SA that packets go by.
+static void tell_mark(struct ike *ike, struct ike_peer *peer, const struct sa *best)
+{
+	const struct sa_child *child = best ? sa_sending_child(best) : NULL;
+	uint32_t mark = child ? child->mark : 0, mask = child ? child->mark_mask : 0;
+
+	if (peer->mark == mark && peer->mark_mask == mask)
+		return;
+	peer->mark = mark;
+	peer->mark_mask = mask;
+	ike->telling++;
+	for (unsigned i = 0; ike->handler.on_mark && i < ike->tunnel_count; i++) {
+		if (strcmp(ike->tunnels[i].base, peer->key.base) == 0)
+			ike->handler.on_mark(
+				ike->handler.owner, ike->tunnels[i].tunnel.iface, peer->key.nbma, mark, mask);
+	}
+	ike->telling--;
+}
+
+void call_tell_mark(struct ike *ike, const struct sa *sa)
+{
+	const struct tunnel_entry *entry = entry_of(ike, sa);
+	struct ike_peer *peer;
+
+	if (!entry || !sa_is_up(sa) || sa->terminating)
+		return;
+	peer = ike_peer_get(&ike->peers, entry->base, sa->remote, ike->handler.now());
+	tell_mark(ike, peer, call_best_sa(ike, peer));
+}
+
 /// As call_judge(); `settled` ends the wait for the peer's own end of the SA.
 static void settle(struct ike *ike, struct ike_peer *peer, bool settled)
 {
 	const struct sa *best = call_best_sa(ike, peer);
 
+	if (best || ike->known)
+		tell_mark(ike, peer, best);
 	// The peer that answered may use the SA before the one that asked has it.
 	if (best && peer->state != PEER_UP && ike->known && !best->initiator && !peer->settling &&
 		mono_between(best->since, ike->handler.now()) < SETTLE * MONO_MILLISECOND) {
@@ -164,6 +196,11 @@ void call_forget(struct ike *ike, struct ike_peer *peer)
 	entry_connection(peer, name);
 	if (peer->loaded)
 		command_unload(ike, name);
+	for (unsigned i = 0; ike->handler.on_forgotten && i < ike->tunnel_count; i++) {
+		if (strcmp(ike->tunnels[i].base, peer->key.base) == 0)
+			ike->handler.on_forgotten(
+				ike->handler.owner, ike->tunnels[i].tunnel.iface, peer->key.nbma);
+	}
 	ike_peer_free(&ike->peers, peer);
 }
 
@@ -260,7 +297,9 @@ void call_act(struct ike *ike, struct ike_peer *peer)
 {
 	struct mono now = ike->handler.now();
 	enum ike_want want = ike_peer_want(peer);
-	bool wants_call = want == IKE_CALL || (want == IKE_KEEP && peer->recall);
+	// Of several peers behind one address only the peer itself can say which one it is.
+	bool wants_call =
+		peer->key.nbma.behind == 0 && (want == IKE_CALL || (want == IKE_KEEP && peer->recall));
 
 	switch (peer->state) {
 	case PEER_DOWN:

@@ -54,8 +54,9 @@ void command_load(struct ike *ike, const struct tunnel_entry *entry, const char 
 		.name = name,
 		.profile = entry->tunnel.profile,
 		.local = entry->tunnel.local,
-		.remote = remote,
+		.remote = addr_plain(remote),
 		.user_space = ike->user_space,
+		.marks = entry->tunnel.marks && !ike->user_space,
 	};
 
 	profile_put_connection(&writer, ike->crypto, &connection);

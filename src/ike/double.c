@@ -33,7 +33,8 @@ static void end_double(struct ike *ike, struct sa *a, struct sa *b)
 		command_terminate(ike, sa, !is_race);
 }
 
-/// The kernel tells SAs by addresses, so that of two peers behind one only the last one gets packets.
+/// Without marks the kernel tells SAs by addresses, so that of two peers behind one only the last gets
+/// packets.
 static void warn_shared(struct sa *a, struct sa *b)
 {
 	char text[ADDR_TEXT_SIZE];
@@ -42,8 +43,8 @@ static void warn_shared(struct sa *a, struct sa *b)
 		return;
 	a->told_shared = b->told_shared = true;
 	log_warning(
-		"%s and %s have the same address %s, where NAT put them: only the last one can be sent to; give "
-		"each an address of its own",
+		"%s and %s have the same address %s, where NAT put them, and their SAs have no marks: only the "
+		"last one can be sent to; give each an address of its own, or the SAs marks",
 		a->remote_id, b->remote_id, addr_format(a->remote, text));
 }
 

@@ -34,6 +34,10 @@ static void on_listed(void *context, const struct vici_packet *reply)
 	sa_table_end_list(&ike->sas, &everything);
 	HASH_ITER(hh, ike->sas.sas, sa, next_sa)
 	{
+		call_tell_mark(ike, sa);
+	}
+	HASH_ITER(hh, ike->sas.sas, sa, next_sa)
+	{
 		call_on_sa(ike, sa);
 	}
 	HASH_ITER(hh, ike->peers.peers, peer, next)
@@ -223,7 +227,8 @@ static void on_tick(uv_timer_t *timer)
 		mono_between(ike->listed, now) > LIST_PART * ike->list_took)
 		list(ike);
 	call_check_next(ike);
-	double_end_all(ike);
+	if (ike->known && !ike->listing)
+		double_end_all(ike);
 	call_act_for_all(ike);
 }
 
@@ -240,6 +245,8 @@ struct ike *ike_new(struct uv_loop_s *loop, const char *socket, const struct cry
 	ike->timers = 3;
 	ike->crypto = crypto;
 	ike->handler = *handler;
+	ike->sas.known_place = handler->place;
+	ike->sas.owner = handler->owner;
 	ike->started = handler->now();
 	ike->log = ratelimit_make(10, 60 * MONO_SECOND);
 	ike->conn = vici_conn_new(loop, socket, events, &conn);
@@ -398,13 +405,21 @@ size_t ike_clear(struct ike *ike, struct addr nbma)
 	struct sa *sa;
 
 	for (sa = ike->sas.sas; sa; sa = sa->hh.next) {
-		if (!entry_of(ike, sa) || (addr_is_set(nbma) && !addr_equal(sa->remote, nbma)) ||
+		if (!entry_of(ike, sa) ||
+			(addr_is_set(nbma) && !addr_equal(addr_plain(sa->remote), addr_plain(nbma))) ||
 			sa->terminating)
 			continue;
 		command_terminate(ike, sa, false);
 		count++;
 	}
 	return count;
+}
+
+bool ike_has_marks(const struct ike *ike, uint32_t iface)
+{
+	const struct tunnel_entry *entry = entry_by_iface(ike, iface);
+
+	return entry && entry->tunnel.marks && !entry->tunnel.foreign && !ike->user_space;
 }
 
 bool ike_is_connected(const struct ike *ike)

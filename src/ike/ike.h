@@ -22,6 +22,13 @@ struct ike_handler {
 	/// the state is SA_UP. A peer that nobody wants is told of, too.
 	void (*on_sa)(
 		void *owner, uint32_t iface, struct addr nbma, enum sa_state state, const char *identity);
+	/// What goes to the peer needs this mark, whose bits in `mask` count, and what came under its SA has
+	/// it; told before on_sa() and whenever it changes. 0: there is none. May be NULL.
+	void (*on_mark)(void *owner, uint32_t iface, struct addr nbma, uint32_t mark, uint32_t mask);
+	/// The peer is forgotten. May be NULL.
+	void (*on_forgotten)(void *owner, uint32_t iface, struct addr nbma);
+	/// Which of the nodes behind this address the peer was last; false: that is not known. May be NULL.
+	bool (*place)(void *owner, struct addr nbma, const char *identity, uint16_t *ret);
 	struct mono (*now)(void);
 	void *owner;
 };
@@ -31,7 +38,8 @@ struct ike_tunnel {
 	uint32_t iface;             ///< iface_config.id
 	char profile[SA_NAME_SIZE]; ///< the `crypto ipsec profile`, or the connection in swanctl.conf
 	bool foreign;               ///< the connection is the administrator's
-	struct addr local;          ///< our address in the underlay; unset: not there now
+	bool marks;        ///< each SA has a mark of its own, so that peers can share an NBMA address
+	struct addr local; ///< our address in the underlay; unset: not there now
 };
 
 /// How much a peer's SA is wanted.
@@ -59,6 +67,8 @@ void ike_renew(struct ike *ike, uint32_t iface, struct addr nbma);
 /// `clear crypto session`: ends the SAs with a peer (unset: with all), which come back where they are wanted.
 /// Returns how many there were.
 size_t ike_clear(struct ike *ike, struct addr nbma);
+/// Do all SAs of this interface have marks?
+bool ike_has_marks(const struct ike *ike, uint32_t iface);
 /// Is charon there?
 bool ike_is_connected(const struct ike *ike);
 /// The state of a peer, for views: "up", "calling", "waiting", "down".

@@ -78,6 +78,8 @@ const struct sa *call_best_sa(const struct ike *ike, const struct ike_peer *peer
 void call_judge(struct ike *ike, struct ike_peer *peer);
 /// An SA is there, or changed: so is its peer, which it returns; NULL where that is nobody of ours.
 struct ike_peer *call_on_sa(struct ike *ike, struct sa *sa);
+/// Tells which mark the SA has, if it is the one that packets go by.
+void call_tell_mark(struct ike *ike, const struct sa *sa);
 /// Changes the state of a peer, and nothing else.
 void call_set_state(struct ike *ike, struct ike_peer *peer, enum ike_peer_state state);
 /// Does what is to be done for the peer now; it may be freed.

@@ -44,6 +44,7 @@ struct ike_peer {
 	bool was_wanted;
 	bool settling;                          ///< its SA is there, and may not be at its end yet
 	bool recall;                            ///< charon lost the SA: we call once, though the peer would
+	uint32_t mark, mark_mask;               ///< what was told last
 	char identity[SA_ID_SIZE];              ///< what was told last
 	struct mono checked;                    ///< CALLING: charon was last asked whether it is still at it
 	struct ike_peer *prev_call, *next_call; ///< CALLING

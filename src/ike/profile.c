@@ -341,8 +341,8 @@ static void put_child(struct vici_writer *writer, const struct crypto_config *cr
 		vici_put_format(
 			writer, "life_bytes", "%llu", (unsigned long long)profile->lifetime_kilobytes * 1024);
 	if (connection->marks) {
-		vici_put(writer, "mark_in", "%unique");
-		vici_put(writer, "mark_out", "%unique");
+		vici_put_format(writer, "mark_in", "%%unique/0x%08x", PROFILE_MARK_MASK);
+		vici_put_format(writer, "mark_out", "%%unique/0x%08x", PROFILE_MARK_MASK);
 		vici_put(writer, "set_mark_in", "%same");
 	}
 	vici_put(writer, "start_action", "none");

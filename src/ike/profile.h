@@ -12,6 +12,8 @@ struct crypto_config;
 
 #define PROFILE_CHILD "gre" ///< the name of the one child of every connection of ours
 
+#define PROFILE_MARK_MASK 0x00ffffffU ///< the rest of a packet's mark is for the routing
+
 /// A connection as sa.c asks for it.
 struct profile_connection {
 	const char *name;    ///< as strongSwan shall know it

@@ -71,11 +71,18 @@ void sa_table_set_remote(struct sa_table *table, struct sa *sa, struct addr addr
 
 bool sa_is_up(const struct sa *sa)
 {
+	return sa_sending_child(sa) != NULL;
+}
+
+const struct sa_child *sa_sending_child(const struct sa *sa)
+{
+	const struct sa_child *best = NULL;
+
 	for (unsigned i = 0; i < sa->child_count; i++) {
-		if (sa->children[i].installed)
-			return true;
+		if (sa->children[i].installed && (!best || sa->children[i].id > best->id))
+			best = &sa->children[i];
 	}
-	return false;
+	return best;
 }
 
 static void copy(struct vici_section section, const char *key, char *buffer, size_t size)
@@ -148,6 +155,7 @@ static void update_child(struct sa *sa, struct vici_section section)
 		.spi_in = hex(section, "spi-in"),
 		.spi_out = hex(section, "spi-out"),
 		.mark = hex(section, "mark-out"),
+		.mark_mask = UINT32_MAX,
 		.encapsulated = is_yes(section, "encap"),
 		.key_bits = (uint32_t)vici_number(section, "encr-keysize", 0),
 		.bytes_in = vici_number(section, "bytes-in", 0),
@@ -156,6 +164,9 @@ static void update_child(struct sa *sa, struct vici_section section)
 		.packets_out = vici_number(section, "packets-out", 0),
 		.rekey_seconds = (uint32_t)vici_number(section, "rekey-time", 0),
 	};
+	// It is told only where it is not everything.
+	if (hex(section, "mark-mask-out") != 0)
+		child->mark_mask = hex(section, "mark-mask-out");
 	copy(section, "mode", child->mode, sizeof(child->mode));
 	copy(section, "encr-alg", child->encryption, sizeof(child->encryption));
 	copy(section, "integ-alg", child->integrity, sizeof(child->integrity));
@@ -187,7 +198,10 @@ static void read_ike(
 	sa->initiator = is_yes(body, "initiator");
 	sa->version = (uint8_t)vici_number(body, "version", 0);
 	sa->local = address(body, "local-host");
-	sa_table_set_remote(table, sa, address(body, "remote-host"));
+	if (!addr_equal(addr_plain(sa->remote), address(body, "remote-host"))) {
+		sa_table_set_remote(table, sa, address(body, "remote-host"));
+		sa->placed = false;
+	}
 	sa->remote_port = (uint16_t)vici_number(body, "remote-port", 0);
 	sa->nat = is_yes(body, "nat-any");
 	sa->key_bits = (uint32_t)vici_number(body, "encr-keysize", 0);
@@ -203,6 +217,61 @@ static void read_ike(
 	copy(body, "integ-alg", sa->integrity, sizeof(sa->integrity));
 	copy(body, "prf-alg", sa->prf, sizeof(sa->prf));
 	copy(body, "dh-group", sa->group, sizeof(sa->group));
+}
+
+/// Has anybody else this place, `ret_same` telling whether it is the same identity? One that can have another
+/// place and is not there yet does not count.
+static bool is_taken(const struct sa_table *table, const struct sa *sa, struct addr addr, bool *ret_same)
+{
+	bool taken = false;
+
+	for (const struct sa *other = sa_first_with(table, addr); other; other = other->next_there) {
+		const struct sa_child *child = sa_sending_child(other);
+
+		if (other == sa || (!other->placed && (!child || child->mark != 0)))
+			continue;
+		taken = true;
+		if (strcmp(other->remote_id, sa->remote_id) == 0)
+			*ret_same = true;
+	}
+	return taken;
+}
+
+/// The place of the same identity; else the first that is free.
+static struct addr find_place(const struct sa_table *table, const struct sa *sa)
+{
+	struct addr addr = addr_plain(sa->remote), vacant = addr;
+	bool found = false, same = false;
+	uint16_t known = 0;
+
+	for (unsigned i = 0; i <= (unsigned)table->most_behind + 1 && i <= UINT16_MAX; i++) {
+		addr.behind = (uint16_t)i;
+		if (is_taken(table, sa, addr, &same) && !same)
+			continue;
+		if (same)
+			return addr;
+		if (!found)
+			vacant = addr;
+		found = true;
+	}
+	if (!table->known_place || !table->known_place(table->owner, addr_plain(addr), sa->remote_id, &known))
+		return vacant;
+	addr.behind = known;
+	return is_taken(table, sa, addr, &same) ? vacant : addr;
+}
+
+/// With marks the kernel can tell SAs with one address apart, and so do we: each identity behind it has a
+/// place of its own.
+static void place(struct sa_table *table, struct sa *sa)
+{
+	const struct sa_child *child = sa_sending_child(sa);
+
+	if (sa->placed || !child || child->mark == 0 || sa->remote_id[0] == '\0')
+		return;
+	sa->placed = true;
+	sa_table_set_remote(table, sa, find_place(table, sa));
+	if (sa->remote.behind > table->most_behind)
+		table->most_behind = sa->remote.behind;
 }
 
 /// Reads the section of an IKE SA, as the events `list-sa` and `child-updown` have it; its children are those
@@ -227,6 +296,9 @@ static struct sa *update(
 		if (child.kind == VICI_SECTION)
 			update_child(sa, child.body);
 	}
+	// What is listed is placed in order, when all of it is known.
+	if (!complete)
+		place(table, sa);
 	return sa;
 }
 
@@ -327,6 +399,7 @@ struct sa *sa_table_on_ike_rekey(struct sa_table *table, struct vici_section mes
 		if (!find_child(sa, old->children[i].id))
 			sa->children[sa->child_count++] = old->children[i];
 	}
+	place(table, sa);
 	sa_table_forget(table, old);
 	return sa;
 }
@@ -354,6 +427,21 @@ void sa_table_begin_list(struct sa_table *table, const struct sa_scope *scope)
 		sa->seen = sa->seen && strcmp(sa->connection, scope->connection) != 0;
 }
 
+static int older_first(const struct sa *a, const struct sa *b)
+{
+	return a->id < b->id ? -1 : 1;
+}
+
+/// In the order in which they came, so that a daemon's successor comes to the same places.
+static void place_all(struct sa_table *table)
+{
+	struct sa *sa;
+
+	HASH_SORT(table->sas, older_first);
+	for (sa = table->sas; sa; sa = sa->hh.next)
+		place(table, sa);
+}
+
 void sa_table_end_list(struct sa_table *table, const struct sa_scope *scope)
 {
 	struct sa *sa, *next;
@@ -364,12 +452,15 @@ void sa_table_end_list(struct sa_table *table, const struct sa_scope *scope)
 			if (!sa->seen)
 				sa_table_forget(table, sa);
 		}
+		place_all(table);
 		return;
 	}
 	for (sa = sa_first_with(table, scope->remote); sa; sa = next) {
 		next = sa->next_there;
 		if (!sa->seen && strcmp(sa->connection, scope->connection) == 0)
 			sa_table_forget(table, sa);
+		else
+			place(table, sa);
 	}
 }
 

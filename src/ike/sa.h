@@ -21,6 +21,7 @@ struct sa_child {
 	bool installed; ///< carries packets; not one that a rekeying replaced
 	uint32_t spi_in, spi_out;
 	uint32_t mark;           ///< of both directions; 0: none
+	uint32_t mark_mask;      ///< the bits of it that count
 	bool encapsulated;       ///< in UDP
 	char mode[SA_WORD_SIZE]; ///< "TRANSPORT", "TUNNEL"
 	char encryption[SA_WORD_SIZE];
@@ -36,7 +37,8 @@ struct sa {
 	bool established;
 	bool initiator; ///< we began it
 	uint8_t version;
-	struct addr local, remote;
+	struct addr local;
+	struct addr remote; ///< with `behind`, by its identity, where SAs have marks
 	uint16_t remote_port;
 	bool nat; ///< on the way
 	char local_id[SA_ID_SIZE];
@@ -50,6 +52,7 @@ struct sa {
 	unsigned child_count;
 	bool terminating; ///< we asked for its end
 	bool gone;        ///< it has ended
+	bool placed;      ///< `remote` is told apart from that of others behind it
 	bool told_shared; ///< the log told that somebody else is behind the same address
 	bool seen;        ///< in the list that is being read
 	UT_hash_handle hh;
@@ -62,6 +65,10 @@ struct sa_remote;
 struct sa_table {
 	struct sa *sas;            ///< hash
 	struct sa_remote *remotes; ///< hash
+	uint16_t most_behind;      ///< the greatest `behind` of a remote address
+	/// Where a peer was before; see struct ike_handler.
+	bool (*known_place)(void *owner, struct addr nbma, const char *identity, uint16_t *ret);
+	void *owner;
 };
 
 /// By charon's number; NULL where there is none.
@@ -72,6 +79,8 @@ struct sa *sa_first_with(const struct sa_table *table, struct addr remote);
 void sa_table_set_remote(struct sa_table *table, struct sa *sa, struct addr addr);
 /// Does a child carry packets?
 bool sa_is_up(const struct sa *sa);
+/// The child that packets are sent by: the newest which carries them. NULL where there is none.
+const struct sa_child *sa_sending_child(const struct sa *sa);
 /// Reads what an event `child-updown` says; NULL where nothing is left to say of that SA.
 struct sa *sa_table_on_child(struct sa_table *table, struct vici_section message, struct mono now);
 /// An event `child-rekey`: the new child takes the place of the old one.

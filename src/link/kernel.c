@@ -22,6 +22,7 @@
 #include "link/groups.h"
 #include "link/kernel_device.h"
 #include "link/kernel_traffic.h"
+#include "link/mark.h"
 #include "link/user_fast.h"
 #include "link/user_tap.h"
 #include "linux/rtnl.h"
@@ -70,6 +71,7 @@ struct kernel_link {
 	struct groups groups;
 	uint64_t send_failed;
 	struct outgoing_nhrp nhrp;
+	_Alignas(struct cmsghdr) uint8_t control[BATCH][MARK_CONTROL_SIZE];
 	uint8_t *slots; ///< COPY_BATCH buffers of SLOT_SIZE bytes, or BATCH of NHRP_SLOT_SIZE
 };
 
@@ -106,15 +108,15 @@ static struct sockaddr_ll link_address(const struct kernel_link *kernel, uint16_
 /* NHRP */
 
 static void receive_nhrp(
-	struct kernel_link *kernel, const struct sockaddr_ll *from, unsigned index, size_t length)
+	struct kernel_link *kernel, const struct sockaddr_ll *from, unsigned index, struct mmsghdr *message)
 {
 	struct addr nbma = kernel->config.destination;
 
 	if (is_multipoint(kernel))
 		nbma = addr_from_bytes(from->sll_addr, from->sll_halen == NBMA_SIZE ? NBMA_SIZE : 0);
 	if (addr_is_set(nbma))
-		kernel->handler.on_nhrp(
-			kernel->handler.owner, nbma, slot(kernel, index, NHRP_SLOT_SIZE), length);
+		kernel->handler.on_nhrp(kernel->handler.owner, nbma, mark_read(&message->msg_hdr),
+			slot(kernel, index, NHRP_SLOT_SIZE), message->msg_len);
 }
 
 /// Receives what a socket has, at most `limit` packets into slots of `size` bytes. `from` may be NULL.
@@ -132,6 +134,8 @@ static unsigned receive_batch(struct kernel_link *kernel, int fd, unsigned limit
 		if (from) {
 			messages[i].msg_hdr.msg_name = &from[i];
 			messages[i].msg_hdr.msg_namelen = sizeof(from[i]);
+			messages[i].msg_hdr.msg_control = kernel->control[i];
+			messages[i].msg_hdr.msg_controllen = sizeof(kernel->control[i]);
 		}
 	}
 	count = recvmmsg(fd, messages, limit, MSG_DONTWAIT, NULL);
@@ -154,7 +158,7 @@ static void on_packet(uv_poll_t *poll, int status, int events)
 	for (unsigned round = 0; round < ROUNDS && (round == 0 || count == BATCH); round++) {
 		count = receive_batch(kernel, kernel->packet, BATCH, NHRP_SLOT_SIZE, from, messages);
 		for (unsigned i = 0; i < count; i++)
-			receive_nhrp(kernel, &from[i], i, messages[i].msg_len);
+			receive_nhrp(kernel, &from[i], i, &messages[i]);
 		if (count > 0)
 			kernel->handler.on_nhrp_end(kernel->handler.owner);
 	}
@@ -368,6 +372,8 @@ static bool open_packet(struct kernel_link *kernel, struct err *err)
 		return err_set_errno(err, errno,
 			"cannot open a packet socket on %s; run as root or with the capability CAP_NET_RAW",
 			kernel->config.name);
+	if (kernel->config.marks && !mark_enable(kernel->packet))
+		return err_set_errno(err, errno, "cannot tell the peers of %s apart", kernel->config.name);
 	set_buffers(kernel->packet);
 	return bind(kernel->packet, (struct sockaddr *)&local, sizeof(local)) == 0 ||
 	       err_set_errno(err, errno, "cannot receive NHRP packets on %s", kernel->config.name);
@@ -521,6 +527,11 @@ static void kernel_forget(struct link *link, struct addr nbma)
 	kernel_traffic_remove(kernel_link_of(link)->traffic, nbma, KERNEL_NEIGHBOUR);
 }
 
+static void kernel_set_mark(struct link *link, struct addr nbma, uint32_t mark)
+{
+	kernel_traffic_set_mark(kernel_link_of(link)->traffic, nbma, mark);
+}
+
 static bool kernel_set_nbma(struct link *link, struct addr nbma, struct err *err)
 {
 	struct kernel_link *kernel = kernel_link_of(link);
@@ -567,6 +578,7 @@ const struct link_ops link_kernel = {
 	.forget = kernel_forget,
 	.multicast_add = kernel_multicast_add,
 	.multicast_remove = kernel_multicast_remove,
+	.set_mark = kernel_set_mark,
 	.set_nbma = kernel_set_nbma,
 	.each_active = kernel_each_active,
 	.counters = kernel_counters,

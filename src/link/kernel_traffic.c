@@ -38,10 +38,11 @@ struct flow {
 
 struct traffic_peer {
 	uint32_t address; ///< host order; the key
+	uint32_t mark;    ///< of what comes from it; the other key; 0: none
 	unsigned roles;   ///< of enum kernel_role
 	struct flow sent;
 	struct flow received;
-	UT_hash_handle hh;
+	UT_hash_handle hh, hh_mark;
 };
 
 struct kernel_traffic {
@@ -51,7 +52,7 @@ struct kernel_traffic {
 	uint32_t sequence;
 	unsigned overhead; ///< bytes of the outer headers
 	bool told_failure;
-	struct traffic_peer *peers;
+	struct traffic_peer *peers, *by_mark;
 };
 
 /* The table */
@@ -70,16 +71,16 @@ static void write_match(FILE *out, const struct link_config *config, const char 
 		fprintf(out, " @nh,160,16 & 0x2000 == 0");
 }
 
-static void write_set(FILE *out, const char *name)
+static void write_set(FILE *out, const char *name, const char *type)
 {
 	fprintf(out,
 		"\tset %s {\n"
-		"\t\ttype ipv4_addr\n"
+		"\t\ttype %s\n"
 		"\t\tflags dynamic,timeout\n"
 		"\t\ttimeout 1m\n"
 		"\t\tsize %d\n"
 		"\t}\n",
-		name, PEERS_LIMIT);
+		name, type, PEERS_LIMIT);
 }
 
 static void write_table(FILE *out, const struct link_config *config)
@@ -91,8 +92,9 @@ static void write_table(FILE *out, const struct link_config *config)
 		"table ip " TABLE_PREFIX "%s {\n"
 		"\tflags owner\n",
 		config->name);
-	write_set(out, "sent");
-	write_set(out, "received");
+	write_set(out, "sent", "ipv4_addr");
+	write_set(out, "received", "ipv4_addr");
+	write_set(out, "marked", "mark");
 	/* NHRP is no use of a peer, and is internetwork control. */
 	fprintf(out,
 		"\tchain outgoing {\n"
@@ -107,12 +109,19 @@ static void write_table(FILE *out, const struct link_config *config)
 	fprintf(out, " jump outgoing\n"
 		     "\t}\n"
 		     "\tchain input {\n"
-		     "\t\ttype filter hook input priority filter + 10; policy accept;\n"
-		     "\t\t");
+		     "\t\ttype filter hook input priority filter + 10; policy accept;\n");
+	if (config->marks) {
+		fprintf(out, "\t\t");
+		write_match(out, config, "daddr");
+		fprintf(out, " meta mark != 0 @nh,176,16 != 0x2001 update @marked { meta mark counter }\n");
+	}
+	fprintf(out, "\t\t");
 	write_match(out, config, "daddr");
-	fprintf(out, " @nh,176,16 != 0x2001 update @received { ip saddr counter }\n"
-		     "\t}\n"
-		     "}\n");
+	fprintf(out,
+		"%s @nh,176,16 != 0x2001 update @received { ip saddr counter }\n"
+		"\t}\n"
+		"}\n",
+		config->marks ? " meta mark 0" : "");
 }
 
 static struct nft_ctx *open_nft(void)
@@ -167,6 +176,7 @@ struct element {
 struct set_dump {
 	struct kernel_traffic *traffic;
 	size_t direction; ///< offset of the flow in struct traffic_peer
+	bool by_mark;     ///< its keys are marks
 };
 
 static int on_counter_attribute(const struct nlattr *attr, void *context)
@@ -220,6 +230,23 @@ static struct traffic_peer *find_peer(const struct kernel_traffic *traffic, stru
 	return peer;
 }
 
+static struct traffic_peer *find_marked(const struct kernel_traffic *traffic, uint32_t mark)
+{
+	struct traffic_peer *peer;
+
+	HASH_FIND(hh_mark, traffic->by_mark, &mark, sizeof(mark), peer);
+	return peer;
+}
+
+/// A mark is a number of the host, which was read as the bytes of an address.
+static uint32_t to_mark(struct addr address)
+{
+	uint32_t mark;
+
+	memcpy(&mark, address.bytes, sizeof(mark));
+	return mark;
+}
+
 static int on_list_element(const struct nlattr *attr, void *context)
 {
 	const struct set_dump *dump = context;
@@ -227,9 +254,13 @@ static int on_list_element(const struct nlattr *attr, void *context)
 	struct traffic_peer *peer;
 
 	mnl_attr_parse_nested(attr, on_element_attribute, &element);
-	peer = find_peer(dump->traffic, element.address);
-	if (peer)
-		((struct flow *)(void *)((char *)peer + dump->direction))->now = element.count;
+	peer = dump->by_mark ? find_marked(dump->traffic, to_mark(element.address))
+			     : find_peer(dump->traffic, element.address);
+	if (peer) {
+		struct count *now = &((struct flow *)(void *)((char *)peer + dump->direction))->now;
+		now->packets += element.count.packets;
+		now->bytes += element.count.bytes;
+	}
 	return MNL_CB_OK;
 }
 
@@ -261,9 +292,9 @@ static void request_set(struct kernel_traffic *traffic, const char *set, struct 
 }
 
 /// Reads a set into the peers' flows. False, with errno, where it could not be read as a whole.
-static bool read_set(struct kernel_traffic *traffic, const char *set, size_t direction)
+static bool read_set(struct kernel_traffic *traffic, const char *set, size_t direction, bool by_mark)
 {
-	struct set_dump dump = { traffic, direction };
+	struct set_dump dump = { traffic, direction, by_mark };
 	_Alignas(struct nlmsghdr) uint8_t chunk[CHUNK_SIZE];
 	int more = MNL_CB_OK;
 
@@ -285,8 +316,10 @@ static bool read_set(struct kernel_traffic *traffic, const char *set, size_t dir
 
 static bool read_kernel(struct kernel_traffic *traffic)
 {
-	return read_set(traffic, "sent", offsetof(struct traffic_peer, sent)) &&
-	       read_set(traffic, "received", offsetof(struct traffic_peer, received));
+	return read_set(traffic, "sent", offsetof(struct traffic_peer, sent), false) &&
+	       read_set(traffic, "received", offsetof(struct traffic_peer, received), false) &&
+	       (!traffic->config.marks ||
+		       read_set(traffic, "marked", offsetof(struct traffic_peer, received), true));
 }
 
 /* The peers */
@@ -364,16 +397,36 @@ void kernel_traffic_walk(struct kernel_traffic *traffic,
 	free(active);
 }
 
-void kernel_traffic_add(struct kernel_traffic *traffic, struct addr nbma, enum kernel_role role)
+static struct traffic_peer *get_peer(struct kernel_traffic *traffic, struct addr nbma)
 {
 	struct traffic_peer *peer = find_peer(traffic, nbma);
 
-	if (!peer) {
-		peer = alloc_zeroed(1, sizeof(*peer));
-		peer->address = addr_to_ipv4(nbma);
-		HASH_ADD(hh, traffic->peers, address, sizeof(peer->address), peer);
-	}
-	peer->roles |= role;
+	if (peer)
+		return peer;
+	peer = alloc_zeroed(1, sizeof(*peer));
+	peer->address = addr_to_ipv4(nbma);
+	HASH_ADD(hh, traffic->peers, address, sizeof(peer->address), peer);
+	return peer;
+}
+
+static void clear_mark(struct kernel_traffic *traffic, struct traffic_peer *peer)
+{
+	if (peer->mark)
+		HASH_DELETE(hh_mark, traffic->by_mark, peer);
+	peer->mark = 0;
+}
+
+static void forget_if_useless(struct kernel_traffic *traffic, struct traffic_peer *peer)
+{
+	if (peer->roles || peer->mark)
+		return;
+	HASH_DEL(traffic->peers, peer);
+	free(peer);
+}
+
+void kernel_traffic_add(struct kernel_traffic *traffic, struct addr nbma, enum kernel_role role)
+{
+	get_peer(traffic, nbma)->roles |= role;
 }
 
 void kernel_traffic_remove(struct kernel_traffic *traffic, struct addr nbma, enum kernel_role role)
@@ -383,10 +436,22 @@ void kernel_traffic_remove(struct kernel_traffic *traffic, struct addr nbma, enu
 	if (!peer)
 		return;
 	peer->roles &= ~(unsigned)role;
-	if (peer->roles)
-		return;
-	HASH_DEL(traffic->peers, peer);
-	free(peer);
+	forget_if_useless(traffic, peer);
+}
+
+void kernel_traffic_set_mark(struct kernel_traffic *traffic, struct addr nbma, uint32_t mark)
+{
+	struct traffic_peer *peer = get_peer(traffic, nbma), *other = find_marked(traffic, mark);
+
+	if (other && other != peer)
+		clear_mark(traffic, other);
+	if (peer->mark != mark)
+		clear_mark(traffic, peer);
+	if (mark && !peer->mark) {
+		peer->mark = mark;
+		HASH_ADD(hh_mark, traffic->by_mark, mark, sizeof(peer->mark), peer);
+	}
+	forget_if_useless(traffic, peer);
 }
 
 bool kernel_traffic_counters(
@@ -471,6 +536,7 @@ void kernel_traffic_close(struct kernel_traffic *traffic)
 		mnl_socket_close(traffic->netlink);
 	HASH_ITER(hh, traffic->peers, peer, next)
 	{
+		clear_mark(traffic, peer);
 		HASH_DEL(traffic->peers, peer);
 		free(peer);
 	}

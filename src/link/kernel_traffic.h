@@ -33,6 +33,8 @@ bool kernel_traffic_set_nbma(struct kernel_traffic *traffic, struct addr nbma, s
 /// Keeps counts of a peer as long as it has a role.
 void kernel_traffic_add(struct kernel_traffic *traffic, struct addr nbma, enum kernel_role role);
 void kernel_traffic_remove(struct kernel_traffic *traffic, struct addr nbma, enum kernel_role role);
+/// Of several peers behind one address what came is told by its mark; 0: the peer has none.
+void kernel_traffic_set_mark(struct kernel_traffic *traffic, struct addr nbma, uint32_t mark);
 /// Reads the kernel's counters, and then visits the peers whose counters changed since the last time.
 void kernel_traffic_walk(struct kernel_traffic *traffic,
 	void (*visit)(void *context, struct addr nbma, bool sent, bool received), void *context);

@@ -3,8 +3,10 @@
 
 #include <net/if.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "link/kernel_device.h"
+#include "link/mark.h"
 #include "link/user_tap.h"
 #include "linux/rtnl.h"
 
@@ -32,6 +34,16 @@ const struct link_ops *link_by_kind(enum tunnel_link kind, struct err *err)
 		return &link_user;
 	}
 	return &link_user;
+}
+
+bool link_has_marks(void)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool has = fd >= 0 && mark_enable(fd);
+
+	if (fd >= 0)
+		close(fd);
+	return has;
 }
 
 unsigned link_sweep(bool (*wanted)(void *context, const char *name), void *context)

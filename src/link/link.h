@@ -11,16 +11,19 @@
 #include "base/err.h"
 #include "conf/conf.h"
 
-#define LINK_LLADDR_SIZE 32   ///< largest link-layer address the kernel takes
-#define LINK_MARK        0xd4 ///< SO_MARK of what a link sends: the override rule leaves it alone
+#define LINK_LLADDR_SIZE 32 ///< largest link-layer address the kernel takes
+/// SO_MARK of what a link sends: the override rule leaves alone what has these bits of LINK_MARK_MASK.
+#define LINK_MARK      0xd4000000U
+#define LINK_MARK_MASK 0xff000000U
 
 struct link;
 struct uv_loop_s;
 
 /// What a link has to tell. Calls come from the event loop; the link may be used in them but not closed.
 struct link_handler {
-	/// An NHRP packet (without GRE) came from an NBMA address.
-	void (*on_nhrp)(void *owner, struct addr from, const uint8_t *packet, size_t length);
+	/// An NHRP packet (without GRE) came from an NBMA address; `mark` is that of the packet, where
+	/// link_config.marks asks for it.
+	void (*on_nhrp)(void *owner, struct addr from, uint32_t mark, const uint8_t *packet, size_t length);
 	/// That was the last of those that came together.
 	void (*on_nhrp_end)(void *owner);
 	void *owner;
@@ -36,6 +39,7 @@ struct link_config {
 	bool no_fast_path; ///< user link: every packet goes by its threads
 	bool one_by_one;   ///< user link: no batches, no super-packets; to measure what those are worth
 	unsigned pairs;    ///< user link: of threads; 0: as many as suit the processors
+	bool marks;        ///< peers are told apart by the marks of their packets, too
 };
 
 /// A link-layer address for the neighbour table.
@@ -83,6 +87,9 @@ struct link_ops {
 	/// has receivers or not. The NBMA address of a group has been asked of `lladdr` before.
 	void (*multicast_add)(struct link *link, struct prefix group, struct addr nbma);
 	void (*multicast_remove)(struct link *link, struct prefix group, struct addr nbma);
+	/// Data with this mark came from the peer with this NBMA address, whatever its source; 0: none does.
+	/// NULL: the link counts by address alone.
+	void (*set_mark)(struct link *link, struct addr nbma, uint32_t mark);
 	/// Our own NBMA address changed.
 	bool (*set_nbma)(struct link *link, struct addr nbma, struct err *err);
 	/// Walks over the peers whose counters changed since the last such walk.
@@ -104,6 +111,9 @@ struct link {
 extern const struct link_ops link_kernel;
 /// A TAP device and a GRE socket, for systems without.
 extern const struct link_ops link_user;
+
+/// Can a link tell the marks of packets on this system (Linux 5.19)?
+bool link_has_marks(void);
 
 /// The operations for a kind of link, or NULL and `err` where this system has it not. The kernel is asked,
 /// and loads its module for GRE where it can.

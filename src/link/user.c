@@ -20,6 +20,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "link/kernel_device.h"
+#include "link/mark.h"
 #include "link/user_datapath.h"
 #include "link/user_fast.h"
 #include "link/user_gre.h"
@@ -69,7 +70,8 @@ static uint8_t *slot(struct user_link *user, unsigned index)
 
 /* NHRP */
 
-static void receive_packet(struct user_link *user, const uint8_t *packet, size_t length)
+static void receive_packet(
+	struct user_link *user, const uint8_t *packet, size_t length, struct msghdr *message)
 {
 	size_t ip_length = length >= sizeof(struct iphdr) ? (size_t)(packet[0] & 0xf) * 4 : 0;
 	struct gre_header header;
@@ -88,14 +90,15 @@ static void receive_packet(struct user_link *user, const uint8_t *packet, size_t
 		(header.has_key && header.key != user->config.key) ||
 		(user->path.destination && !addr_equal(from, user->path.destination->nbma)))
 		return;
-	user->handler.on_nhrp(
-		user->handler.owner, from, packet + ip_length + gre_length, length - ip_length - gre_length);
+	user->handler.on_nhrp(user->handler.owner, from, mark_read(message), packet + ip_length + gre_length,
+		length - ip_length - gre_length);
 }
 
 static void on_nhrp(uv_poll_t *poll, int status, int events)
 {
 	struct user_link *user = poll->data;
 	struct mmsghdr messages[BATCH] = { 0 };
+	_Alignas(struct cmsghdr) uint8_t control[BATCH][MARK_CONTROL_SIZE];
 	struct iovec iov[BATCH];
 	int count = 0;
 
@@ -104,6 +107,7 @@ static void on_nhrp(uv_poll_t *poll, int status, int events)
 		iov[i] = (struct iovec) { .iov_base = slot(user, i), .iov_len = SLOT_SIZE };
 		messages[i].msg_hdr.msg_iov = &iov[i];
 		messages[i].msg_hdr.msg_iovlen = 1;
+		messages[i].msg_hdr.msg_control = control[i];
 	}
 	/* libuv stops at a pending error of the socket, which is old news of a packet sent before; reading is
 	 * all that it needs. */
@@ -111,9 +115,12 @@ static void on_nhrp(uv_poll_t *poll, int status, int events)
 		uv_poll_start(poll, UV_READABLE, on_nhrp);
 	// Who is behind a flood in the queue should not have to wait for it.
 	for (unsigned round = 0; round < ROUNDS && (round == 0 || count == BATCH); round++) {
+		for (unsigned i = 0; i < BATCH; i++)
+			messages[i].msg_hdr.msg_controllen = sizeof(control[i]);
 		count = recvmmsg(user->nhrp, messages, BATCH, MSG_DONTWAIT, NULL);
 		for (int i = 0; i < count; i++)
-			receive_packet(user, slot(user, (unsigned)i), messages[i].msg_len);
+			receive_packet(
+				user, slot(user, (unsigned)i), messages[i].msg_len, &messages[i].msg_hdr);
 		if (count > 0)
 			user->handler.on_nhrp_end(user->handler.owner);
 	}

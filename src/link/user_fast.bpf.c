@@ -23,8 +23,8 @@
 #define FRAGMENT_MASK   0x3fff
 #define ECN_MASK        0x03
 #define TOS_ROUTED      0x1c
-#define MARK            0xd4      ///< LINK_MARK: the override rule leaves it alone
-#define LOOKUP_MARK     (1u << 5) ///< BPF_FIB_LOOKUP_MARK, Linux 6.10
+#define MARK            0xd4000000U ///< LINK_MARK: the override rule leaves it alone
+#define LOOKUP_MARK     (1u << 5)   ///< BPF_FIB_LOOKUP_MARK, Linux 6.10
 #define SLOW            TC_ACT_UNSPEC
 #define WAYS            1024 ///< kept for each processor; a power of two
 

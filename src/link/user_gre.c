@@ -8,6 +8,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "link/mark.h"
+
 _Static_assert(CMSG_SPACE(sizeof(int)) <= USER_GRE_TOS_SIZE, "room for the type of service");
 
 #define GRE_KEY_PRESENT      0x2000
@@ -90,6 +92,8 @@ static bool set_options(int fd, const struct link_config *config, enum user_gre_
 		setsockopt(fd, IPPROTO_IP, IP_TOS, &tos, sizeof(tos)) < 0 ||
 		setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &discover, sizeof(discover)) < 0)
 		return err_set_errno(err, errno, "cannot set up the GRE socket of %s", config->name);
+	if (config->marks && !mark_enable(fd))
+		return err_set_errno(err, errno, "cannot tell the peers of %s apart", config->name);
 	set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF);
 	set_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF);
 	return true;

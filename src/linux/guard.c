@@ -23,8 +23,12 @@
 
 struct guard {
 	struct nft_ctx *nft;
-	char *text;                ///< of the table that shall be there; NULL: none
-	char *seal;                ///< the same for the one of seal.h
+	char *text;          ///< of the table that shall be there; NULL: none
+	char *seal;          ///< the same for the one of seal.h
+	struct marks *marks; ///< what shall be in the one of marks.h
+	bool marking;        ///< and that it shall be there
+	uv_prepare_t turn;   ///< changes of it are made once in each turn of the loop
+	unsigned handles_open;
 	struct mnl_socket *events; ///< NULL: not watching
 	uv_poll_t poll;
 };
@@ -42,6 +46,7 @@ struct guard *guard_open(struct err *err)
 	nft_ctx_buffer_error(nft);
 	guard = alloc_zeroed(1, sizeof(*guard));
 	guard->nft = nft;
+	guard->marks = marks_new();
 	return guard;
 }
 
@@ -227,6 +232,41 @@ bool guard_seal(struct guard *guard, const struct seal *seals, size_t count, str
 	return true;
 }
 
+struct marks *guard_marks(struct guard *guard)
+{
+	return guard->marks;
+}
+
+void guard_apply_marks(struct guard *guard)
+{
+	char *text = marks_commands(guard->marks, false);
+	struct err err;
+
+	if (!text)
+		return;
+	guard->marking = true;
+	if (!run(guard, text, "set the nftables table inet " MARKS_TABLE, NULL)) {
+		// Somebody else may have been at it.
+		free(text);
+		text = marks_commands(guard->marks, true);
+		if (text && !run(guard, text, "set the nftables table inet " MARKS_TABLE, &err))
+			log_warning("%s; protected tunnels carry nothing without it", err.text);
+	}
+	free(text);
+}
+
+void guard_remove_marks(struct guard *guard)
+{
+	struct err err;
+
+	marks_set_tunnels(guard->marks, NULL, 0);
+	guard->marking = false;
+	if (run(guard, "list table inet " MARKS_TABLE "\n", "find the table", NULL) &&
+		!run(guard, "delete table inet " MARKS_TABLE "\n",
+			"delete the nftables table inet " MARKS_TABLE, &err))
+		log_warning("%s", err.text);
+}
+
 /* Watching */
 
 static bool is_about_our_table(const struct nlmsghdr *message)
@@ -238,7 +278,8 @@ static bool is_about_our_table(const struct nlmsghdr *message)
 	mnl_attr_for_each (attr, message, sizeof(struct nfgenmsg))
 		if (mnl_attr_get_type(attr) == NFTA_TABLE_NAME)
 			return strcmp(mnl_attr_get_str(attr), GUARD_TABLE) == 0 ||
-			       strcmp(mnl_attr_get_str(attr), SEAL_TABLE) == 0;
+			       strcmp(mnl_attr_get_str(attr), SEAL_TABLE) == 0 ||
+			       strcmp(mnl_attr_get_str(attr), MARKS_TABLE) == 0;
 	return false;
 }
 
@@ -281,6 +322,22 @@ static void put_back(struct guard *guard, const char *name, const char *text)
 		log_warning("%s", err.text);
 }
 
+static void put_back_marks(struct guard *guard)
+{
+	char *text;
+
+	if (!guard->marking || run(guard, "list table inet " MARKS_TABLE "\n", "find the table", NULL))
+		return;
+	text = marks_commands(guard->marks, true);
+	put_back(guard, MARKS_TABLE, text);
+	free(text);
+}
+
+static void on_turn(uv_prepare_t *turn)
+{
+	guard_apply_marks(turn->data);
+}
+
 static void on_readable(uv_poll_t *poll, int status, int events)
 {
 	struct guard *guard = poll->data;
@@ -292,6 +349,7 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 	if (!read_events(guard))
 		return;
 	put_back(guard, SEAL_TABLE, guard->seal);
+	put_back_marks(guard);
 	put_back(guard, GUARD_TABLE, guard->text);
 }
 
@@ -308,7 +366,10 @@ bool guard_watch(struct guard *guard, struct uv_loop_s *loop, struct err *err)
 		return false;
 	}
 	guard->events = socket;
-	guard->poll.data = guard;
+	guard->poll.data = guard->turn.data = guard;
+	guard->handles_open = 2;
+	uv_prepare_init(loop, &guard->turn);
+	uv_prepare_start(&guard->turn, on_turn);
 	uv_poll_init(loop, &guard->poll, mnl_socket_get_fd(socket));
 	uv_poll_start(&guard->poll, UV_READABLE, on_readable);
 	return true;
@@ -317,6 +378,7 @@ bool guard_watch(struct guard *guard, struct uv_loop_s *loop, struct err *err)
 static void free_guard(struct guard *guard)
 {
 	nft_ctx_free(guard->nft);
+	marks_free(guard->marks);
 	free(guard->text);
 	free(guard->seal);
 	free(guard);
@@ -324,7 +386,10 @@ static void free_guard(struct guard *guard)
 
 static void on_closed(uv_handle_t *handle)
 {
-	free_guard(handle->data);
+	struct guard *guard = handle->data;
+
+	if (--guard->handles_open == 0)
+		free_guard(guard);
 }
 
 void guard_close(struct guard *guard)
@@ -335,6 +400,7 @@ void guard_close(struct guard *guard)
 		free_guard(guard);
 		return;
 	}
+	uv_close((uv_handle_t *)&guard->turn, on_closed);
 	uv_close((uv_handle_t *)&guard->poll, on_closed);
 	mnl_socket_close(guard->events);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /// The nftables table `inet dmvpn`: finds packets that enter and leave the same cloud, for redirects, and
-/// clamps the TCP MSS; and the one of seal.h. We make the whole of them, and remove them.
+/// clamps the TCP MSS; and those of seal.h and marks.h. We make the whole of them, and remove them.
 #pragma once
 
 #include <stdbool.h>
@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "linux/marks.h"
 #include "linux/seal.h"
 
 #define GUARD_TABLE       "dmvpn" ///< of family inet
@@ -32,6 +33,13 @@ bool guard_set(
 /// Lets no clear packet of these tunnels leave or enter, in one transaction; none: removes that table. Unlike
 /// the other table this one stays at the end, until it is told so.
 bool guard_seal(struct guard *guard, const struct seal *seals, size_t count, struct err *err) MUST_CHECK;
+/// What shall be in the table of marks.h; the guard's. What changes in it is made so in each turn of the
+/// loop.
+struct marks *guard_marks(struct guard *guard);
+/// Makes it so at once.
+void guard_apply_marks(struct guard *guard);
+/// Forgets all of it and removes the table, which stays otherwise; one that is not there is no error.
+void guard_remove_marks(struct guard *guard);
 /// Removes the table; one that is not there is no error.
 bool guard_remove(struct guard *guard, struct err *err) MUST_CHECK;
 /// Puts the tables back when somebody else deletes it, as a restart of the system's firewall does, until

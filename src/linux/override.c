@@ -137,7 +137,7 @@ static void begin_rule(struct rtnl *rtnl, uint16_t type, uint16_t flags)
 	mnl_attr_put_u32(message, FRA_TABLE, OVERRIDE_TABLE);
 	mnl_attr_put_u32(message, FRA_PRIORITY, OVERRIDE_PRIORITY);
 	mnl_attr_put_u32(message, FRA_FWMARK, LINK_MARK);
-	mnl_attr_put_u32(message, FRA_FWMASK, UINT32_MAX);
+	mnl_attr_put_u32(message, FRA_FWMASK, LINK_MARK_MASK);
 	mnl_attr_put_u8(message, FRA_PROTOCOL, RTNL_PROTOCOL);
 }
 

@@ -2,7 +2,27 @@
 """What the daemon, strongSwan and the wire say of protection, in the words that the tests use."""
 from facts import nbma
 from lab.capture import gre_packets
+from lab.protection import KEY, identity
+from lab.scenario import gateway
 from lab.wait import wait_until
+
+CONNECTION = """connections {{ by-hand {{
+  version = 2
+  local_addrs = {local}
+  remote_addrs = {remote}
+  proposals = aes256gcm16-prfsha384-curve25519
+  mobike = no
+  local {{ auth = psk
+    id = {me} }}
+  remote {{ auth = psk
+    id = "*.example.net" }}
+  children {{ gre {{
+    mode = {mode}
+    local_ts = dynamic[gre]
+    remote_ts = dynamic[gre]
+    esp_proposals = aes256gcm16 }} }} }} }}
+secrets {{ ike-1 {{ secret = "{key}" }} }}
+"""
 
 
 def clear_packets(lab, forgers=()):
@@ -32,3 +52,21 @@ def single(lab, one, other):
     for here, there in ((one, other), (other, one)):
         wait_until(lambda here=here, there=there: len(sas(lab, here, there)) == 1, 10, f"one SA of {here} with {there}")
     return sas(lab, one, other)[0]
+
+
+def translate(lab, rules):
+    """Rules of a NAT in the underlay, where packets leave it."""
+    text = "table ip nat {\n chain out { type nat hook postrouting priority srcnat\n" + "\n".join(rules) + "\n}\n}\n"
+    lab.namespace("internet").run("nft", "-f", "-", input=text)
+
+
+def behind_one_address(lab, *names):
+    """Their sessions with the hub come from the address of the underlay's router on the hub's link."""
+    spokes = ", ".join(nbma(lab, name) for name in names)
+    translate(lab, [f"ip saddr {{ {spokes} }} oifname hub masquerade"])
+    return gateway(lab.scenario.node("hub").nbma)
+
+
+def by_hand(lab, name, remote, user_space):
+    return CONNECTION.format(local=nbma(lab, name), remote=remote, me=identity(name), key=KEY,
+                             mode="tunnel" if user_space else "transport")

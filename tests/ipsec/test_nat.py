@@ -1,22 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Spokes behind NAT: with an address each, and with ports translated."""
-from crypto import sas, sessions
-from facts import bindings, nbma, ping, shortcut, tunnel
-from lab import scenarios
-from lab.scenario import gateway
+"""Spokes behind NAT: with an address each, and with ports translated. Several behind one address are in
+test_shared_address.py."""
+import itertools
 
-
-def translate(lab, rules):
-    """Rules of a NAT in the underlay, where packets leave for `hub`."""
-    text = "table ip nat {\n chain out { type nat hook postrouting priority srcnat\n" + "\n".join(rules) + "\n}\n}\n"
-    lab.namespace("internet").run("nft", "-f", "-", input=text)
-
-
-def behind_one_address(lab, *names):
-    """Their sessions with the hub come from the address of the underlay's router on the hub's link."""
-    spokes = ", ".join(nbma(lab, name) for name in names)
-    translate(lab, [f"ip saddr {{ {spokes} }} oifname hub masquerade"])
-    return gateway(lab.scenario.node("hub").nbma)
+from crypto import behind_one_address, sas, sessions, translate
+from facts import bindings, lan, nbma, overrides, path, ping, shortcut, tunnel
+from lab import measure, scenarios
+from lab.wait import wait_until
 
 
 def test_one_address_each(protected):
@@ -47,3 +37,23 @@ def test_ports_translated(protected):
     lab.start().wait_registered(deadline=30)
     assert bindings(lab["hub"])[tunnel(lab, "spoke1") + "/32"] == outside
     assert ping(lab, "spoke1", "spoke2", count=20).lost == 0
+
+
+def test_addresses_that_cannot_be_reached(protected):
+    """Two spokes behind an address each, of which only the hub can be called: they stay with the hub, and lose nothing."""
+    lab = protected(scenarios.phase3(), start=False)
+    outside = {name: f"198.51.100.20{number}" for number, name in enumerate(("spoke1", "spoke2"), 1)}
+    translate(lab, [f"iifname {name} snat to {address}" for name, address in outside.items()])
+    for address in outside.values():
+        lab.namespace("internet").run("ip", "route", "add", "blackhole", address)
+    lab.start().wait_registered(deadline=30)
+    for name, address in outside.items():
+        assert bindings(lab["hub"])[tunnel(lab, name) + "/32"] == address
+    since = lab["spoke1"].mark()
+    flows = [measure.Ping(lab.namespace(one), lan(lab, other), lan(lab, one), interval=0.05)
+             for one, other in itertools.permutations(outside)]
+    wait_until(lambda: "cannot be had" in lab["spoke1"].log(since) or "cannot be had" in lab["spoke2"].log(), 60,
+               "they tried")
+    assert [flow.result().lost for flow in flows] == [0, 0]
+    assert path(lab, "spoke1", "spoke2") == [tunnel(lab, "hub"), lan(lab, "spoke2")]
+    assert [name for name in outside if overrides(lab, name)] == []

@@ -1,36 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """strongSwan configured by hand: a peer without a dmvpnd, and `tunnel protection vici profile`."""
 from craft import REGISTRATION_REQUEST, UNIQUE_NAT, entry, gre, message, send
-from crypto import sas, sessions
+from crypto import by_hand, sas, sessions
 from facts import bindings, lan, nbma, path, tunnel, works
 from lab import scenarios
-from lab.protection import KEY, identity
+from lab.protection import identity
 from lab.strongswan import StrongSwan
 from lab.wait import wait_until
-
-CONNECTION = """connections {{ by-hand {{
-  version = 2
-  local_addrs = {local}
-  remote_addrs = {remote}
-  proposals = aes256gcm16-prfsha384-curve25519
-  mobike = no
-  local {{ auth = psk
-    id = {me} }}
-  remote {{ auth = psk
-    id = "*.example.net" }}
-  children {{ gre {{
-    mode = {mode}
-    local_ts = dynamic[gre]
-    remote_ts = dynamic[gre]
-    esp_proposals = aes256gcm16 }} }} }} }}
-secrets {{ ike-1 {{ secret = "{key}" }} }}
-"""
-
-
-def by_hand(lab, name, remote, user_space):
-    return CONNECTION.format(local=nbma(lab, name), remote=remote, me=identity(name), key=KEY,
-                             mode="tunnel" if user_space else "transport")
-
 
 def test_peer_without_a_daemon(protected):
     """Our hub takes the registration of a host that has IPsec by swanctl.conf, and NHRP made by hand."""

@@ -60,10 +60,12 @@ def test_phase3_override_is_apart(network):
     routes = namespace.ip("-N", "route", "show", "table", OVERRIDE_TABLE)
     assert {str(route["protocol"]) for route in routes} == {OVERRIDE_PROTOCOL}
     rules = namespace.output("ip", "rule")
-    assert "1190:" in rules and "fwmark 0xd4" in rules
+    assert "1190:" in rules and "fwmark 0xd4000000/0xff000000" in rules
+    # Where nothing is protected there are no marks.
+    assert "dmvpn-marks" not in namespace.output("nft", "list", "tables")
     # The same question with the mark is answered by the routing table.
     assert tunnel(lab, "spoke2") in namespace.output("ip", "route", "get", lan(lab, "spoke2"))
-    assert tunnel(lab, "hub") in namespace.output("ip", "route", "get", lan(lab, "spoke2"), "mark", "0xd4")
+    assert tunnel(lab, "hub") in namespace.output("ip", "route", "get", lan(lab, "spoke2"), "mark", "0xd4000000")
 
 
 def test_phase3_narrower_is_a_route_of_its_own(network):

@@ -13,10 +13,13 @@
 
 struct addr ip(const char *text)
 {
+	char plain[ADDR_TEXT_SIZE];
 	struct addr addr = { 0 };
+	unsigned behind = 0;
 
-	if (!addr_parse(text, &addr))
+	if (sscanf(text, "%45[^%]%%%u", plain, &behind) < 1 || !addr_parse(plain, &addr))
 		fail_msg("not an address: %s", text);
+	addr.behind = (uint16_t)behind;
 	return addr;
 }
 
@@ -235,9 +238,10 @@ void bed_route(struct bed *bed, const char *prefix, const char *next_hop, uint32
 	bed_drain(bed);
 }
 
-int bed_register(struct bed *bed, const char *nbma, const char *protocol, uint16_t flags, uint32_t id)
+static int do_register(struct bed *bed, const char *nbma, const char *claimed, const char *protocol,
+	uint16_t flags, uint32_t id)
 {
-	struct nhrp_msg msg = bed_message(NHRP_REGISTRATION_REQUEST, nbma, protocol, "10.0.0.1", id);
+	struct nhrp_msg msg = bed_message(NHRP_REGISTRATION_REQUEST, claimed, protocol, "10.0.0.1", id);
 	const struct bed_sent *reply;
 
 	msg.flags = flags;
@@ -246,6 +250,17 @@ int bed_register(struct bed *bed, const char *nbma, const char *protocol, uint16
 	bed_receive(bed, nbma, &msg);
 	reply = bed_find(bed, NHRP_REGISTRATION_REPLY);
 	return reply && reply->msg.cie_count == 1 ? reply->msg.cies[0].code : -1;
+}
+
+int bed_register(struct bed *bed, const char *nbma, const char *protocol, uint16_t flags, uint32_t id)
+{
+	return do_register(bed, nbma, nbma, protocol, flags, id);
+}
+
+int bed_register_behind(
+	struct bed *bed, const char *nbma, const char *claimed, const char *protocol, uint32_t id)
+{
+	return do_register(bed, nbma, claimed, protocol, NHRP_FLAG_REG_UNIQUE, id);
 }
 
 void bed_answer_registration(struct bed *bed, uint8_t code)

@@ -40,7 +40,7 @@ struct bed {
 	struct event last[EVENT_TYPES];
 };
 
-/// An address, or a prefix, from text.
+/// An address, or a prefix, from text; "ADDRESS%N" is node N behind an NBMA address.
 struct addr ip(const char *text);
 struct prefix net(const char *text);
 
@@ -78,6 +78,9 @@ void bed_miss(struct bed *bed, const char *next_hop);
 void bed_route(struct bed *bed, const char *prefix, const char *next_hop, uint32_t device, bool added);
 /// Registers a client with a hub; returns the code of the reply, -1 where there was none.
 int bed_register(struct bed *bed, const char *nbma, const char *protocol, uint16_t flags, uint32_t id);
+/// The same of a client behind NAT, which has the address `claimed`; the registration is unique.
+int bed_register_behind(
+	struct bed *bed, const char *nbma, const char *claimed, const char *protocol, uint32_t id);
 /// The server answers the registration under way.
 void bed_answer_registration(struct bed *bed, uint8_t code);
 /// The answer to the resolution under way: `protocol` at `nbma` has `bits` around the destination.

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <cmocka.h>
 
+#include "core/message.h"
 #include "core/nhs.h"
 #include "core/resolve.h"
 
@@ -343,7 +344,9 @@ static void an_address_belongs_to_the_identity_that_registered_it(void **state)
 	purge = bed_message(NHRP_PURGE_REQUEST, "172.16.0.2", "10.0.0.2", "10.0.0.1", 3);
 	bed_cie(&purge, 32, 0);
 	bed_receive(bed, "172.16.0.2", &purge);
-	assert_true(addr_is_set(bed_ask_neighbour(bed, "10.0.0.2")));
+	assert_non_null(cache_find(bed->iface, ip("10.0.0.2")));
+	// Nor does it get what is for the owner.
+	assert_false(addr_is_set(bed_ask_neighbour(bed, "10.0.0.2")));
 	// The owner may move.
 	bed_sa(bed, "172.16.0.7", SA_UP, "spoke2");
 	assert_int_equal(bed_register(bed, "172.16.0.7", "10.0.0.2", 0, 4), NHRP_CODE_OK);
@@ -369,6 +372,102 @@ static void ownership_outlives_a_restart(void **state)
 	assert_int_equal(bed_register(bed, "172.16.0.9", "10.0.0.2", 0, 1), NHRP_CODE_PROHIBITED);
 	bed_sa(bed, "172.16.0.8", SA_UP, "spoke2");
 	assert_int_equal(bed_register(bed, "172.16.0.8", "10.0.0.2", 0, 1), NHRP_CODE_OK);
+	bed_free(bed);
+}
+
+/// Two spokes behind 198.51.100.1, which think that they are at 192.168.0.2 and 192.168.0.3.
+static struct bed *two_behind_one_address(void)
+{
+	struct bed *bed = protected_hub();
+
+	bed_start(bed);
+	bed_sa(bed, "198.51.100.1", SA_UP, "spoke2");
+	bed_sa(bed, "198.51.100.1%1", SA_UP, "spoke3");
+	assert_int_equal(
+		bed_register_behind(bed, "198.51.100.1", "192.168.0.2", "10.0.0.2", 1), NHRP_CODE_OK);
+	assert_int_equal(
+		bed_register_behind(bed, "198.51.100.1%1", "192.168.0.3", "10.0.0.3", 1), NHRP_CODE_OK);
+	return bed;
+}
+
+static void several_behind_one_address_are_told_apart(void **state)
+{
+	struct bed *bed = two_behind_one_address();
+	const struct bed_sent *sent;
+	struct nhrp_msg request;
+	uint16_t place = 0;
+
+	(void)state;
+	// The reply went to the right one, and names the address as others see it.
+	sent = bed_find(bed, NHRP_REGISTRATION_REPLY);
+	assert_true(addr_equal(sent->nbma, ip("198.51.100.1%1")));
+	assert_true(addr_equal(message_nat_address(&sent->msg, ip("10.0.0.3")), ip("198.51.100.1")));
+	assert_true(addr_equal(bed_ask_neighbour(bed, "10.0.0.2"), ip("198.51.100.1")));
+	assert_true(addr_equal(bed_ask_neighbour(bed, "10.0.0.3"), ip("198.51.100.1%1")));
+	assert_true(cache_place_of(bed->iface, ip("198.51.100.1"), "spoke3", &place));
+	assert_int_equal(place, 1);
+	assert_false(cache_place_of(bed->iface, ip("198.51.100.1"), "spoke4", &place));
+	// Neither can take the other's address.
+	assert_int_equal(bed_register_behind(bed, "198.51.100.1%1", "192.168.0.3", "10.0.0.2", 2),
+		NHRP_CODE_UNIQUE_REGISTERED);
+	// What one asks of the other goes by us.
+	bed_forget(bed);
+	request = bed_message(NHRP_RESOLUTION_REQUEST, "192.168.0.2", "10.0.0.2", "10.0.0.3", 3);
+	bed_receive(bed, "198.51.100.1", &request);
+	assert_true(addr_equal(bed_find(bed, NHRP_RESOLUTION_REQUEST)->nbma, ip("198.51.100.1%1")));
+	// One goes, the other stays.
+	bed_sa(bed, "198.51.100.1", SA_DOWN, NULL);
+	assert_true(addr_equal(bed_ask_neighbour(bed, "10.0.0.3"), ip("198.51.100.1%1")));
+	assert_true(keeps(bed, "198.51.100.1%1"));
+	bed_free(bed);
+}
+
+static void who_comes_back_elsewhere_behind_the_address_is_known_again(void **state)
+{
+	struct bed *bed = two_behind_one_address();
+
+	(void)state;
+	bed_ask_neighbour(bed, "10.0.0.2");
+	bed_ask_neighbour(bed, "10.0.0.3");
+	bed_sa(bed, "198.51.100.1", SA_DOWN, NULL);
+	bed_sa(bed, "198.51.100.1%1", SA_DOWN, NULL);
+	// The other way round: nobody gets what is for the other, at no time.
+	bed_sa(bed, "198.51.100.1", SA_UP, "spoke3");
+	assert_true(addr_equal(bed_neighbour(bed, "10.0.0.3"), ip("198.51.100.1")));
+	assert_false(addr_is_set(bed_neighbour(bed, "10.0.0.2")));
+	bed_sa(bed, "198.51.100.1%1", SA_UP, "spoke2");
+	assert_true(addr_equal(bed_neighbour(bed, "10.0.0.2"), ip("198.51.100.1%1")));
+	// It registers from there, though the address was registered as unique.
+	assert_int_equal(
+		bed_register_behind(bed, "198.51.100.1%1", "192.168.0.2", "10.0.0.2", 5), NHRP_CODE_OK);
+	bed_free(bed);
+}
+
+static void an_address_of_several_is_not_answered_directly(void **state)
+{
+	struct bed *bed = registered_spoke();
+	struct nhrp_msg request, reply;
+
+	(void)state;
+	bed_route(bed, "192.168.9.0/24", "10.0.0.1", BED_TUNNEL, true);
+	bed_sa(bed, "198.51.100.1", SA_UP, "spoke3");
+	bed_sa(bed, "198.51.100.1%1", SA_UP, "spoke4");
+	// A question by the hub could be from either.
+	request = bed_message(NHRP_RESOLUTION_REQUEST, "198.51.100.1", "10.0.0.4", "192.168.2.7", 3);
+	bed_receive(bed, HUB, &request);
+	assert_true(addr_equal(bed_find(bed, NHRP_RESOLUTION_REPLY)->nbma, ip(HUB)));
+	// Who answers itself is known.
+	bed_forget(bed);
+	bed_miss(bed, "10.0.0.4");
+	reply = bed_answer(bed, "10.0.0.4", "198.51.100.1", 32);
+	bed_receive(bed, "198.51.100.1%1", &reply);
+	assert_true(addr_equal(bed_neighbour(bed, "10.0.0.4"), ip("198.51.100.1%1")));
+	// Another's answer by the hub is not.
+	bed_forget(bed);
+	bed_miss(bed, "10.0.0.3");
+	reply = bed_answer(bed, "10.0.0.3", "198.51.100.1", 32);
+	bed_receive(bed, HUB, &reply);
+	assert_true(addr_equal(bed_neighbour(bed, "10.0.0.3"), ip(HUB)));
 	bed_free(bed);
 }
 
@@ -439,6 +538,9 @@ int main(void)
 		cmocka_unit_test(strangers_cannot_fill_the_memory),
 		cmocka_unit_test(an_address_belongs_to_the_identity_that_registered_it),
 		cmocka_unit_test(ownership_outlives_a_restart),
+		cmocka_unit_test(several_behind_one_address_are_told_apart),
+		cmocka_unit_test(who_comes_back_elsewhere_behind_the_address_is_known_again),
+		cmocka_unit_test(an_address_of_several_is_not_answered_directly),
 		cmocka_unit_test(registrations_are_authorized),
 		cmocka_unit_test(without_protection_nothing_waits),
 	};

@@ -384,7 +384,7 @@ static struct mono hub_now(void)
 static void test_crypto(void **state)
 {
 	const struct crypto_config crypto = { 0 };
-	const struct ike_handler handler = { on_sa, hub_now, NULL };
+	const struct ike_handler handler = { .on_sa = on_sa, .now = hub_now };
 	struct ike *ike = ike_new(uv_default_loop(), "/nonexistent", &crypto, &handler);
 	struct sa_table *sas = (struct sa_table *)(uintptr_t)ike_sas(ike);
 	struct fixture *hub = hub_new();

@@ -57,12 +57,17 @@ static void put_ike(struct vici_writer *writer, const struct charon_sa *sa)
 	vici_put_format(writer, "established", "%u", sa->age);
 }
 
-static void put_child(struct vici_writer *writer, const char *section, uint32_t id, bool installed)
+static void put_child(
+	struct vici_writer *writer, const char *section, uint32_t id, unsigned mark, bool installed)
 {
 	vici_put_section(writer, section);
 	vici_put(writer, "name", "gre");
 	vici_put_format(writer, "uniqueid", "%u", id);
 	vici_put(writer, "state", installed ? "INSTALLED" : "DELETED");
+	if (mark) {
+		vici_put_format(writer, "mark-out", "%08x", mark);
+		vici_put(writer, "mark-mask-out", "00ffffff");
+	}
 	vici_end_section(writer);
 }
 
@@ -72,7 +77,7 @@ static void put_sa(struct vici_writer *writer, const struct charon_sa *sa, bool 
 	put_ike(writer, sa);
 	vici_put_section(writer, "child-sas");
 	if (sa->has_child)
-		put_child(writer, "gre-1", sa->id + 100, installed);
+		put_child(writer, "gre-1", sa->id + 100, sa->mark, installed);
 	vici_end_section(writer);
 	vici_end_section(writer);
 }
@@ -293,8 +298,8 @@ void charon_rekey_child(struct charon *charon, uint32_t id, uint32_t old, uint32
 	put_ike(&writer, sa);
 	vici_put_section(&writer, "child-sas");
 	vici_put_section(&writer, "gre");
-	put_child(&writer, "old", old, false);
-	put_child(&writer, "new", new, true);
+	put_child(&writer, "old", old, sa->mark, false);
+	put_child(&writer, "new", new, sa->mark, true);
 	vici_end_section(&writer);
 	vici_end_section(&writer);
 	vici_end_section(&writer);

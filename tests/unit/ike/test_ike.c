@@ -533,6 +533,68 @@ static void an_sa_is_found_by_the_address_it_has_now(void **state)
 	assert_null(sa_first_with(ike_sas(bed->ike), ip("198.51.100.99")));
 }
 
+/// Which of the peers behind its address an SA is with.
+static unsigned behind(struct bed *bed, uint32_t id)
+{
+	return await_sa(bed, id)->remote.behind;
+}
+
+static struct charon_sa marked(uint32_t id, const char *identity, unsigned mark)
+{
+	struct charon_sa sa = spoke;
+
+	sa.id = id;
+	sa.remote_id = identity;
+	sa.mark = mark;
+	return sa;
+}
+
+static void marks_tell_peers_behind_one_address_apart(void **state)
+{
+	struct bed *bed = *state;
+	struct charon_sa sa;
+
+	bed->wanders = true;
+	bed->charon.sas[0] = marked(8, "b", 2);
+	bed->charon.sas[1] = marked(7, "a", 1);
+	await_list(bed);
+	// In the order in which they came, whatever that of the list is.
+	assert_int_equal(behind(bed, 7), 0);
+	assert_int_equal(behind(bed, 8), 1);
+	sa = marked(9, "c", 3);
+	charon_up(&bed->charon, &sa);
+	assert_int_equal(behind(bed, 9), 2);
+	// The same peer has the same place, with another SA, and with other keys.
+	sa = marked(10, "b", 4);
+	charon_up(&bed->charon, &sa);
+	assert_int_equal(behind(bed, 10), 1);
+	charon_rekey_ike(&bed->charon, 8, 11);
+	assert_int_equal(behind(bed, 11), 1);
+	// One that begins has no place yet, and takes none from others.
+	sa = marked(12, "", 0);
+	sa.has_child = false;
+	charon_ike(&bed->charon, &sa, true);
+	assert_int_equal(behind(bed, 12), 0);
+	// A place that is free is taken again.
+	sa = marked(7, "a", 1);
+	charon_ike(&bed->charon, &sa, false);
+	sa = marked(13, "d", 5);
+	charon_up(&bed->charon, &sa);
+	assert_int_equal(behind(bed, 13), 0);
+	assert_int_equal(behind(bed, 9), 2);
+}
+
+static void without_marks_they_are_one(void **state)
+{
+	struct bed *bed = *state;
+
+	bed->charon.sas[0] = marked(7, "a", 0);
+	bed->charon.sas[1] = marked(8, "b", 0);
+	await_list(bed);
+	assert_int_equal(behind(bed, 7), 0);
+	assert_int_equal(behind(bed, 8), 0);
+}
+
 static void sessions_can_be_cleared(void **state)
 {
 	struct bed *bed = *state;
@@ -573,6 +635,8 @@ int main(void)
 		TEST(a_moved_source_takes_its_wants_along),
 		TEST(a_silent_peer_gets_another_sa),
 		TEST(an_sa_is_found_by_the_address_it_has_now),
+		TEST(marks_tell_peers_behind_one_address_apart),
+		TEST(without_marks_they_are_one),
 		TEST(sessions_can_be_cleared),
 	};
 

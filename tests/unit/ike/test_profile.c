@@ -208,7 +208,8 @@ static void test_everything(void **state)
 	assert_has(&script, "    mode = tunnel\n"); // a transform set is that, unless it says transport
 	assert_has(&script, "    esp_proposals:\n     aes256-sha256-ecp384\n     aes128gcm16-ecp384\n");
 	assert_has(&script, "    life_time = 1200s\n    life_bytes = 5120000\n");
-	assert_has(&script, "    mark_in = %unique\n    mark_out = %unique\n    set_mark_in = %same\n");
+	assert_has(&script,
+		"    mark_in = %unique/0x00ffffff\n    mark_out = %unique/0x00ffffff\n    set_mark_in = %same\n");
 	conf_free(config);
 }
 

@@ -30,10 +30,11 @@ static void on_nhrp_end(void *owner)
 	heard->ends++;
 }
 
-static void on_nhrp(void *owner, struct addr from, const uint8_t *packet, size_t length)
+static void on_nhrp(void *owner, struct addr from, uint32_t mark, const uint8_t *packet, size_t length)
 {
 	struct heard *heard = owner;
 
+	(void)mark;
 	heard->count++;
 	heard->from = from;
 	heard->length = length;

@@ -175,8 +175,9 @@ static bool is_missed(void *context)
 	return addr_is_set(test.missed);
 }
 
-static void ignore_nhrp(void *owner, struct addr from, const uint8_t *packet, size_t length)
+static void ignore_nhrp(void *owner, struct addr from, uint32_t mark, const uint8_t *packet, size_t length)
 {
+	(void)mark;
 	(void)owner;
 	(void)from;
 	(void)packet;

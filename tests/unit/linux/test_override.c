@@ -52,7 +52,7 @@ static void packets_take_the_override_and_the_rib_stays(void **state)
 	assert_true(existed);
 	assert_true(override_set(rtnl, &route, &err));
 	assert_non_null(strstr(netns_read("ip route get 10.9.9.9"), "via 10.0.0.7"));
-	assert_non_null(strstr(netns_read("ip route get 10.9.9.9 mark 0xd4"), "via 10.0.0.2"));
+	assert_non_null(strstr(netns_read("ip route get 10.9.9.9 mark 0xd4000000"), "via 10.0.0.2"));
 	assert_null(strstr(netns_read("ip route"), "10.0.0.7"));
 	/* The next hop may be anything that the neighbour table binds. */
 	route.next_hop = prefix("172.16.0.1").addr;
