@@ -233,8 +233,7 @@ static void failures_are_tried_again(void **state)
 
 static unsigned neighbours_there(void)
 {
-	return (unsigned)strtoul(
-		netns_read("ip neigh show dev v1 nud permanent | grep -c ^10.3."), NULL, 10);
+	return (unsigned)strtoul(netns_read("ip neigh show dev v1 nud permanent | grep -c ^10.3."), NULL, 10);
 }
 
 /// Numbered 10.3.x.y.
