@@ -7,10 +7,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_compare(tmp_path):
-    argv = [ROOT / "bench" / "compare", "--guest", "qemu", "--servers", "FRR 8.4", "dmvpnd", "echo, batches",
-            "--spokes", "20", "--rounds", "1", "--direct", "1", "--seconds", "0.2", "--time", "240",
+    argv = [ROOT / "bench" / "compare", "--guest", "qemu", "--servers", "FRR 8.4", "dmvpnd", "echo, single",
+            "--spokes", "20", "--rounds", "1", "--direct", "1", "--seconds", "0.2", "--time", "400",
             "--out", tmp_path / "figures.json"]
-    result = subprocess.run(argv, capture_output=True, text=True, timeout=260, check=False)
+    result = subprocess.run(argv, capture_output=True, text=True, timeout=420, check=False)
     assert result.returncode == 0, result.stderr[-3000:]
     assert "| 20 spokes |" in result.stdout and "packets lost" in result.stdout
     assert "| dmvpnd | never" not in result.stdout
