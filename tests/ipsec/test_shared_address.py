@@ -1,13 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Several spokes behind one NAT address, all at once. The hub tells them apart by the marks of their SAs, so this needs the
 kernel's own ESP."""
+import contextlib
 import itertools
+import sys
+from pathlib import Path
 
-from crypto import behind_one_address, sas, sessions, spis
-from facts import bindings, lan, tunnel, works
+from crypto import behind_one_address, by_hand, sas, sessions, spis
+from facts import bindings, lan, nbma, overrides, tunnel, works
 from lab import measure, scenarios
 from lab.protection import identity
+from lab.strongswan import StrongSwan
 from lab.wait import wait_until
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "interop"))
+from frr import Frr  # noqa: E402
+from programs import Installed  # noqa: E402
 
 TABLE = ("inet", "dmvpn-marks")
 
@@ -127,3 +135,47 @@ def test_table_is_kept(protected):
     lab.namespace("hub").run("nft", "delete", "table", *TABLE)
     wait_until(lambda: marks_table(lab) == before, 10, "the table is there again")
     wait_until(lambda: all_work(lab, names), 10, "traffic")
+
+
+def start_frr(lab, name, address):
+    """A spoke of FRR, protected by a strongSwan of the administrator's."""
+    swan = StrongSwan(lab.namespace(name), lab.directory).start()
+    yield swan
+    swan.load(by_hand(lab, name, nbma(lab, "hub"), swan.user_space))
+
+    def initiated():
+        swan.swanctl("--initiate", "--child", "gre", check=False)
+        return "INSTALLED" in swan.swanctl("--list-sas")
+    wait_until(initiated, 30, f"{name} has an SA", interval=1)
+    hub = tunnel(lab, "hub")
+    lines = ["ip nhrp network-id 1", "ip nhrp holdtime 30", f"ip nhrp nhs {hub} nbma {nbma(lab, 'hub')}"]
+    frr = Frr(lab.namespace(name), lab.directory, Installed(), nbma(lab, name), address, lines, hub, [("192.168.0.0/16", hub)])
+    frr.start()
+    yield frr
+
+
+def test_spokes_that_know_nothing(protected):
+    """FRR with a swanctl.conf, twice, and one of ours, behind one address: they register, and reach each other by the hub."""
+    scenario = scenarios.phase3(spokes=3, host=False, authentication=None)
+    scenario.node("hub").replace(" ip nhrp redirect\n", "")
+    foreign = {"spoke2": "10.0.0.12", "spoke3": "10.0.0.13"}
+    for name in foreign:
+        scenario.node(name).config = ""
+    lab = protected(scenario, start=False)
+    outside = behind_one_address(lab, "spoke1", *foreign)
+    with contextlib.ExitStack() as stack:
+        lab.start().wait_registered("spoke1", deadline=30)
+        for name, address in foreign.items():
+            for program in start_frr(lab, name, address):
+                stack.callback(program.stop)
+        addresses = [tunnel(lab, "spoke1"), *foreign.values()]
+        wait_until(lambda: [bindings(lab["hub"]).get(f"{address}/32") for address in addresses] == [outside] * 3, 60,
+                   "all are registered")
+        assert {session["identity"] for session in sessions(lab, "hub")} == {identity(name) for name in ("spoke1", *foreign)}
+        pairs = list(itertools.permutations(("spoke1", *foreign), 2))
+        wait_until(lambda: all(works(lab, *pair) for pair in pairs), 30, "everybody reaches everybody")
+        flows = [measure.Ping(lab.namespace("hub"), address, interval=0.1) for address in addresses]
+        flows += [measure.Ping(lab.namespace(one), lan(lab, other), lan(lab, one), interval=0.1) for one, other in pairs]
+        wait_until(lambda: session_of(lab, "spoke3")["ike_sas"][0]["flows"][0]["packets_in"] > 50, 60, "traffic")
+        assert lost(flows) == []
+        assert overrides(lab, "spoke1") == {}
