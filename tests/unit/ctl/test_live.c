@@ -44,7 +44,7 @@ static void happen(struct stage *stage, enum event_type type, const char *protoc
 	const struct event event = {
 		.type = type, .iface = 1, .protocol = ip(protocol), .nbma = ip("192.0.2.2")
 	};
-	ctl_server_event(stage->server, &event, "tunnel1", at(1000));
+	ctl_server_event(stage->server, &event, "tunnel1", stage->hub->context.now());
 }
 
 /// The next thing that is heard is this event.
