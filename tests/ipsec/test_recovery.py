@@ -2,7 +2,7 @@
 """Rekeying, lost SAs, charon and its socket gone and back, peers that restart: the tunnel recovers by itself."""
 import time
 
-from crypto import sas, spis
+from crypto import sas, single, spis
 from facts import bindings, shortcut, tunnel, works
 from lab import measure, scenarios
 from lab.wait import SLOWNESS, wait_until
@@ -50,11 +50,13 @@ def test_daemon_restarts(protected):
     """SAs that are there are taken over."""
     lab = protected(scenarios.phase3())
     shortcut(lab, "spoke1", "spoke2")
+    single(lab, "spoke1", "hub")
     before = spis(lab, "spoke1", "hub")
     lab["spoke1"].kill()
     lab["spoke1"].start()
     lab.route("spoke1")
     recovers(lab, "after dmvpnd was killed")
+    wait_until(lambda: sas(lab, "spoke1", "hub"), WITHIN, "the daemon knows its SA")
     assert spis(lab, "spoke1", "hub") == before
 
 
@@ -63,6 +65,8 @@ def test_reload_keeps_every_sa(protected):
     lab = protected(scenarios.phase3())
     shortcut(lab, "spoke1", "spoke2")
     peers = ("hub", "spoke2")
+    for peer in peers:
+        single(lab, "spoke1", peer)
     before = [spis(lab, "spoke1", peer) for peer in peers]
     stream = measure.Ping(lab.namespace("spoke1-host"), lab.scenario.node("spoke2").host_address, interval=0.05)
     config = lab.scenario.node("spoke1").config
