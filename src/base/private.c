@@ -29,21 +29,30 @@ static ssize_t on_write(void *cookie, const char *bytes, size_t length)
 	return (ssize_t)length;
 }
 
+static _Noreturn void end_without_memory(void)
+{
+	fprintf(stderr, "out of memory for a secret; give the machine or the service's memory limit more\n");
+	abort();
+}
+
+void *private_pages(size_t size)
+{
+	void *pages =
+		mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (pages == MAP_FAILED)
+		end_without_memory();
+	(void)!madvise(pages, size, MADV_DONTDUMP);
+	return pages;
+}
+
 FILE *private_open(char **ret_text)
 {
-	struct head *head = mmap(NULL, HEAD + PRIVATE_TEXT_MAX, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	FILE *out = NULL;
+	struct head *head = private_pages(HEAD + PRIVATE_TEXT_MAX);
+	FILE *out = fopencookie(head, "w", (cookie_io_functions_t) { .write = on_write });
 
-	if (head != MAP_FAILED) {
-		(void)!madvise(head, HEAD + PRIVATE_TEXT_MAX, MADV_DONTDUMP);
-		out = fopencookie(head, "w", (cookie_io_functions_t) { .write = on_write });
-	}
-	if (!out) {
-		fprintf(stderr,
-			"out of memory for a text; give the machine or the service's memory limit more\n");
-		abort();
-	}
+	if (!out)
+		end_without_memory();
 	setvbuf(out, head->buffer, _IOFBF, sizeof(head->buffer));
 	*ret_text = (char *)(head + 1);
 	return out;

@@ -6,16 +6,17 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/private.h"
+
 #define SECRET_ROOM (sizeof(struct secret) + 1024)
 
 struct secret *secret_new(const void *bytes, size_t length)
 {
-	struct secret *secret =
-		mmap(NULL, SECRET_ROOM, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct secret *secret;
 
-	if (secret == MAP_FAILED || length > SECRET_ROOM - sizeof(*secret))
+	if (length > SECRET_ROOM - sizeof(*secret))
 		abort();
-	(void)!madvise(secret, SECRET_ROOM, MADV_DONTDUMP);
+	secret = private_pages(SECRET_ROOM);
 	(void)!mlock(secret, SECRET_ROOM); // beyond the limit of locked memory: swap is the administrator's
 	secret->length = length;
 	memcpy(secret->bytes, bytes, length);
