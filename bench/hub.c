@@ -9,14 +9,15 @@
 #include "hub.h"
 #include "rounds.h"
 
-#define LEAST_SECONDS 1.0  ///< rounds of registrations are repeated for so long
-#define PATIENCE      60.0 ///< seconds for the first answer
-#define COLD_PATIENCE 600.0
-#define OVERLOAD      2.0  ///< times the rate that it can do
-#define DATA_RATE     2000 ///< packets a second, each twice through the hub's tunnel device
+#define LEAST_SECONDS 1.0   ///< rounds of registrations are repeated for so long
+#define PATIENCE      60.0  ///< seconds for the first answer
+#define COLD_PATIENCE 600.0 ///< seconds for all spokes
+#define OVERLOAD      2.0   ///< times the rate that it can do
+#define DATA_RATE     2000  ///< packets a second, each twice through the hub's tunnel device
 #define LEAST_RATE    100 ///< registrations a second while traffic flows, so that a percentile means something
 
-double hub_rounds(struct hub *hub, enum load_message message, struct load_result *ret_last)
+/// Sends one message of each spoke.
+static void run_all(struct hub *hub, enum load_message message, struct load_result *ret)
 {
 	const struct load_plan plan = {
 		.message = message,
@@ -24,14 +25,32 @@ double hub_rounds(struct hub *hub, enum load_message message, struct load_result
 		.window = hub->options->window,
 		.seconds = COLD_PATIENCE,
 	};
-	double seconds = 0, answered = 0;
+
+	load_run(hub->load, &plan, ret);
+}
+
+bool hub_register_all(struct hub *hub, struct load_result *ret, struct err *err)
+{
+	const unsigned spokes = hub->options->spokes;
+	double cpu = subject_cpu(&hub->subject);
+
+	run_all(hub, LOAD_REGISTER, ret);
+	hub->cpu_us = (subject_cpu(&hub->subject) - cpu) * 1e6 / spokes;
+	return ret->answered == spokes ||
+	       err_set(err, "%lu of %u spokes were registered in %.0f s, %lu refused",
+		       (unsigned long)ret->answered, spokes, COLD_PATIENCE, (unsigned long)ret->refused);
+}
+
+double hub_rounds(struct hub *hub, enum load_message message, struct load_result *ret_last)
+{
+	double seconds = 0, answered = 0, cpu = subject_cpu(&hub->subject);
 
 	do {
-		load_run(hub->load, &plan, ret_last);
+		run_all(hub, message, ret_last);
 		seconds += ret_last->seconds;
 		answered += (double)ret_last->answered;
 	} while (seconds < LEAST_SECONDS && ret_last->answered > 0);
-	hub->exchanges = answered;
+	hub->cpu_us = (subject_cpu(&hub->subject) - cpu) * 1e6 / answered;
 	return seconds > 0 ? answered / seconds : 0;
 }
 
@@ -179,19 +198,13 @@ static bool measure_show(struct hub *hub, struct err *err)
 /// The hub is killed; the spokes register until they are all back.
 static bool measure_restart(struct hub *hub, struct err *err)
 {
-	const struct load_plan plan = {
-		.message = LOAD_REGISTER,
-		.count = hub->options->spokes,
-		.window = hub->options->window,
-		.seconds = COLD_PATIENCE,
-	};
 	double start = load_now();
 	struct load_result result;
 
 	subject_stop(&hub->subject, SIGKILL);
 	if (!subject_start(&hub->subject, err))
 		return false;
-	load_run(hub->load, &plan, &result);
+	run_all(hub, LOAD_REGISTER, &result);
 	report_number(&hub->report, "restart_seconds",
 		result.answered == hub->options->spokes ? load_now() - start : NAN, 3,
 		"s until all are back after the hub was killed and started");

@@ -3,32 +3,20 @@
 
 #include "hub.h"
 
-#define COLD_PATIENCE 600.0 ///< seconds
 #define LEAST_OFFERED 1000
 #define MOST_OFFERED  128000 ///< registrations a second
 
 /// All spokes register, once.
 static bool measure_cold(struct hub *hub, struct err *err)
 {
-	const unsigned spokes = hub->options->spokes;
-	const struct load_plan plan = {
-		.message = LOAD_REGISTER,
-		.count = spokes,
-		.window = hub->options->window,
-		.seconds = COLD_PATIENCE,
-	};
 	struct report *report = &hub->report;
 	struct load_result result;
-	double cpu = subject_cpu(&hub->subject);
 
-	load_run(hub->load, &plan, &result);
-	cpu = subject_cpu(&hub->subject) - cpu;
-	if (result.answered != spokes)
-		return err_set(err, "%lu of %u spokes were registered in %.0f s, %lu refused",
-			(unsigned long)result.answered, spokes, COLD_PATIENCE, (unsigned long)result.refused);
-	report_number(
-		report, "registrations_per_second", spokes / result.seconds, 0, "registrations/s from cold");
-	report_number(report, "cold_cpu_us", cpu * 1e6 / spokes, 2, "us of processor per cold registration");
+	if (!hub_register_all(hub, &result, err))
+		return false;
+	report_number(report, "registrations_per_second", hub->options->spokes / result.seconds, 0,
+		"registrations/s from cold");
+	report_number(report, "cold_cpu_us", hub->cpu_us, 2, "us of processor per cold registration");
 	report_number(report, "cold_p50_ms", result.p50_ms, 3, "ms until the answer, median, from cold");
 	report_number(
 		report, "cold_p99_ms", result.p99_ms, 3, "ms until the answer, 99th percentile, from cold");
@@ -39,13 +27,11 @@ static bool measure_cold(struct hub *hub, struct err *err)
 static void measure_refresh(struct hub *hub)
 {
 	struct report *report = &hub->report;
-	double cpu = subject_cpu(&hub->subject), rate;
 	struct load_result last;
+	double rate = hub_rounds(hub, LOAD_REGISTER, &last);
 
-	rate = hub_rounds(hub, LOAD_REGISTER, &last);
-	cpu = subject_cpu(&hub->subject) - cpu;
 	report_number(report, "refreshes_per_second", rate, 0, "refreshes/s");
-	report_number(report, "refresh_cpu_us", cpu * 1e6 / hub->exchanges, 2, "us of processor per refresh");
+	report_number(report, "refresh_cpu_us", hub->cpu_us, 2, "us of processor per refresh");
 	report_number(report, "refresh_p50_ms", last.p50_ms, 3, "ms until the answer, median, refreshes");
 	report_number(
 		report, "refresh_p99_ms", last.p99_ms, 3, "ms until the answer, 99th percentile, refreshes");

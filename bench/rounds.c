@@ -4,8 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
-#define COLD_PATIENCE 600.0
-#define MOST_ROUNDS   31
+#define MOST_ROUNDS 31
 
 enum figure {
 	ECHO_RATE,
@@ -72,17 +71,13 @@ static double median(const struct rounds *rounds, enum figure figure)
 static bool measure_echo(struct hub *hub, struct rounds *rounds, struct err *err)
 {
 	struct load_result last;
-	double cpu, rate;
 	bool ok;
 
 	hub->subject.kind = SUBJECT_ECHO;
 	ok = subject_start(&hub->subject, err) && hub_wait_ready(hub, err);
 	if (ok) {
-		cpu = subject_cpu(&hub->subject);
-		rate = hub_rounds(hub, LOAD_REGISTER, &last);
-		cpu = subject_cpu(&hub->subject) - cpu;
-		note(rounds, ECHO_RATE, rate);
-		note(rounds, ECHO_CPU, cpu * 1e6 / hub->exchanges);
+		note(rounds, ECHO_RATE, hub_rounds(hub, LOAD_REGISTER, &last));
+		note(rounds, ECHO_CPU, hub->cpu_us);
 	}
 	subject_stop(&hub->subject, SIGKILL);
 	hub->subject.kind = hub->options->server;
@@ -92,28 +87,17 @@ static bool measure_echo(struct hub *hub, struct rounds *rounds, struct err *err
 static bool measure_cold(struct hub *hub, struct rounds *rounds, struct err *err)
 {
 	const unsigned spokes = hub->options->spokes;
-	const struct load_plan plan = {
-		.message = LOAD_REGISTER,
-		.count = spokes,
-		.window = hub->options->window,
-		.seconds = COLD_PATIENCE,
-	};
 	struct load_result result;
-	double cpu;
 
 	subject_forget(&hub->subject);
 	if (!subject_start(&hub->subject, err) || !hub_wait_ready(hub, err))
 		return false;
 	hub->rss_before = subject_rss(&hub->subject);
-	cpu = subject_cpu(&hub->subject);
-	load_run(hub->load, &plan, &result);
-	cpu = subject_cpu(&hub->subject) - cpu;
-	if (result.answered != spokes)
-		return err_set(err, "%lu of %u spokes were registered in %.0f s, %lu refused",
-			(unsigned long)result.answered, spokes, COLD_PATIENCE, (unsigned long)result.refused);
+	if (!hub_register_all(hub, &result, err))
+		return false;
 	note(rounds, COLD_SECONDS, result.seconds);
 	note(rounds, COLD_RATIO, spokes / result.seconds / rounds->values[ECHO_RATE][rounds->count]);
-	note(rounds, COLD_CPU, cpu * 1e6 / spokes);
+	note(rounds, COLD_CPU, hub->cpu_us);
 	note(rounds, COLD_P99, result.p99_ms);
 	note(rounds, COLD_REPEATED, (double)result.repeated);
 	return true;
@@ -121,14 +105,12 @@ static bool measure_cold(struct hub *hub, struct rounds *rounds, struct err *err
 
 static void measure_refresh(struct hub *hub, struct rounds *rounds)
 {
-	double cpu = subject_cpu(&hub->subject), rate;
 	struct load_result last;
+	double rate = hub_rounds(hub, LOAD_REGISTER, &last);
 
-	rate = hub_rounds(hub, LOAD_REGISTER, &last);
-	cpu = subject_cpu(&hub->subject) - cpu;
 	note(rounds, REFRESH_RATE, rate);
 	note(rounds, REFRESH_RATIO, rate / rounds->values[ECHO_RATE][rounds->count]);
-	note(rounds, REFRESH_CPU, cpu * 1e6 / hub->exchanges);
+	note(rounds, REFRESH_CPU, hub->cpu_us);
 	note(rounds, REFRESH_P50, last.p50_ms);
 	note(rounds, REFRESH_P99, last.p99_ms);
 }
