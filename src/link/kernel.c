@@ -1,16 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // The kernel link: a GRE device of the kernel carries the data; we send and receive NHRP by a packet socket
-// on it, and copy multicast. On a multipoint device the kernel sends what has a multicast or broadcast
-// destination to the device's broadcast address, which is one of lo (see KERNEL_BROADCAST): a raw socket
-// there gets it, whole and after all filters, and none of it ever leaves the host uncopied.
+// on it, and copy multicast (kernel_multicast.h).
 #include "link/link.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
-#include <linux/if_packet.h>
-#include <net/if.h>
-#include <netinet/ip.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -18,25 +11,20 @@
 #include <uv.h>
 
 #include "base/alloc.h"
-#include "base/hash.h"
-#include "link/groups.h"
 #include "link/kernel_device.h"
+#include "link/kernel_multicast.h"
+#include "link/kernel_packet.h"
 #include "link/kernel_traffic.h"
 #include "link/mark.h"
 #include "link/user_fast.h"
 #include "link/user_tap.h"
 #include "linux/rtnl.h"
-#include "wire/gre.h"
 #include "wire/nhrp_msg.h"
 
-#define BATCH          64                ///< NHRP packets with one system call
-#define ROUNDS         16                ///< of such packets per wake-up, so that the loop stays fair
-#define COPY_BATCH     8                 ///< multicast packets per wake-up, each sent many times
-#define SLOT_SIZE      (64 * 1024)       ///< the largest IP packet
-#define NHRP_SLOT_SIZE 2048              ///< the largest NHRP packet
-#define SOCKET_BUFFER  (8 * 1024 * 1024) ///< bytes: what arrives in the tens of milliseconds we may be busy
+#define BATCH          64   ///< NHRP packets with one system call
+#define ROUNDS         16   ///< of such packets per wake-up, so that the loop stays fair
+#define NHRP_SLOT_SIZE 2048 ///< the largest NHRP packet
 #define ETHERTYPE_NHRP 0x2001
-#define NBMA_SIZE      4
 
 /// NHRP packets that wait for the others that belong to the same wake-up.
 struct outgoing_nhrp {
@@ -47,14 +35,6 @@ struct outgoing_nhrp {
 	unsigned count;
 };
 
-/// Of multicast.
-struct receiver {
-	struct addr nbma; ///< the key
-	UT_hash_handle hh;
-};
-
-_Static_assert(BATCH *NHRP_SLOT_SIZE <= COPY_BATCH * SLOT_SIZE, "one set of buffers serves both");
-
 struct kernel_link {
 	struct link link;
 	struct link_config config;
@@ -62,17 +42,13 @@ struct kernel_link {
 	struct rtnl *rtnl;
 	struct kernel_device device;
 	struct kernel_traffic *traffic;
-	int packet;    ///< packet socket on the device: NHRP both ways, copies of multicast
-	int multicast; ///< raw socket on lo; -1: point-to-point, whose kernel needs no help
-	uv_poll_t packet_poll;
-	uv_poll_t multicast_poll;
-	unsigned polls_open;        ///< handles that libuv still knows
-	struct receiver *receivers; ///< hash: of multicast that is in no group of its own
-	struct groups groups;
+	struct kernel_multicast *multicast;
+	int packet; ///< packet socket on the device: NHRP both ways, copies of multicast
+	uv_poll_t poll;
 	uint64_t send_failed;
 	struct outgoing_nhrp nhrp;
 	_Alignas(struct cmsghdr) uint8_t control[BATCH][MARK_CONTROL_SIZE];
-	uint8_t *slots; ///< COPY_BATCH buffers of SLOT_SIZE bytes, or BATCH of NHRP_SLOT_SIZE
+	uint8_t slots[BATCH][NHRP_SLOT_SIZE];
 };
 
 static struct kernel_link *kernel_link_of(struct link *link)
@@ -85,26 +61,6 @@ static bool is_multipoint(const struct kernel_link *kernel)
 	return !addr_is_set(kernel->config.destination);
 }
 
-static uint8_t *slot(struct kernel_link *kernel, unsigned index, size_t size)
-{
-	return kernel->slots + index * size;
-}
-
-static struct sockaddr_ll link_address(const struct kernel_link *kernel, uint16_t protocol, struct addr nbma)
-{
-	struct sockaddr_ll address = {
-		.sll_family = AF_PACKET,
-		.sll_protocol = htons(protocol),
-		.sll_ifindex = (int)kernel->device.index,
-	};
-
-	if (addr_is_set(nbma)) {
-		address.sll_halen = NBMA_SIZE;
-		memcpy(address.sll_addr, nbma.bytes, NBMA_SIZE);
-	}
-	return address;
-}
-
 /* NHRP */
 
 static void receive_nhrp(
@@ -113,32 +69,31 @@ static void receive_nhrp(
 	struct addr nbma = kernel->config.destination;
 
 	if (is_multipoint(kernel))
-		nbma = addr_from_bytes(from->sll_addr, from->sll_halen == NBMA_SIZE ? NBMA_SIZE : 0);
+		nbma = addr_from_bytes(
+			from->sll_addr, from->sll_halen == KERNEL_NBMA_SIZE ? KERNEL_NBMA_SIZE : 0);
 	if (addr_is_set(nbma))
 		kernel->handler.on_nhrp(kernel->handler.owner, nbma, mark_read(&message->msg_hdr),
-			slot(kernel, index, NHRP_SLOT_SIZE), message->msg_len);
+			kernel->slots[index], message->msg_len);
 }
 
-/// Receives what a socket has, at most `limit` packets into slots of `size` bytes. `from` may be NULL.
-static unsigned receive_batch(struct kernel_link *kernel, int fd, unsigned limit, size_t size,
-	struct sockaddr_ll *from, struct mmsghdr *messages)
+static unsigned receive_batch(struct kernel_link *kernel, struct sockaddr_ll *from, struct mmsghdr *messages)
 {
 	struct iovec iov[BATCH];
 	int count;
 
-	memset(messages, 0, limit * sizeof(*messages));
-	for (unsigned i = 0; i < limit; i++) {
-		iov[i] = (struct iovec) { .iov_base = slot(kernel, i, size), .iov_len = size };
-		messages[i].msg_hdr.msg_iov = &iov[i];
-		messages[i].msg_hdr.msg_iovlen = 1;
-		if (from) {
-			messages[i].msg_hdr.msg_name = &from[i];
-			messages[i].msg_hdr.msg_namelen = sizeof(from[i]);
-			messages[i].msg_hdr.msg_control = kernel->control[i];
-			messages[i].msg_hdr.msg_controllen = sizeof(kernel->control[i]);
-		}
+	memset(messages, 0, BATCH * sizeof(*messages));
+	for (unsigned i = 0; i < BATCH; i++) {
+		iov[i] = (struct iovec) { .iov_base = kernel->slots[i], .iov_len = NHRP_SLOT_SIZE };
+		messages[i].msg_hdr = (struct msghdr) {
+			.msg_name = &from[i],
+			.msg_namelen = sizeof(from[i]),
+			.msg_iov = &iov[i],
+			.msg_iovlen = 1,
+			.msg_control = kernel->control[i],
+			.msg_controllen = sizeof(kernel->control[i]),
+		};
 	}
-	count = recvmmsg(fd, messages, limit, MSG_DONTWAIT, NULL);
+	count = recvmmsg(kernel->packet, messages, BATCH, MSG_DONTWAIT, NULL);
 	return count < 0 ? 0 : (unsigned)count;
 }
 
@@ -156,7 +111,7 @@ static void on_packet(uv_poll_t *poll, int status, int events)
 		uv_poll_start(poll, UV_READABLE, on_packet);
 	// Who is behind a flood in the queue should not have to wait for it.
 	for (unsigned round = 0; round < ROUNDS && (round == 0 || count == BATCH); round++) {
-		count = receive_batch(kernel, kernel->packet, BATCH, NHRP_SLOT_SIZE, from, messages);
+		count = receive_batch(kernel, from, messages);
 		for (unsigned i = 0; i < count; i++)
 			receive_nhrp(kernel, &from[i], i, &messages[i]);
 		if (count > 0)
@@ -164,34 +119,11 @@ static void on_packet(uv_poll_t *poll, int status, int events)
 	}
 }
 
-static void send_batch(struct kernel_link *kernel, struct mmsghdr *messages, unsigned count)
-{
-	unsigned done = 0;
-	bool told_down = false;
-
-	while (done < count) {
-		int sent = sendmmsg(kernel->packet, messages + done, count - done, MSG_DONTWAIT);
-
-		/* That the device was down, as it was when the socket was bound, is told to the next call,
-		 * once, which may be this one. */
-		if (sent < 0 && errno == ENETDOWN && !told_down) {
-			told_down = true;
-			continue;
-		}
-		/* What the device refuses is lost, as on any link, and counted. */
-		if (sent <= 0) {
-			kernel->send_failed++;
-			sent = 1;
-		}
-		done += (unsigned)sent;
-	}
-}
-
 static void kernel_flush_nhrp(struct link *link)
 {
 	struct kernel_link *kernel = kernel_link_of(link);
 
-	send_batch(kernel, kernel->nhrp.messages, kernel->nhrp.count);
+	kernel->send_failed += kernel_packet_send(kernel->packet, kernel->nhrp.messages, kernel->nhrp.count);
 	kernel->nhrp.count = 0;
 }
 
@@ -213,7 +145,7 @@ static bool kernel_send_nhrp(
 		kernel_flush_nhrp(link);
 	i = out->count++;
 	memcpy(out->packets[i], packet, length);
-	out->to[i] = link_address(kernel, ETHERTYPE_NHRP, nbma);
+	out->to[i] = kernel_packet_address(kernel->device.index, ETHERTYPE_NHRP, nbma);
 	out->iov[i] = (struct iovec) { out->packets[i], length };
 	out->messages[i].msg_hdr = (struct msghdr) {
 		.msg_name = &out->to[i],
@@ -226,220 +158,39 @@ static bool kernel_send_nhrp(
 
 /* Multicast */
 
-/// Copies of one packet that are on their way.
-struct copies {
-	struct kernel_link *kernel;
-	uint16_t protocol;
-	struct iovec iov;
-	struct sockaddr_ll to[BATCH];
-	struct mmsghdr messages[BATCH];
-	unsigned count;
-};
-
-static void flush_copies(struct copies *copies)
-{
-	send_batch(copies->kernel, copies->messages, copies->count);
-	copies->count = 0;
-}
-
-static void copy_to(struct copies *copies, struct addr nbma)
-{
-	unsigned i = copies->count++;
-
-	copies->to[i] = link_address(copies->kernel, copies->protocol, nbma);
-	copies->messages[i] = (struct mmsghdr) {
-		.msg_hdr = {
-			.msg_name = &copies->to[i],
-			.msg_namelen = sizeof(copies->to[i]),
-			.msg_iov = &copies->iov,
-			.msg_iovlen = 1,
-		},
-	};
-	if (copies->count == BATCH)
-		flush_copies(copies);
-}
-
-/// To the receivers of its group, where that has its own, or to those of all groups.
-static void copy_to_receivers(struct kernel_link *kernel, uint16_t protocol, uint8_t *packet, size_t length)
-{
-	struct copies copies = { .kernel = kernel, .protocol = protocol, .iov = { packet, length } };
-	struct addr destination = groups_destination(protocol, packet, length);
-	const struct group_receiver *of_group;
-	size_t count = groups_find(&kernel->groups, destination, &of_group);
-
-	for (size_t i = 0; i < count; i++)
-		if (addr_is_set(of_group[i].nbma))
-			copy_to(&copies, of_group[i].nbma);
-	for (const struct receiver *one = count ? NULL : kernel->receivers; one; one = one->hh.next)
-		copy_to(&copies, one->nbma);
-	flush_copies(&copies);
-}
-
-static void copy_multicast(struct kernel_link *kernel, uint8_t *packet, size_t length)
-{
-	size_t ip_length = length >= sizeof(struct iphdr) ? (size_t)(packet[0] & 0xf) * 4 : 0;
-	struct gre_header header;
-	size_t gre_length = 0;
-
-	if (ip_length >= sizeof(struct iphdr) && ip_length < length)
-		gre_length = gre_read(packet + ip_length, length - ip_length, &header);
-	/* The other tunnels of the host send here too. */
-	if (!gre_length || header.has_key != kernel->config.has_key ||
-		(header.has_key && header.key != kernel->config.key) ||
-		memcmp(packet + offsetof(struct iphdr, saddr), kernel->config.nbma.bytes, NBMA_SIZE) != 0)
-		return;
-	copy_to_receivers(
-		kernel, header.protocol, packet + ip_length + gre_length, length - ip_length - gre_length);
-}
-
-static void on_multicast(uv_poll_t *poll, int status, int events)
-{
-	struct kernel_link *kernel = poll->data;
-	struct mmsghdr messages[COPY_BATCH];
-	unsigned count;
-
-	(void)events;
-	if (status < 0)
-		uv_poll_start(poll, UV_READABLE, on_multicast);
-	count = receive_batch(kernel, kernel->multicast, COPY_BATCH, SLOT_SIZE, NULL, messages);
-	for (unsigned i = 0; i < count; i++)
-		copy_multicast(kernel, slot(kernel, i, SLOT_SIZE), messages[i].msg_len);
-}
-
-static struct receiver *find_receiver(const struct kernel_link *kernel, struct addr nbma)
-{
-	struct receiver *receiver;
-
-	HASH_FIND(hh, kernel->receivers, &nbma, sizeof(nbma), receiver);
-	return receiver;
-}
-
-static void kernel_multicast_add(struct link *link, struct prefix group, struct addr nbma)
+static void kernel_add_receiver(struct link *link, struct prefix group, struct addr nbma)
 {
 	struct kernel_link *kernel = kernel_link_of(link);
-	struct receiver *receiver;
 
-	if (addr_is_set(group.addr)) {
-		groups_add(&kernel->groups, group, nbma);
-		return;
-	}
-	if (nbma.family != ADDR_IPV4 || find_receiver(kernel, nbma))
-		return;
-	receiver = alloc_zeroed(1, sizeof(*receiver));
-	receiver->nbma = nbma;
-	HASH_ADD(hh, kernel->receivers, nbma, sizeof(receiver->nbma), receiver);
-	kernel_traffic_add(kernel->traffic, nbma, KERNEL_RECEIVER);
+	if (kernel_multicast_add(kernel->multicast, group, nbma))
+		kernel_traffic_add(kernel->traffic, nbma, KERNEL_RECEIVER);
 }
 
-static void forget_receiver(struct kernel_link *kernel, struct receiver *receiver)
-{
-	HASH_DEL(kernel->receivers, receiver);
-	free(receiver);
-}
-
-static void kernel_multicast_remove(struct link *link, struct prefix group, struct addr nbma)
+static void kernel_remove_receiver(struct link *link, struct prefix group, struct addr nbma)
 {
 	struct kernel_link *kernel = kernel_link_of(link);
-	struct receiver *receiver = find_receiver(kernel, nbma);
 
-	if (addr_is_set(group.addr))
-		groups_remove(&kernel->groups, group, nbma);
-	if (addr_is_set(group.addr) || !receiver)
-		return;
-	forget_receiver(kernel, receiver);
-	kernel_traffic_remove(kernel->traffic, nbma, KERNEL_RECEIVER);
+	if (kernel_multicast_remove(kernel->multicast, group, nbma))
+		kernel_traffic_remove(kernel->traffic, nbma, KERNEL_RECEIVER);
 }
 
 /* Opening and closing */
-
-static void set_buffers(int fd)
-{
-	int size = SOCKET_BUFFER;
-
-	/* Beyond the system's limit only with CAP_NET_ADMIN in the first user namespace. */
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
-		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) < 0)
-		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
-}
-
-static bool open_packet(struct kernel_link *kernel, struct err *err)
-{
-	struct sockaddr_ll local = link_address(kernel, ETHERTYPE_NHRP, (struct addr) { 0 });
-
-	kernel->packet = socket(AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (kernel->packet < 0)
-		return err_set_errno(err, errno,
-			"cannot open a packet socket on %s; run as root or with the capability CAP_NET_RAW",
-			kernel->config.name);
-	if (kernel->config.marks && !mark_enable(kernel->packet))
-		return err_set_errno(err, errno, "cannot tell the peers of %s apart", kernel->config.name);
-	set_buffers(kernel->packet);
-	return bind(kernel->packet, (struct sockaddr *)&local, sizeof(local)) == 0 ||
-	       err_set_errno(err, errno, "cannot receive NHRP packets on %s", kernel->config.name);
-}
-
-static bool open_multicast(struct kernel_link *kernel, struct err *err)
-{
-	struct sockaddr_in local = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(KERNEL_BROADCAST) };
-
-	kernel->multicast = socket(AF_INET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_GRE);
-	if (kernel->multicast < 0)
-		return err_set_errno(err, errno,
-			"cannot open a GRE socket for %s; run as root or with the capability CAP_NET_RAW",
-			kernel->config.name);
-	set_buffers(kernel->multicast);
-	if (bind(kernel->multicast, (struct sockaddr *)&local, sizeof(local)) == 0)
-		return true;
-	if (errno == EADDRNOTAVAIL)
-		return err_set(err,
-			"cannot get the multicast packets of %s, which come by lo: give lo its address 127.0.0.1/8 "
-			"and set it up",
-			kernel->config.name);
-	return err_set_errno(err, errno, "cannot get the multicast packets of %s", kernel->config.name);
-}
-
-static void free_link(struct kernel_link *kernel)
-{
-	struct receiver *receiver, *next;
-
-	HASH_ITER(hh, kernel->receivers, receiver, next)
-	{
-		forget_receiver(kernel, receiver);
-	}
-	groups_done(&kernel->groups);
-	free(kernel->slots);
-	free(kernel);
-}
 
 /// All but the memory, which libuv may still need.
 static void stop(struct kernel_link *kernel, bool keep_device)
 {
 	if (kernel->device.index && !keep_device)
 		kernel_device_close(kernel->rtnl, &kernel->device);
+	kernel_multicast_close(kernel->multicast);
 	if (kernel->packet >= 0)
 		close(kernel->packet);
-	if (kernel->multicast >= 0)
-		close(kernel->multicast);
 	kernel_traffic_close(kernel->traffic);
 	rtnl_close(kernel->rtnl);
 }
 
 static void on_poll_closed(uv_handle_t *handle)
 {
-	struct kernel_link *kernel = handle->data;
-
-	if (--kernel->polls_open == 0)
-		free_link(kernel);
-}
-
-static void start_poll(
-	struct kernel_link *kernel, uv_loop_t *loop, uv_poll_t *poll, int fd, uv_poll_cb callback)
-{
-	uv_poll_init(loop, poll, fd);
-	poll->data = kernel;
-	uv_poll_start(poll, UV_READABLE, callback);
-	kernel->polls_open++;
+	free(handle->data);
 }
 
 static bool check_ipv4(const char *what, struct addr nbma, struct err *err)
@@ -452,7 +203,7 @@ static bool check_ipv4(const char *what, struct addr nbma, struct err *err)
 		       what, addr_format(nbma, text));
 }
 
-static bool set_up(struct kernel_link *kernel, struct err *err)
+static bool set_up(struct kernel_link *kernel, uv_loop_t *loop, struct err *err)
 {
 	const struct link_config *config = &kernel->config;
 
@@ -466,8 +217,13 @@ static bool set_up(struct kernel_link *kernel, struct err *err)
 	user_fast_remove_stale(config->name);
 	user_tap_remove_stale(config->name);
 	kernel->rtnl = rtnl_open(err);
-	if (!kernel->rtnl || !kernel_device_open(kernel->rtnl, config, &kernel->device, err) ||
-		!open_packet(kernel, err) || (is_multipoint(kernel) && !open_multicast(kernel, err)))
+	if (!kernel->rtnl || !kernel_device_open(kernel->rtnl, config, &kernel->device, err))
+		return false;
+	kernel->packet = kernel_packet_open(kernel->device.index, config, ETHERTYPE_NHRP, err);
+	if (kernel->packet < 0)
+		return false;
+	kernel->multicast = kernel_multicast_open(loop, config, kernel->device.index, kernel->packet, err);
+	if (!kernel->multicast)
 		return false;
 	kernel->traffic = kernel_traffic_open(config, err);
 	return kernel->traffic != NULL;
@@ -481,18 +237,17 @@ static struct link *kernel_open(uv_loop_t *loop, const struct link_config *confi
 	kernel->link.ops = &link_kernel;
 	kernel->config = *config;
 	kernel->handler = *handler;
-	kernel->packet = kernel->multicast = -1;
-	if (!set_up(kernel, err)) {
+	kernel->packet = -1;
+	if (!set_up(kernel, loop, err)) {
 		stop(kernel, kernel->device.adopted && kernel->device.ours);
-		free_link(kernel);
+		free(kernel);
 		return NULL;
 	}
-	kernel->slots = alloc_zeroed(COPY_BATCH, SLOT_SIZE);
 	if (!is_multipoint(kernel))
 		kernel_traffic_add(kernel->traffic, config->destination, KERNEL_DESTINATION);
-	start_poll(kernel, loop, &kernel->packet_poll, kernel->packet, on_packet);
-	if (kernel->multicast >= 0)
-		start_poll(kernel, loop, &kernel->multicast_poll, kernel->multicast, on_multicast);
+	uv_poll_init(loop, &kernel->poll, kernel->packet);
+	kernel->poll.data = kernel;
+	uv_poll_start(&kernel->poll, UV_READABLE, on_packet);
 	*ret_adopted = kernel->device.adopted;
 	return &kernel->link;
 }
@@ -502,9 +257,7 @@ static void kernel_close(struct link *link, bool keep_device)
 	struct kernel_link *kernel = kernel_link_of(link);
 
 	kernel_flush_nhrp(link);
-	uv_close((uv_handle_t *)&kernel->packet_poll, on_poll_closed);
-	if (kernel->multicast >= 0)
-		uv_close((uv_handle_t *)&kernel->multicast_poll, on_poll_closed);
+	uv_close((uv_handle_t *)&kernel->poll, on_poll_closed);
 	stop(kernel, keep_device);
 }
 
@@ -517,8 +270,8 @@ static bool kernel_lladdr(struct link *link, struct addr nbma, struct lladdr *re
 	if (!check_ipv4("NBMA address", nbma, err))
 		return false;
 	kernel_traffic_add(kernel->traffic, nbma, KERNEL_NEIGHBOUR);
-	*ret = (struct lladdr) { .length = NBMA_SIZE };
-	memcpy(ret->bytes, nbma.bytes, NBMA_SIZE);
+	*ret = (struct lladdr) { .length = KERNEL_NBMA_SIZE };
+	memcpy(ret->bytes, nbma.bytes, KERNEL_NBMA_SIZE);
 	return true;
 }
 
@@ -540,6 +293,7 @@ static bool kernel_set_nbma(struct link *link, struct addr nbma, struct err *err
 		!kernel_device_set_local(kernel->rtnl, &kernel->device, nbma, err))
 		return false;
 	kernel->config.nbma = nbma;
+	kernel_multicast_set_nbma(kernel->multicast, nbma);
 	return kernel_traffic_set_nbma(kernel->traffic, nbma, err);
 }
 
@@ -558,7 +312,8 @@ static void kernel_drops(struct link *link, struct link_drops *ret)
 {
 	struct kernel_link *kernel = kernel_link_of(link);
 
-	*ret = (struct link_drops) { .send_failed = kernel->send_failed };
+	*ret = (struct link_drops) { .send_failed = kernel->send_failed +
+						    kernel_multicast_refused(kernel->multicast) };
 	kernel_device_drops(kernel->rtnl, &kernel->device, ret);
 }
 
@@ -576,8 +331,8 @@ const struct link_ops link_kernel = {
 	.flush_nhrp = kernel_flush_nhrp,
 	.lladdr = kernel_lladdr,
 	.forget = kernel_forget,
-	.multicast_add = kernel_multicast_add,
-	.multicast_remove = kernel_multicast_remove,
+	.multicast_add = kernel_add_receiver,
+	.multicast_remove = kernel_remove_receiver,
 	.set_mark = kernel_set_mark,
 	.set_nbma = kernel_set_nbma,
 	.each_active = kernel_each_active,
