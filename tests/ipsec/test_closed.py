@@ -8,6 +8,7 @@ from crypto import sas
 from facts import bindings, lan, nbma, overrides, shortcut, tunnel, works
 from lab import measure, scenarios
 from lab.wait import wait_until
+from scrape import peers, scrape
 
 
 def try_hard(lab):
@@ -23,7 +24,9 @@ def try_hard(lab):
 
 def test_no_state_leaks(protected):
     """Before the first SA, with charon dead, with the SAs ended, with the daemons killed."""
-    lab = protected(scenarios.phase3(), start=False)
+    scenario = scenarios.phase3()
+    scenario.node("spoke1").config += "metrics listen 9178\n"
+    lab = protected(scenario, start=False)
     for daemon in lab.daemons.values():
         daemon.launch()
     for daemon in lab.daemons.values():
@@ -32,12 +35,14 @@ def test_no_state_leaks(protected):
         lab.route(name)
     try_hard(lab)  # there is no charon yet
     assert not works(lab, "spoke1", "spoke2")
+    assert peers(scrape(lab, "spoke1"))["nhs", "IPSEC"] == 1
 
     for swan in lab.swans.values():
         swan.start()
     lab.wait_registered(deadline=30)
     shortcut(lab, "spoke1", "spoke2")
     assert sas(lab, "spoke1", "spoke2")
+    assert peers(scrape(lab, "spoke1")) == {("nhs", "UP"): 1, ("resolved", "UP"): 1}
 
     for name in ("spoke1", "hub"):
         lab.swans[name].swanctl("--terminate", "--ike-id", sas(lab, name)[0]["id"], "--force", check=False)

@@ -4,7 +4,6 @@ import json
 import re
 import subprocess
 
-from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from prometheus_client.parser import text_string_to_metric_families as older_families
 
 from facts import shortcut, traffic, tunnel
@@ -12,23 +11,9 @@ from lab import scenarios
 from lab.daemon import ROOT
 from lab.wait import wait_until
 from promtool import promtool
+from scrape import peers, samples, scrape
 
 DASHBOARD = ROOT / "packaging" / "grafana-dashboard.json"
-
-
-def scrape(lab, name, port=9178, kind="application/openmetrics-text; version=1.0.0"):
-    with lab.namespace(name).popen("python3", "-c", "import sys, urllib.request as r; "
-                                   "a = r.urlopen(r.Request(sys.argv[1], headers={'Accept': sys.argv[2]}), timeout=5); print(a.headers['Content-Type']); "
-                                   "sys.stdout.write(a.read().decode())", f"http://127.0.0.1:{port}/metrics", kind,
-                                   stdout=subprocess.PIPE, text=True) as child:
-        told, _, text = child.communicate(timeout=30)[0].partition("\n")
-    assert told.startswith(kind)
-    return text
-
-
-def samples(text):
-    return {(sample.name, tuple(sorted(sample.labels.items()))): sample.value
-            for family in text_string_to_metric_families(text) for sample in family.samples}
 
 
 def test_metrics_are_those_of_the_commands(network):
@@ -59,12 +44,6 @@ def test_metrics_are_those_of_the_commands(network):
         " ip nhrp shortcut\n", " ip nhrp shortcut\n ip nhrp holdtime 66\n"))
     wait_until(lambda: samples(scrape(lab, "spoke1", 9179))["dmvpn_registration_seconds_count", (device,)] >= 1, 10,
                "a registration's round trip")
-
-
-def peers(text):
-    """How many there are by type and state, but for none."""
-    return {(dict(labels)["type"], dict(labels)["state"]): value for (name, labels), value in samples(text).items()
-            if name == "dmvpn_peers" and value}
 
 
 def test_peers_by_state(network):

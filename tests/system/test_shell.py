@@ -207,11 +207,21 @@ def test_topology(lab, tmp_path):
     assert picture.count("<line") == 2
 
 
-def test_bash_completion(lab, build):
-    """As bash itself asks."""
-    spoke = lab["spoke1"]
-    script = (f"source packaging/dmvpnctl.bash-completion; PATH={build}:$PATH; "
-              f"COMP_WORDS=(dmvpnctl --control {spoke.socket} show ip nhrp s); COMP_CWORD=6; _dmvpnctl; "
-              "echo ${COMPREPLY[@]}")
-    result = subprocess.run(["bash", "-c", script], text=True, capture_output=True, timeout=60, check=True, cwd=ROOT)
-    assert result.stdout.split() == ["static", "shortcut", "self", "summary"], result
+def test_bash_completion(lab, build, tmp_path):
+    """As a person at a prompt of bash gets it, by the Tab key."""
+    rc = tmp_path / "bashrc"
+    rc.write_text(f"PATH={build}:$PATH; PS1='$ '; . {ROOT}/packaging/dmvpnctl.bash-completion\n")
+    with Screen(tmp_path, "bash", "--noprofile", "--rcfile", rc, "-i", columns=200) as screen:
+        screen.wait_last("$")
+        typed = f"dmvpnctl --control {lab['spoke1'].socket}"
+        screen.type(f"{typed} show ip nh")
+        screen.press("Tab")
+        screen.wait_last(f"$ {typed} show ip nhrp")
+        screen.type("s")
+        screen.press("Tab", "Tab")  # several: they are listed
+        screen.wait("self ", "shortcut ", "static ", "summary")
+        screen.wait_last(f"$ {typed} show ip nhrp s")
+        screen.type("um")
+        screen.press("Tab")
+        screen.press("Enter")
+        screen.wait("IP NHRP cache ")

@@ -21,6 +21,7 @@ HERE = Path(__file__).resolve().parent
 FILE_SERVERS = ("/usr/lib/qemu/virtiofsd", "/usr/libexec/virtiofsd")
 KERNEL_ARGUMENTS = "panic=-1 mitigations=off norandmaps no_timer_check tsc=reliable random.trust_cpu=on"
 PROBE_TIME = 5
+FILE_SERVER_SECONDS = 60
 TIMED_OUT, DIED = 124, 125
 
 
@@ -130,9 +131,10 @@ class Guest:
 
     @staticmethod
     def await_file_server(files, folder):
+        end = time.monotonic() + FILE_SERVER_SECONDS
         while not (folder / "fs").exists():
-            if files.poll() is not None:
-                raise GuestError(f"virtiofsd: {(folder / 'fs.log').read_text().strip()}")
+            if files.poll() is not None or time.monotonic() >= end:
+                raise GuestError(f"virtiofsd did not start: {(folder / 'fs.log').read_text().strip()}")
             time.sleep(0.01)
 
 
