@@ -88,7 +88,7 @@ static void print_command(const struct command *command)
 	if (command->flags & COMMAND_SPELT)
 		(void)puts("Routers do not have it.");
 	if (command->flags & COMMAND_REOPENS)
-		(void)puts("Where it changes, the device is opened anew; NHRP keeps what it knows.");
+		(void)puts("Where it changes, the device is made anew if it must be; NHRP keeps what it knows.");
 	if (command->flags & COMMAND_REMAKES)
 		(void)puts("Where it changes, the tunnel is made anew and forgets what it learned.");
 }

@@ -143,7 +143,7 @@ static const struct command commands[] = {
 		"address in the tunnel, and the tunnel's subnet", COMMAND_REMAKES,
 		.set = command_set_address, .print = command_print_address },
 	{ COMMAND_TUNNEL, "ip mtu <68-17916>",
-		"largest IP packet in the tunnel, bytes", COMMAND_REOPENS,
+		"largest IP packet in the tunnel, bytes", 0,
 		.field = TUNNEL(FIELD_U16, ip_mtu, 0), .print = command_print_mtu },
 	{ COMMAND_TUNNEL, "ip tcp adjust-mss <500-1460>",
 		"lower the MSS of TCP connections to this, bytes",

@@ -3,6 +3,7 @@
 /// work; then the core is told; then devices follow; and last the rest of the system.
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/log.h"
@@ -18,6 +19,7 @@
 #include "daemon/protection.h"
 #include "daemon/statics.h"
 #include "daemon/tunnel.h"
+#include "link/link.h"
 #include "linux/apply.h"
 #include "linux/guard.h"
 
@@ -163,6 +165,7 @@ static void adopt(struct daemon *daemon, struct config *config, const struct dif
 	struct config *before = daemon->config;
 	struct guard_tunnel *guard_before = guard_tunnels(daemon);
 	size_t count_before = daemon->tunnel_count;
+	int holder = link_hold_protocol();
 	struct err err;
 
 	end_tunnels(daemon, diff);
@@ -173,6 +176,8 @@ static void adopt(struct daemon *daemon, struct config *config, const struct dif
 		log_error("%s", err.text);
 	node_configure(daemon->node, &config->node, daemon_now());
 	update_tunnels(daemon, diff);
+	if (holder >= 0)
+		close(holder);
 	update_guard(daemon, guard_before, count_before);
 	statics_configure(daemon->statics);
 	hook_set_path(daemon->hook, config->hook);

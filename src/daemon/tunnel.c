@@ -127,13 +127,9 @@ static unsigned pairs_wanted(void)
 	return text ? (unsigned)strtoul(text, NULL, 10) : 0;
 }
 
-static bool open_link(struct tunnel *tunnel, struct addr nbma, struct err *err)
+static struct link_config link_config_of(struct tunnel *tunnel, struct addr nbma)
 {
-	const struct link_ops *ops = link_by_kind(tunnel->config->link, err);
-	const struct link_handler handler = {
-		.on_nhrp = on_nhrp, .on_nhrp_end = on_nhrp_end, .owner = tunnel
-	};
-	struct link_config link = {
+	struct link_config ret = {
 		.nbma = nbma,
 		.destination = tunnel->nhrp->destination,
 		.has_key = tunnel->config->has_key,
@@ -145,11 +141,22 @@ static bool open_link(struct tunnel *tunnel, struct addr nbma, struct err *err)
 		.pairs = pairs_wanted(),
 		.marks = marking_is_for(tunnel),
 	};
+
+	memcpy(ret.name, tunnel->nhrp->name, sizeof(ret.name));
+	return ret;
+}
+
+static bool open_link(struct tunnel *tunnel, struct addr nbma, struct err *err)
+{
+	const struct link_ops *ops = link_by_kind(tunnel->config->link, err);
+	const struct link_handler handler = {
+		.on_nhrp = on_nhrp, .on_nhrp_end = on_nhrp_end, .owner = tunnel
+	};
+	const struct link_config link = link_config_of(tunnel, nbma);
 	bool adopted = false;
 
 	if (!protection_before_source(tunnel, err))
 		return false;
-	memcpy(link.name, tunnel->nhrp->name, sizeof(link.name));
 	if (ops && link.marks)
 		tunnel->link = marked_open(ops, tunnel->daemon->loop, &link, &handler, &adopted, err);
 	else
@@ -267,15 +274,32 @@ void tunnel_apply(struct tunnel *tunnel)
 {
 	struct err err;
 
-	if (tunnel->link && !set_up_device(tunnel, &err))
-		log_warning("%s: %s", tunnel->nhrp->name, err.text);
+	if (tunnel->link) {
+		const struct link_config config = link_config_of(tunnel, tunnel->nbma);
+
+		tunnel->link->ops->configure(tunnel->link, &config);
+		if (!set_up_device(tunnel, &err))
+			log_warning("%s: %s", tunnel->nhrp->name, err.text);
+	}
 	tunnel_update(tunnel);
 	tell_core(tunnel);
 	apply_resync_soon(tunnel->daemon->apply);
 }
 
+/// With or without its fast path, a user link is the same.
+static bool is_same_link(const struct tunnel *tunnel)
+{
+	const struct link_ops *ops = link_by_kind(tunnel->config->link, NULL);
+
+	return tunnel->link && ops && strcmp(ops->name, tunnel->link->ops->name) == 0;
+}
+
 void tunnel_reopen(struct tunnel *tunnel)
 {
+	if (is_same_link(tunnel)) {
+		tunnel_apply(tunnel);
+		return;
+	}
 	close_link(tunnel, true);
 	tunnel_update(tunnel);
 	tell_core(tunnel);

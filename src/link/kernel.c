@@ -297,6 +297,12 @@ static bool kernel_set_nbma(struct link *link, struct addr nbma, struct err *err
 	return kernel_traffic_set_nbma(kernel->traffic, nbma, err);
 }
 
+/// The kernel looks at the device's own; this one is for when the device is changed next.
+static void kernel_configure(struct link *link, const struct link_config *config)
+{
+	kernel_link_of(link)->device.now.mtu = config->mtu;
+}
+
 static void kernel_each_active(struct link *link,
 	void (*visit)(void *context, struct addr nbma, bool sent, bool received), void *context)
 {
@@ -335,6 +341,7 @@ const struct link_ops link_kernel = {
 	.multicast_remove = kernel_remove_receiver,
 	.set_mark = kernel_set_mark,
 	.set_nbma = kernel_set_nbma,
+	.configure = kernel_configure,
 	.each_active = kernel_each_active,
 	.counters = kernel_counters,
 	.drops = kernel_drops,

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "link/link.h"
 
+#include <linux/filter.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "link/kernel_device.h"
@@ -34,6 +37,18 @@ const struct link_ops *link_by_kind(enum tunnel_link kind, struct err *err)
 		return &link_user;
 	}
 	return &link_user;
+}
+
+int link_hold_protocol(void)
+{
+	/* The answer depends on whether there is a socket for it, not on what that takes. */
+	struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
+	struct sock_fprog program = { .len = 1, .filter = &nothing };
+	int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_GRE);
+
+	if (fd >= 0)
+		(void)setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
+	return fd;
 }
 
 bool link_has_marks(void)

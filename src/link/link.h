@@ -92,6 +92,8 @@ struct link_ops {
 	void (*set_mark)(struct link *link, struct addr nbma, uint32_t mark);
 	/// Our own NBMA address changed.
 	bool (*set_nbma)(struct link *link, struct addr nbma, struct err *err);
+	/// Takes over what may change while it is open, `mtu` and `no_fast_path`; no packet is lost by it.
+	void (*configure)(struct link *link, const struct link_config *config);
 	/// Walks over the peers whose counters changed since the last such walk.
 	void (*each_active)(struct link *link,
 		void (*visit)(void *context, struct addr nbma, bool sent, bool received), void *context);
@@ -112,6 +114,10 @@ extern const struct link_ops link_kernel;
 /// A TAP device and a GRE socket, for systems without.
 extern const struct link_ops link_user;
 
+/// A socket that takes GRE packets and gives them to nobody, while links are closed to be opened anew:
+/// without any, the kernel answers that it does not know the protocol. -1 where we may not; the caller closes
+/// it.
+int link_hold_protocol(void);
 /// Can a link tell the marks of packets on this system (Linux 5.19)?
 bool link_has_marks(void);
 

@@ -159,6 +159,11 @@ static bool marked_set_nbma(struct link *link, struct addr nbma, struct err *err
 	return inner_ops(link)->set_nbma(marked_of(link)->inner, nbma, err);
 }
 
+static void marked_configure(struct link *link, const struct link_config *config)
+{
+	inner_ops(link)->configure(marked_of(link)->inner, config);
+}
+
 struct visitor {
 	const struct marked *marked;
 	void (*visit)(void *context, struct addr nbma, bool sent, bool received);
@@ -203,8 +208,8 @@ static const char *marked_data_path(struct link *link)
 		.send_nhrp = marked_send_nhrp, .flush_nhrp = marked_flush_nhrp, .lladdr = marked_lladdr,     \
 		.forget = marked_forget, .multicast_add = marked_multicast_add,                              \
 		.multicast_remove = marked_multicast_remove, .set_nbma = marked_set_nbma,                    \
-		.each_active = marked_each_active, .counters = marked_counters, .drops = marked_drops,       \
-		.data_path = marked_data_path,                                                               \
+		.configure = marked_configure, .each_active = marked_each_active,                            \
+		.counters = marked_counters, .drops = marked_drops, .data_path = marked_data_path,           \
 	}
 
 static const struct link_ops marked_kernel = MARKED_OPS("kernel"), marked_user = MARKED_OPS("user");

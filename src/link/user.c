@@ -202,6 +202,7 @@ static bool start_datapath(struct user_link *user, struct err *err)
 
 	path->config = &user->config;
 	path->nbma = htonl(addr_to_ipv4(user->config.nbma));
+	path->mtu = user->config.mtu;
 	if (addr_is_set(user->config.destination)) {
 		path->destination = user_peers_get(&path->peers, user->config.destination);
 		path->destination->destination = true;
@@ -213,9 +214,8 @@ static void start_fast_path(struct user_link *user)
 {
 	struct err err = { "it is switched off" };
 
-	if (user->config.no_fast_path)
-		user_fast_remove_stale(user->config.name);
-	else
+	user_fast_remove_stale(user->config.name);
+	if (!user->config.no_fast_path)
 		user->fast = user_fast_open(&user->config, &err);
 	if (user->fast)
 		snprintf(user->data_path, sizeof(user->data_path), "eBPF");
@@ -277,7 +277,7 @@ static void user_close(struct link *link, bool keep_device)
 
 	user_flush_nhrp(link);
 	uv_close((uv_handle_t *)&user->poll, on_poll_closed);
-	user_fast_close(user->fast);
+	user_fast_close(user->fast, NULL, NULL);
 	user_datapath_stop(&user->path);
 	close_files(user, keep_device);
 	groups_done(&user->groups);
@@ -399,6 +399,36 @@ static bool user_set_nbma(struct link *link, struct addr nbma, struct err *err)
 	return true;
 }
 
+/// What the fast path counted, when it ends.
+static void keep_counters(void *context, struct addr nbma, const struct link_counters *counted)
+{
+	struct user_peers *peers = context;
+	struct user_peer *peer = user_peers_find(peers, user_peers_number(nbma));
+
+	if (!peer)
+		return;
+	atomic_fetch_add(&peer->sent_packets, counted->sent_packets);
+	atomic_fetch_add(&peer->sent_bytes, counted->sent_bytes);
+	atomic_fetch_add(&peer->received_packets, counted->received_packets);
+	atomic_fetch_add(&peer->received_bytes, counted->received_bytes);
+}
+
+static void user_configure(struct link *link, const struct link_config *config)
+{
+	struct user_link *user = user_link_of(link);
+
+	user->config.mtu = config->mtu;
+	atomic_store(&user->path.mtu, config->mtu);
+	user_fast_set_mtu(user->fast, config->mtu);
+	if (user->config.no_fast_path == config->no_fast_path)
+		return;
+	/* Whatever comes in between is the threads'. */
+	user->config.no_fast_path = config->no_fast_path;
+	user_fast_close(user->fast, keep_counters, &user->path.peers);
+	user->fast = NULL;
+	start_fast_path(user);
+}
+
 /// What the threads saw and only this thread may log.
 static void tell_troubles(struct user_link *user)
 {
@@ -489,6 +519,7 @@ const struct link_ops link_user = {
 	.multicast_add = user_multicast_add,
 	.multicast_remove = user_multicast_remove,
 	.set_nbma = user_set_nbma,
+	.configure = user_configure,
 	.each_active = user_each_active,
 	.counters = user_counters,
 	.drops = user_drops,

@@ -256,8 +256,9 @@ static void deliver(struct user_worker *worker, struct user_coalesced *whole)
 	uint8_t *frame = packet - ETHER_HDR_LEN; /* room that the outer headers had */
 	struct iovec iov[1 + USER_COALESCE_PACKETS] = { { &whole->header, sizeof(whole->header) } };
 
-	if (whole->count == 1 && !user_offload(whole->ethertype, packet, whole->parts[0].iov_len,
-					 path->config->mtu, &whole->header)) {
+	if (whole->count == 1 &&
+		!user_offload(whole->ethertype, packet, whole->parts[0].iov_len,
+			(uint16_t)atomic_load_explicit(&path->mtu, memory_order_relaxed), &whole->header)) {
 		count(&path->drops.not_wanted);
 		return;
 	}

@@ -25,6 +25,7 @@ struct user_drops {
 struct user_datapath {
 	const struct link_config *config;
 	atomic_uint_fast32_t nbma; ///< our own address in the underlay, network order
+	atomic_uint_fast16_t mtu;  ///< of the device
 	struct user_tap tap;
 	int sockets[USER_TAP_QUEUES]; ///< for all but NHRP, each for the packets of other peers
 	unsigned socket_count;

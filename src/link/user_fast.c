@@ -305,13 +305,28 @@ struct user_fast *user_fast_open(const struct link_config *config, struct err *e
 	return fast;
 }
 
-void user_fast_close(struct user_fast *fast)
+static bool next_peer(const struct user_fast *fast, const uint32_t *last, uint32_t *ret)
 {
+	return bpf_map_get_next_key(bpf_map__fd(fast->programs->maps.peers), last, ret) == 0;
+}
+
+void user_fast_close(struct user_fast *fast,
+	void (*visit)(void *context, struct addr nbma, const struct link_counters *counted), void *context)
+{
+	uint32_t key;
+
 	if (!fast)
 		return;
 	detach(fast, &fast->egress);
 	for (unsigned i = 0; i < fast->underlay_count; i++)
 		detach(fast, &fast->underlays[i]);
+	for (uint32_t *last = NULL; visit && next_peer(fast, last, &key); last = &key) {
+		struct link_counters counted = { 0 };
+		struct addr nbma = addr_from_ipv4(ntohl(key));
+
+		user_fast_add_counters(fast, nbma, &counted);
+		visit(context, nbma, &counted);
+	}
 	user_fast_bpf__destroy(fast->programs);
 	close_policies(fast);
 	free(fast);
@@ -344,6 +359,12 @@ void user_fast_set_nbma(struct user_fast *fast, struct addr nbma)
 {
 	if (fast)
 		fast->programs->bss->tunnel.nbma = network_order(nbma);
+}
+
+void user_fast_set_mtu(struct user_fast *fast, uint16_t mtu)
+{
+	if (fast)
+		fast->programs->bss->tunnel.mtu = mtu;
 }
 
 void user_fast_add_counters(const struct user_fast *fast, struct addr nbma, struct link_counters *counters)

@@ -18,8 +18,9 @@ struct user_fast;
 struct user_fast *user_fast_open(const struct link_config *config, struct err *err) MUST_CHECK;
 /// Takes away what an earlier run of this device left attached when it was killed: it would carry packets on.
 void user_fast_remove_stale(const char *name);
-/// NULL does no harm, here and below.
-void user_fast_close(struct user_fast *fast);
+/// `fast` may be NULL, here and below. `visit`, where it is given, is told what was carried for each peer.
+void user_fast_close(struct user_fast *fast,
+	void (*visit)(void *context, struct addr nbma, const struct link_counters *counted), void *context);
 /// Are there IPsec policies in the kernel? The threads carry all then, since the programs know none. Looked
 /// at in each user_fast_each_active().
 bool user_fast_is_paused(const struct user_fast *fast);
@@ -27,6 +28,7 @@ bool user_fast_is_paused(const struct user_fast *fast);
 void user_fast_add_peer(struct user_fast *fast, struct addr nbma);
 void user_fast_remove_peer(struct user_fast *fast, struct addr nbma);
 void user_fast_set_nbma(struct user_fast *fast, struct addr nbma);
+void user_fast_set_mtu(struct user_fast *fast, uint16_t mtu);
 /// Adds what was carried for a peer.
 void user_fast_add_counters(const struct user_fast *fast, struct addr nbma, struct link_counters *counters);
 /// Walks over the peers that were used since the last such walk, and follows the interfaces of the underlay:

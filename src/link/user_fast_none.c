@@ -15,9 +15,12 @@ void user_fast_remove_stale(const char *name)
 	(void)name;
 }
 
-void user_fast_close(struct user_fast *fast)
+void user_fast_close(struct user_fast *fast,
+	void (*visit)(void *context, struct addr nbma, const struct link_counters *counted), void *context)
 {
 	(void)fast;
+	(void)visit;
+	(void)context;
 }
 
 void user_fast_add_peer(struct user_fast *fast, struct addr nbma)
@@ -36,6 +39,12 @@ void user_fast_set_nbma(struct user_fast *fast, struct addr nbma)
 {
 	(void)fast;
 	(void)nbma;
+}
+
+void user_fast_set_mtu(struct user_fast *fast, uint16_t mtu)
+{
+	(void)fast;
+	(void)mtu;
 }
 
 void user_fast_add_counters(const struct user_fast *fast, struct addr nbma, struct link_counters *counters)

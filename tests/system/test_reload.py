@@ -2,7 +2,7 @@
 """Another configuration for running daemons, under traffic: only what differs is applied."""
 import subprocess
 
-from facts import bound, lan, nbma, shortcut, tunnel, works
+from facts import bound, lan, nbma, ping, shortcut, tunnel, works
 from lab import scenarios
 from lab.measure import Ping, ping as ping_one
 from lab.wait import wait_until
@@ -88,14 +88,28 @@ def test_a_file_with_an_error_changes_nothing(network):
     nothing_lost(running)
 
 
-def test_another_mtu_keeps_what_nhrp_knows(network):
+def mtu_and_index(lab, name):
+    device = lab.namespace(name).ip("link", "show", "dev", "tunnel1")[0]
+    return device["mtu"], device["ifindex"]
+
+
+def test_another_mtu_loses_no_packet(network):
+    """The device stays, and so does what NHRP knows; packets of the new size pass, both ways."""
     lab = network(scenarios.phase3())
-    shortcut(lab, "spoke1", "spoke2")
-    mark = lab["spoke1"].mark()
-    lab["spoke1"].reload(with_lines(lab.scenario.node("spoke1").config, "ip mtu 1300"))
-    assert lab.namespace("spoke1").ip("link", "show", "dev", "tunnel1")[0]["mtu"] == 1300
-    assert works(lab, "spoke1", "spoke2")
-    assert not lab["spoke1"].events("shortcut-down", mark) and not lab["spoke1"].events("nhs-down", mark)
+    running = flood(lab)
+    names = ("hub", "spoke1", "spoke2")
+    marks = {name: lab[name].mark() for name in names}
+    devices = {name: mtu_and_index(lab, name)[1] for name in names}
+    for mtu in (1300, 1420):
+        for name in names:
+            lab[name].reload(with_lines(lab.scenario.node(name).config, f"ip mtu {mtu}"))
+            assert mtu_and_index(lab, name) == (mtu, devices[name])
+        for one, other in (("spoke1", "spoke2"), ("spoke2", "hub"), ("hub", "spoke1")):
+            assert ping(lab, one, other, size=mtu - 28, count=5).lost == 0
+    nothing_lost(running)
+    for name, mark in marks.items():
+        for event in ("peer-down", "shortcut-down", "nhs-down"):
+            assert not lab[name].events(event, mark)
 
 
 def test_another_address_is_another_tunnel(network):
