@@ -15,9 +15,13 @@ _Static_assert(CMSG_SPACE(sizeof(int)) <= USER_GRE_TOS_SIZE, "room for the type 
 #define GRE_KEY_PRESENT      0x2000
 #define GRE_CHECKSUM_PRESENT 0x8000
 #define IPV4_SOURCE_OFFSET   12
-#define SOCKET_BUFFER        (8 * 1024 * 1024) ///< bytes: what arrives in the tens of milliseconds we may be busy
-#define OUTER_TTL            64
-#define TOS_NETWORK          0xc0 ///< internetwork control, for NHRP
+#define RECEIVE_BUFFER       (8 * 1024 * 1024) ///< bytes: what arrives in the tens of milliseconds we may be busy
+/// Bytes: beyond every queue. How much may wait for the underlay is for the queue of its interface to say, as
+/// for any packet that is routed; were it the socket's, a slow way to one peer would be in the way of all
+/// others.
+#define SEND_BUFFER (256 * 1024 * 1024)
+#define OUTER_TTL   64
+#define TOS_NETWORK 0xc0 ///< internetwork control, for NHRP
 
 /// Every raw socket of the address gets every GRE packet; the filter keeps those of other tunnels, and of our
 /// other socket, from waking us.
@@ -70,10 +74,8 @@ static bool filter(int fd, const struct link_config *config, enum user_gre_kind 
 	return true;
 }
 
-static void set_buffer(int fd, int forced, int allowed)
+static void set_buffer(int fd, int forced, int allowed, int size)
 {
-	int size = SOCKET_BUFFER;
-
 	/* Beyond the system's limit only with CAP_NET_ADMIN in the first user namespace. */
 	if (setsockopt(fd, SOL_SOCKET, forced, &size, sizeof(size)) < 0)
 		setsockopt(fd, SOL_SOCKET, allowed, &size, sizeof(size));
@@ -94,8 +96,8 @@ static bool set_options(int fd, const struct link_config *config, enum user_gre_
 		return err_set_errno(err, errno, "cannot set up the GRE socket of %s", config->name);
 	if (config->marks && !mark_enable(fd))
 		return err_set_errno(err, errno, "cannot tell the peers of %s apart", config->name);
-	set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF);
-	set_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF);
+	set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, RECEIVE_BUFFER);
+	set_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, SEND_BUFFER);
 	return true;
 }
 

@@ -10,7 +10,7 @@ from test_link import ETHTOOL, merge, upload
 from facts import bound, lan, overrides, path, shortcut, tunnel
 from lab import scenarios
 from lab.measure import Ping
-from lab.network import own_address
+from lab.network import UNDERLAY, own_address
 from lab.wait import wait_until
 
 
@@ -113,14 +113,17 @@ def test_underlay_goes_and_returns(network):
 
 
 def test_underlay_by_another_interface(network):
+    """The default route leads to another provider."""
     lab = network(scenarios.phase1())
-    assert ping(lab, "spoke1", "spoke2").lost == 0
     namespace, internet = lab.namespace("spoke1"), lab.namespace("internet")
+    namespace.batch(f"route add default via {lab.scenario.node('spoke1').gateway}",
+                    *(f"route delete {block}" for block in UNDERLAY))
+    assert ping(lab, "spoke1", "spoke2").lost == 0
     namespace.batch(f"link add eth9 type veth peer name spoke1b netns {internet.pid}",
                     "address add 192.0.2.2/30 dev eth9", "link set eth9 up")
     internet.batch("address add 192.0.2.1/30 dev spoke1b", "link set spoke1b up",
                    f"route replace {nbma(lab, 'spoke1')}/32 via 192.0.2.2")
-    namespace.batch(f"route replace {nbma(lab, 'hub')}/32 via 192.0.2.1")
+    namespace.batch("route replace default via 192.0.2.1")
     assert ping(lab, "spoke1", "spoke2", count=100).lost == 0
     # Both ways go there now.
     received = namespace.ip("-s", "link", "show", "dev", "eth9")[0]["stats64"]
