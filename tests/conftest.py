@@ -25,10 +25,35 @@ def pytest_addoption(parser):
                      "of reading them here: tshark is slow in an emulated guest")
 
 
+# What is the same whether the user link has its fast path or not: with --link=threads it is not played again.
+ONCE_FOR_THE_USER_LINK = {
+    "test_bench": "chooses its links itself",
+    "test_difference": "plays both",
+    "test_designs": "routing protocols meet by multicast, which the threads carry anyway; test_routing has what they route",
+    "test_demo": "the stories of the designs",
+    "test_names": "of names in DNS, before there is a tunnel",
+    "test_options": "commands of NHRP: rates, timers, passwords, ranks of servers",
+    "test_commands": "what dmvpnctl shows",
+    "test_shell": "the shell of dmvpnctl",
+    "test_shown": "what the pages show",
+    "test_docs": "what the pages tell to run",
+    "test_manual": "the manual pages",
+    "test_config": "no tunnel at all",
+    "test_events": "the log and its events",
+    "test_metrics": "the metrics over HTTP",
+    "test_service": "the service manager",
+    "test_systemd": "the service manager",
+    "test_cleanup": "what is left when the daemon ends",
+}
+
+
 def pytest_collection_modifyitems(config, items):
     """What has no network has no link: once is enough."""
-    if config.getoption("link") != "user":
+    link = config.getoption("link")
+    if link != "user":
         items[:] = [item for item in items if "dmvpnd" not in item.fixturenames]
+    if link == "threads":
+        items[:] = [item for item in items if item.path.stem not in ONCE_FOR_THE_USER_LINK]
 
 
 def pytest_configure():
