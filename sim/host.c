@@ -393,7 +393,7 @@ static void take_changes(struct host *host)
 			underlay_send(host, action->send.nbma, NULL, action->packet, action->send.length);
 		} else if (action->type == ACTION_RENEW_SA) {
 			sa_renew(host, action->renew);
-		} else {
+		} else if (action->type == ACTION_EVENT) {
 			on_event(host, &action->event);
 		}
 		free(action);

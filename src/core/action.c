@@ -64,6 +64,17 @@ void emit_renew_sa(struct iface *iface, struct addr nbma)
 	push(iface->node, action);
 }
 
+void emit_peer(struct iface *iface, struct addr nbma, bool known)
+{
+	struct action *action = alloc_zeroed(1, sizeof(*action));
+
+	action->type = ACTION_PEER;
+	action->iface = iface->config->id;
+	action->peer.nbma = nbma;
+	action->peer.known = known;
+	push(iface->node, action);
+}
+
 void emit_packet(struct iface *iface, struct addr nbma, const uint8_t *packet, size_t length)
 {
 	struct action *action = alloc_zeroed(1, sizeof(*action) + length);

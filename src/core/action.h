@@ -3,6 +3,7 @@
 /// a while is in desired.h.)
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,6 +13,7 @@
 enum action_type {
 	ACTION_SEND,     ///< an NHRP packet to an NBMA address
 	ACTION_RENEW_SA, ///< the peer at `renew` is silent under its SA: another one is to be made
+	ACTION_PEER,     ///< a peer is known from now on, or not any more
 	ACTION_EVENT,    ///< something that an operator may want to know
 };
 
@@ -50,6 +52,10 @@ struct action {
 	union {
 		struct event event;
 		struct addr renew;
+		struct {
+			struct addr nbma;
+			bool known;
+		} peer;
 		struct {
 			struct addr nbma;
 			size_t length;

@@ -19,5 +19,7 @@ void emit_event(struct node *node, const struct event *event);
 void emit_remote_event(struct node *node, const struct event *event, struct mono now);
 /// The SA with a silent peer is to be made anew.
 void emit_renew_sa(struct iface *iface, struct addr nbma);
+/// A peer is known from now on, or not any more.
+void emit_peer(struct iface *iface, struct addr nbma, bool known);
 /// A packet to an NBMA address.
 void emit_packet(struct iface *iface, struct addr nbma, const uint8_t *packet, size_t length);

@@ -187,12 +187,12 @@ bool node_knows(struct node *node, uint32_t id, struct addr nbma)
 	return iface && peer_find(iface, nbma);
 }
 
-void node_on_overload(struct node *node, uint32_t id)
+void node_on_overload(struct node *node, uint32_t id, uint64_t count)
 {
 	struct iface *iface = node_iface(node, id);
 
 	if (iface)
-		iface->counters.refused[REFUSED_BUSY]++;
+		iface->counters.refused[REFUSED_BUSY] += count;
 }
 
 void node_on_neigh_miss(struct node *node, uint32_t id, struct addr next_hop, struct mono now)

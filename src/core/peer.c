@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "core/cache.h"
+#include "core/emit.h"
 #include "core/iface.h"
 #include "core/multicast.h"
 #include "core/peer.h"
@@ -31,6 +32,7 @@ struct peer *peer_get(struct iface *iface, struct addr nbma, struct mono now)
 	peer->unanswered_since = MONO_NEVER;
 	peer->patience = PEER_PATIENCE_FIRST;
 	HASH_ADD(hh, iface->peers, nbma, sizeof(peer->nbma), peer);
+	emit_peer(iface, nbma, true);
 	return peer;
 }
 
@@ -63,5 +65,6 @@ void peer_detach(struct binding *binding)
 		return;
 	HASH_DEL(iface->peers, peer);
 	protect_update(iface, peer->nbma);
+	emit_peer(iface, peer->nbma, false);
 	free(peer);
 }

@@ -28,6 +28,7 @@
 #include "daemon/state.h"
 #include "daemon/statics.h"
 #include "daemon/tunnel.h"
+#include "link/admission.h"
 #include "link/link.h"
 #include "linux/apply.h"
 #include "linux/guard.h"
@@ -63,6 +64,14 @@ static void send_packet(struct daemon *daemon, const struct action *action)
 	if (!tunnel->link->ops->send_nhrp(
 		    tunnel->link, action->send.nbma, action->packet, action->send.length, &err))
 		log_debug("%s: %s", tunnel->nhrp->name, err.text);
+}
+
+static void tell_peer(struct daemon *daemon, const struct action *action)
+{
+	const struct tunnel *tunnel = daemon_tunnel(daemon, action->iface);
+
+	if (tunnel && tunnel->link)
+		admission_know(tunnel->link->admission, action->peer.nbma, action->peer.known);
 }
 
 /// `now` is that of all events that are handled together; 0 before the first.
@@ -126,6 +135,8 @@ void daemon_drain(struct daemon *daemon)
 				send_packet(daemon, action);
 			else if (action->type == ACTION_RENEW_SA)
 				protection_renew(daemon, action);
+			else if (action->type == ACTION_PEER)
+				tell_peer(daemon, action);
 			else
 				handle_event(daemon, &action->event, &now);
 			free(action);

@@ -10,6 +10,9 @@
 #include "base/alloc.h"
 #include "core/node.h"
 #include "daemon/daemon.h"
+#include "daemon/tunnel.h"
+#include "link/admission.h"
+#include "link/link.h"
 
 #define SHARED_TURN 16 ///< packets of strangers in each turn of the loop, beside those of known peers
 #define WHOLE_TURN  64 ///< while no known peer says anything: what one batch of the link holds
@@ -44,9 +47,24 @@ static void tell(
 	node_on_packet(intake->daemon->node, iface, from, packet, length, intake->now);
 }
 
+/// What strangers send beyond the room in their queue is best dropped where it comes in.
+static void tell_room(const struct intake *intake)
+{
+	struct daemon *daemon = intake->daemon;
+
+	for (size_t i = 0; i < daemon->tunnel_count; i++) {
+		const struct tunnel *tunnel = daemon->tunnels[i];
+
+		if (tunnel->link)
+			node_on_overload(daemon->node, tunnel->nhrp->id,
+				admission_set_room(tunnel->link->admission, LIMIT - intake->count));
+	}
+}
+
 void intake_end(struct intake *intake)
 {
 	intake->now = (struct mono) { 0 };
+	tell_room(intake);
 	daemon_drain(intake->daemon);
 }
 
@@ -121,7 +139,7 @@ void intake_add(struct intake *intake, uint32_t iface, struct addr from, const u
 	} else if (intake->count < LIMIT) {
 		let_wait(intake, iface, from, packet, length);
 	} else {
-		node_on_overload(intake->daemon->node, iface);
+		node_on_overload(intake->daemon->node, iface, 1);
 	}
 }
 

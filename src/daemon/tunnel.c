@@ -6,6 +6,7 @@
 #include "conf/conf.h"
 #include "core/nhs.h"
 #include "core/node.h"
+#include "core/peer.h"
 #include "ctl/packet.h"
 #include "ctl/server.h"
 #include "daemon/daemon.h"
@@ -14,6 +15,7 @@
 #include "daemon/marking.h"
 #include "daemon/protection.h"
 #include "daemon/tunnel.h"
+#include "link/admission.h"
 #include "link/link.h"
 #include "link/marked.h"
 #include "linux/apply.h"
@@ -140,6 +142,7 @@ static struct link_config link_config_of(struct tunnel *tunnel, struct addr nbma
 		.one_by_one = getenv("DMVPND_ONE_BY_ONE") != NULL,
 		.pairs = pairs_wanted(),
 		.marks = marking_is_for(tunnel),
+		.protected = tunnel->config->protection.kind != PROTECTION_NONE,
 	};
 
 	memcpy(ret.name, tunnel->nhrp->name, sizeof(ret.name));
@@ -176,6 +179,16 @@ static bool open_link(struct tunnel *tunnel, struct addr nbma, struct err *err)
 	return true;
 }
 
+/// Those that were there before the link.
+static void tell_peers(const struct tunnel *tunnel)
+{
+	const struct iface *iface = node_iface(tunnel->daemon->node, tunnel->nhrp->id);
+
+	for (const struct peer *peer = iface ? iface->peers : NULL; peer; peer = peer->hh.next)
+		admission_know(tunnel->link->admission, peer->nbma, true);
+	admission_flush(tunnel->link->admission);
+}
+
 static void open_tunnel(struct tunnel *tunnel, struct addr nbma)
 {
 	char text[ADDR_TEXT_SIZE];
@@ -192,6 +205,7 @@ static void open_tunnel(struct tunnel *tunnel, struct addr nbma)
 	log_info("%s: up, source %s", tunnel->nhrp->name, addr_format(nbma, text));
 	marking_on_link(tunnel);
 	protection_on_source(tunnel);
+	tell_peers(tunnel);
 	tell_core(tunnel);
 	apply_on_link(tunnel->daemon->apply);
 }

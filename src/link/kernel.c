@@ -11,6 +11,7 @@
 #include <uv.h>
 
 #include "base/alloc.h"
+#include "link/admission.h"
 #include "link/kernel_device.h"
 #include "link/kernel_multicast.h"
 #include "link/kernel_packet.h"
@@ -111,9 +112,13 @@ static void on_packet(uv_poll_t *poll, int status, int events)
 		uv_poll_start(poll, UV_READABLE, on_packet);
 	// Who is behind a flood in the queue should not have to wait for it.
 	for (unsigned round = 0; round < ROUNDS && (round == 0 || count == BATCH); round++) {
+		uint32_t admitted = admission_count(kernel->link.admission);
+
 		count = receive_batch(kernel, from, messages);
 		for (unsigned i = 0; i < count; i++)
 			receive_nhrp(kernel, &from[i], i, &messages[i]);
+		if (count < BATCH)
+			admission_emptied(kernel->link.admission, admitted);
 		if (count > 0)
 			kernel->handler.on_nhrp_end(kernel->handler.owner);
 	}
@@ -123,6 +128,7 @@ static void kernel_flush_nhrp(struct link *link)
 {
 	struct kernel_link *kernel = kernel_link_of(link);
 
+	admission_flush(kernel->link.admission);
 	kernel->send_failed += kernel_packet_send(kernel->packet, kernel->nhrp.messages, kernel->nhrp.count);
 	kernel->nhrp.count = 0;
 }
@@ -185,6 +191,7 @@ static void stop(struct kernel_link *kernel, bool keep_device)
 	if (kernel->packet >= 0)
 		close(kernel->packet);
 	kernel_traffic_close(kernel->traffic);
+	admission_close(kernel->link.admission);
 	rtnl_close(kernel->rtnl);
 }
 
@@ -243,6 +250,7 @@ static struct link *kernel_open(uv_loop_t *loop, const struct link_config *confi
 		free(kernel);
 		return NULL;
 	}
+	kernel->link.admission = admission_open(config, ADMISSION_DEVICE, kernel->packet);
 	if (!is_multipoint(kernel))
 		kernel_traffic_add(kernel->traffic, config->destination, KERNEL_DESTINATION);
 	uv_poll_init(loop, &kernel->poll, kernel->packet);

@@ -16,6 +16,7 @@
 #define LINK_MARK      0xd4000000U
 #define LINK_MARK_MASK 0xff000000U
 
+struct admission;
 struct link;
 struct uv_loop_s;
 
@@ -40,6 +41,7 @@ struct link_config {
 	bool one_by_one;   ///< user link: no batches, no super-packets; to measure what those are worth
 	unsigned pairs;    ///< user link: of threads; 0: as many as suit the processors
 	bool marks;        ///< peers are told apart by the marks of their packets, too
+	bool protected;    ///< IPsec keeps strangers out
 };
 
 /// A link-layer address for the neighbour table.
@@ -107,6 +109,7 @@ struct link_ops {
 /// Every link begins with this.
 struct link {
 	const struct link_ops *ops;
+	struct admission *admission; ///< of NHRP; NULL: all that is ours comes in
 };
 
 /// A GRE device of the kernel.

@@ -19,6 +19,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "link/admission.h"
 #include "link/kernel_device.h"
 #include "link/mark.h"
 #include "link/user_datapath.h"
@@ -115,12 +116,16 @@ static void on_nhrp(uv_poll_t *poll, int status, int events)
 		uv_poll_start(poll, UV_READABLE, on_nhrp);
 	// Who is behind a flood in the queue should not have to wait for it.
 	for (unsigned round = 0; round < ROUNDS && (round == 0 || count == BATCH); round++) {
+		uint32_t admitted = admission_count(user->link.admission);
+
 		for (unsigned i = 0; i < BATCH; i++)
 			messages[i].msg_hdr.msg_controllen = sizeof(control[i]);
 		count = recvmmsg(user->nhrp, messages, BATCH, MSG_DONTWAIT, NULL);
 		for (int i = 0; i < count; i++)
 			receive_packet(
 				user, slot(user, (unsigned)i), messages[i].msg_len, &messages[i].msg_hdr);
+		if (count < BATCH)
+			admission_emptied(user->link.admission, admitted);
 		if (count > 0)
 			user->handler.on_nhrp_end(user->handler.owner);
 	}
@@ -248,6 +253,7 @@ static struct link *user_open(uv_loop_t *loop, const struct link_config *config,
 		return NULL;
 	}
 	start_fast_path(user);
+	user->link.admission = admission_open(&user->config, ADMISSION_UNDERLAY, user->nhrp);
 	user->slots = alloc_zeroed(BATCH, SLOT_SIZE);
 	uv_poll_init(loop, &user->poll, user->nhrp);
 	user->poll.data = user;
@@ -261,6 +267,7 @@ static void user_flush_nhrp(struct link *link)
 	struct outgoing *out = &user->out;
 	unsigned done = 0;
 
+	admission_flush(user->link.admission);
 	while (done < out->count) {
 		int sent = sendmmsg(user->nhrp, out->messages + done, out->count - done, MSG_DONTWAIT);
 
@@ -278,6 +285,7 @@ static void user_close(struct link *link, bool keep_device)
 	user_flush_nhrp(link);
 	uv_close((uv_handle_t *)&user->poll, on_poll_closed);
 	user_fast_close(user->fast, NULL, NULL);
+	admission_close(user->link.admission);
 	user_datapath_stop(&user->path);
 	close_files(user, keep_device);
 	groups_done(&user->groups);

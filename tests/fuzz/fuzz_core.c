@@ -101,9 +101,9 @@ static void drain(struct bench *bench)
 		struct nhrp_msg msg;
 
 		fuzz_require(
-			action->type == ACTION_EVENT ||
+			action->type != ACTION_SEND ||
 			nhrp_msg_decode(action->packet, action->send.length, &msg, NULL) == NHRP_DECODE_OK);
-		fuzz_require(action->type == ACTION_EVENT || addr_is_set(action->send.nbma));
+		fuzz_require(action->type != ACTION_SEND || addr_is_set(action->send.nbma));
 		free(action);
 	}
 	while (desired_pop_change(node_desired(bench->node), &item))

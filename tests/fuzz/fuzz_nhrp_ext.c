@@ -39,7 +39,7 @@ static void drain(struct node *node)
 	struct nhrp_msg msg;
 
 	while ((action = node_pop_action(node)) != NULL) {
-		require(action->type == ACTION_EVENT ||
+		require(action->type != ACTION_SEND ||
 			nhrp_msg_decode(action->packet, action->send.length, &msg, NULL) == NHRP_DECODE_OK);
 		free(action);
 	}

@@ -67,11 +67,14 @@ def gre(payload, protocol=NHRP, key=1, flags=0x2000):
 SENDER = """
 import json, socket, sys
 s = socket.socket(socket.AF_INET, socket.SOCK_RAW, 47)
-for packet in json.load(sys.stdin):
-    s.sendto(bytes.fromhex(packet), (sys.argv[1], 0))
+packets = [bytes.fromhex(packet) for packet in json.load(sys.stdin)]
+for _ in range(int(sys.argv[2])):
+    for packet in packets:
+        s.sendto(packet, (sys.argv[1], 0))
 """
 
 
-def send(namespace, destination, *packets):
-    """Sends GRE packets, as they are, from a namespace."""
-    namespace.run(sys.executable, "-c", SENDER, destination, input=json.dumps([packet.hex() for packet in packets]))
+def send(namespace, destination, *packets, times=1):
+    """Sends GRE packets, as they are, from a namespace; all of them so many times."""
+    namespace.run(sys.executable, "-c", SENDER, destination, str(times),
+                  input=json.dumps([packet.hex() for packet in packets]))

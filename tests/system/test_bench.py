@@ -53,9 +53,14 @@ def test_convergence():
 
 
 def test_hostile():
-    """Under attack every spoke keeps its address, and what was refused is counted."""
+    """Under attack every spoke keeps its address and has its answer in time, and what was refused is counted.
+
+    The attacker has what the others leave of the processor, so that the times can be compared with those before. The
+    bounds allow for a machine that has other work: its scheduler's slices come on top."""
     figures = bench("hostile", "--spokes", "100", "--seconds", "2")
-    assert figures["hostile_per_second"] > 100
+    assert figures["hostile_per_second"] > 10
+    assert figures["hostile_p50_ms"] < max(5 * figures["calm_p50_ms"], 20)
+    assert figures["hostile_p99_ms"] < max(10 * figures["calm_p99_ms"], 200)
     assert figures["bindings_kept"] == 100
     assert figures["hostile_unanswered"] == 0
     assert figures["refused_authentication"] > 0 and figures["registrations_refused"] > 0

@@ -84,7 +84,7 @@ void bed_drain(struct bed *bed)
 			bed->last[action->event.type] = action->event;
 		} else if (action->type == ACTION_RENEW_SA) {
 			bed->renewed++;
-		} else {
+		} else if (action->type == ACTION_SEND) {
 			struct bed_sent *sent = alloc_zeroed(1, sizeof(*sent));
 
 			assert_true(bed->sent_count < BED_MAX_SENT);

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// What has come in of strangers and is not read yet is known by two counts: the filter's, and what it was
+// when the socket was last empty. So nothing has to be told for each packet, and one that the socket had no
+// room for is not missed for longer than until then.
+#include "link/admission.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "link/admission_maps.h"
+
+/* Generated, and not as strict as we are. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wcast-qual"
+#include "link/admission.skel.h"
+#pragma GCC diagnostic pop
+
+#define FIRST_ROOM 64   ///< until the owner says how much it has
+#define COST       2304 ///< bytes of the socket's buffer that a packet of ADMISSION_SIZE takes
+#define BATCH      64   ///< peers that the kernel is told of together
+
+struct admission {
+	struct admission_bpf *program;
+	uint32_t emptied; ///< packets of strangers that had come in when the socket was empty
+	unsigned room, room_limit;
+	uint64_t told; ///< of the refused
+	uint32_t added[BATCH];
+	unsigned added_count;
+};
+
+/// libbpf explains failures on stderr; the log has one line for each.
+static int be_silent(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	(void)level;
+	(void)format;
+	(void)arguments;
+	return 0;
+}
+
+static volatile struct admission_rules *rules(const struct admission *admission)
+{
+	return &admission->program->bss->rules;
+}
+
+/// Strangers get half of the buffer, so that known peers always find room in it.
+static unsigned room_in_buffer(int fd)
+{
+	int size = 0;
+	socklen_t length = sizeof(size);
+
+	(void)getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, &length);
+	return (unsigned)size / 2 / COST;
+}
+
+static void let_in(struct admission *admission)
+{
+	rules(admission)->limit = admission->emptied + admission->room;
+}
+
+/// NULL and errno on failure.
+static struct admission_bpf *load(const struct link_config *config, enum admission_socket kind, int fd)
+{
+	struct admission_bpf *program = admission_bpf__open_and_load();
+	int filter;
+
+	if (!program)
+		return NULL;
+	program->bss->rules.destination =
+		addr_is_set(config->destination) ? htonl(addr_to_ipv4(config->destination)) : 0;
+	program->bss->rules.key = htonl(config->key);
+	program->bss->rules.has_key = config->has_key;
+	filter = bpf_program__fd(
+		kind == ADMISSION_UNDERLAY ? program->progs.from_underlay : program->progs.from_device);
+	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_BPF, &filter, sizeof(filter)) == 0)
+		return program;
+	admission_bpf__destroy(program);
+	return NULL;
+}
+
+struct admission *admission_open(const struct link_config *config, enum admission_socket kind, int fd)
+{
+	struct admission *admission;
+	struct admission_bpf *program;
+
+	if (config->protected)
+		return NULL;
+	libbpf_set_print(be_silent);
+	program = load(config, kind, fd);
+	if (!program) {
+		log_info(
+			"%s: in a flood of NHRP known peers wait with strangers: no filter by eBPF, which needs "
+			"the capability CAP_BPF: %s",
+			config->name, strerror(errno));
+		return NULL;
+	}
+	admission = alloc_zeroed(1, sizeof(*admission));
+	admission->program = program;
+	admission->room = FIRST_ROOM;
+	admission->room_limit = room_in_buffer(fd);
+	let_in(admission);
+	return admission;
+}
+
+void admission_close(struct admission *admission)
+{
+	if (!admission)
+		return;
+	admission_bpf__destroy(admission->program);
+	free(admission);
+}
+
+void admission_flush(struct admission *admission)
+{
+	static const struct admission_peer none[BATCH];
+	__u32 count;
+
+	if (!admission || admission->added_count == 0)
+		return;
+	count = admission->added_count;
+	/* One that finds no room remains a stranger. */
+	(void)bpf_map_update_batch(
+		bpf_map__fd(admission->program->maps.known), admission->added, none, &count, NULL);
+	admission->added_count = 0;
+}
+
+void admission_know(struct admission *admission, struct addr nbma, bool known)
+{
+	uint32_t key;
+
+	if (!admission || nbma.family != ADDR_IPV4)
+		return;
+	key = htonl(addr_to_ipv4(nbma));
+	if (!known || admission->added_count == BATCH)
+		admission_flush(admission);
+	if (known)
+		admission->added[admission->added_count++] = key;
+	else
+		bpf_map_delete_elem(bpf_map__fd(admission->program->maps.known), &key);
+}
+
+uint32_t admission_count(const struct admission *admission)
+{
+	return admission ? rules(admission)->admitted : 0;
+}
+
+void admission_emptied(struct admission *admission, uint32_t count)
+{
+	if (!admission)
+		return;
+	admission->emptied = count;
+	let_in(admission);
+}
+
+uint64_t admission_set_room(struct admission *admission, unsigned room)
+{
+	uint64_t refused, more;
+
+	if (!admission)
+		return 0;
+	admission->room = room < admission->room_limit ? room : admission->room_limit;
+	let_in(admission);
+	refused = rules(admission)->refused;
+	more = refused - admission->told;
+	admission->told = refused;
+	return more;
+}

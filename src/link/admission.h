@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/// Which NHRP packets come in when there are more than we can handle: those of known peers always, those of
+/// strangers as many as their queue has room for. The kernel drops the rest at the socket, by an eBPF filter
+/// (admission.bpf.c), before they cost us anything; so known peers never wait behind a flood of strangers.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "link/link.h"
+
+struct admission;
+
+enum admission_socket {
+	ADMISSION_UNDERLAY, ///< a raw socket for GRE; the filter looks at protocol, key and destination, too
+	ADMISSION_DEVICE,   ///< a packet socket at a GRE device
+};
+
+/// Gives the socket the filter, in place of the one that it has. NULL, and all as it was, where IPsec keeps
+/// strangers out, and where the kernel, our privileges or the build do not allow it, which is logged.
+struct admission *admission_open(const struct link_config *config, enum admission_socket kind, int fd);
+/// The filter goes with its socket. NULL does no harm, here and below.
+void admission_close(struct admission *admission);
+/// The peer at this address is known, or not any more; in force at the latest after admission_flush().
+void admission_know(struct admission *admission, struct addr nbma, bool known);
+void admission_flush(struct admission *admission);
+/// How many packets of strangers have come in; to be asked before the socket is read, and told to
+/// admission_emptied() once nothing more was in it.
+uint32_t admission_count(const struct admission *admission);
+void admission_emptied(struct admission *admission, uint32_t count);
+/// The owner has room for so many packets of strangers beside those which were read. Returns how many were
+/// dropped since the last call.
+uint64_t admission_set_room(struct admission *admission, unsigned room);

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A flood of NHRP: what known peers send comes in and is answered first, whatever strangers do."""
+import os
+import signal
+from contextlib import contextmanager
+
+import pytest
+
+import craft
+from facts import bindings, nbma, traffic, works
+from lab import scenarios
+from lab.wait import wait_until
+
+STRANGER = scenarios.stranger().nbma_address
+HUB = "10.0.0.1"
+FLOOD = 40000  # packets: twice what the socket has room for
+QUEUE = 4096   # packets of strangers that wait
+MARKER = bytes(4)  # malformed, so that it is counted apart from the flood, which has a wrong password
+
+
+@pytest.fixture
+def lab(network):
+    scenario = scenarios.phase3()
+    scenario.nodes.append(scenarios.stranger())
+    return network(scenario, forgers=[STRANGER])
+
+
+@contextmanager
+def busy(daemon):
+    """The daemon does nothing meanwhile."""
+    os.kill(daemon.process.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(daemon.process.pid, signal.SIGCONT)
+
+
+def registration(**options):
+    return craft.gre(craft.message(craft.REGISTRATION_REQUEST, STRANGER, "10.0.0.66", HUB, craft.entry(), **options))
+
+
+def test_strangers_take_no_room_of_known_peers(lab):
+    """More than the socket can hold comes from strangers while the hub is busy, and then a packet of a spoke."""
+    hub, before = lab["hub"], traffic(lab["hub"])["refused"]
+    with busy(hub):
+        craft.send(lab.namespace("stranger"), nbma(lab, "hub"), registration(auth="Wrong"), times=FLOOD)
+        craft.send(lab.namespace("spoke1"), nbma(lab, "hub"), craft.gre(MARKER))
+    wait_until(lambda: traffic(hub)["refused"]["malformed"] == before["malformed"] + 1, 10, "the spoke's packet is there")
+    wait_until(lambda: traffic(hub)["refused"]["busy"] >= before["busy"] + FLOOD - 2 * QUEUE, 10, "the others are counted")
+    wait_until(lambda: works(lab, "spoke1", "spoke2"), 20, "the spokes are as before")
+
+
+def test_a_stranger_is_heard_when_the_flood_is_over(lab):
+    hub = lab["hub"]
+    with busy(hub):
+        craft.send(lab.namespace("stranger"), nbma(lab, "hub"), registration(auth="Wrong"), times=FLOOD)
+
+    def registered():
+        craft.send(lab.namespace("stranger"), nbma(lab, "hub"), registration())
+        return "10.0.0.66/32" in bindings(hub)
+    wait_until(registered, 20, "the stranger who knows the password is a client")
+
+
+def test_a_known_peer_without_measure_is_a_stranger(lab):
+    """Who sends in the name of a spoke, or a spoke gone mad, takes no more room than strangers do."""
+    hub, before = lab["hub"], traffic(lab["hub"])["refused"]
+    with busy(hub):
+        craft.send(lab.namespace("spoke1"), nbma(lab, "hub"), registration(auth="Wrong"), times=FLOOD)
+        craft.send(lab.namespace("spoke2"), nbma(lab, "hub"), craft.gre(MARKER))
+    wait_until(lambda: traffic(hub)["refused"]["malformed"] == before["malformed"] + 1, 10, "spoke2 is heard")
+    assert traffic(hub)["refused"]["busy"] >= before["busy"] + FLOOD // 2
