@@ -3,6 +3,7 @@
 // A hub with a password, its spokes, and somebody who sends as much as the machine can: forged, replayed and
 // mutated registrations, resolutions without the password, and a spoke with the password that registers from
 // ever new addresses. What the spokes notice of it is compared with what they saw before.
+#include <errno.h>
 #include <math.h>
 #include <sched.h>
 #include <signal.h>
@@ -173,6 +174,10 @@ static bool measure(struct hub *hub, struct err *err)
 	struct load_result calm, last;
 	uint64_t rss;
 
+	// The spokes have machines of their own, too.
+	if (sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &(struct sched_param) { .sched_priority = 1 }) <
+		0)
+		return err_set_errno(err, errno, "cannot give the spokes priority");
 	load_authenticate(hub->load, &password);
 	load_claim(hub->load);
 	hub->subject.config = subject_guarded_config;

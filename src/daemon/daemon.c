@@ -165,7 +165,7 @@ static void on_second(uv_timer_t *timer)
 	state_keep(daemon->state, daemon->node->next_request_id);
 	registrations_keep(daemon->registrations, daemon->node, daemon_now());
 	events_log_left_out(&daemon->events);
-	daemon_drain(daemon);
+	intake_end(daemon->intake); // counts what was dropped while nothing came in
 }
 
 /* What others ask of us. */
