@@ -175,8 +175,8 @@ static bool measure(struct hub *hub, struct err *err)
 	uint64_t rss;
 
 	// The spokes have machines of their own, too.
-	if (sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &(struct sched_param) { .sched_priority = 1 }) <
-		0)
+	if (sched_setscheduler(
+		    0, SCHED_FIFO | SCHED_RESET_ON_FORK, &(struct sched_param) { .sched_priority = 1 }) < 0)
 		return err_set_errno(err, errno, "cannot give the spokes priority");
 	load_authenticate(hub->load, &password);
 	load_claim(hub->load);
