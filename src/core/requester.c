@@ -191,10 +191,14 @@ bool requester_on_reply(struct iface *iface, const struct nhrp_msg *msg)
 			msg->cies[i].protocol, nhrp_cie_prefix_bits(&msg->cies[i], msg->protocol_family));
 
 		requester = find(iface, prefix, msg->dst_protocol);
-		if (requester && requester->purges > 0 && requester->request_id == msg->request_id) {
+		if (!requester || requester->request_id == 0 || requester->request_id != msg->request_id)
+			continue;
+		// Who has asked again since then has another answer, which holds.
+		if (requester->purges > 0)
 			forget(requester);
-			return true;
-		}
+		else
+			requester->request_id = 0;
+		return true;
 	}
 	return false;
 }

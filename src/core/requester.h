@@ -28,7 +28,7 @@ struct requester {
 	bool is_egress;          ///< we answered for a route of ours; else we passed the question on
 	struct addr nbma;
 	struct mono expires; ///< when the answer ends by itself
-	uint32_t request_id; ///< of the Purge Request under way
+	uint32_t request_id; ///< of the latest Purge Request; 0: it was acknowledged, or there was none
 	uint8_t purges;      ///< Purge Requests sent; 0: none is under way
 	struct timer timer;
 	struct requester *prev; ///< of those with the same prefix

@@ -237,6 +237,34 @@ static void purges_end_with_the_answer(void **state)
 	who_was_led_is_purged(true);
 }
 
+/// Who asks anew before its Purge Reply came has the new answer, and its reply is no unsolicited one.
+static void a_purge_is_acknowledged_after_the_next_question(void **state)
+{
+	struct bed *bed = bed_hub();
+	struct nhrp_msg request =
+		bed_message(NHRP_RESOLUTION_REQUEST, "172.16.0.3", "10.0.0.3", "192.168.2.9", 5);
+	struct nhrp_msg own = purge_of("172.16.0.2", "10.0.0.2", "10.0.0.2", 32), reply;
+
+	(void)state;
+	bed_start(bed);
+	bed_register(bed, "172.16.0.2", "10.0.0.2", 0, 1);
+	bed_register(bed, "172.16.0.3", "10.0.0.3", 0, 1);
+	bed_cie(&request, 32, 300);
+	bed_receive(bed, "172.16.0.3", &request);
+	bed_receive(bed, "172.16.0.2", &own);
+	reply = bed_find(bed, NHRP_PURGE_REQUEST)->msg;
+	reply.type = NHRP_PURGE_REPLY;
+	bed_register(bed, "172.16.0.2", "10.0.0.2", 0, 2);
+	request.request_id++;
+	bed_receive(bed, "172.16.0.3", &request);
+	bed_receive(bed, "172.16.0.3", &reply);
+	assert_int_equal(bed->iface->counters.refused[REFUSED_UNSOLICITED], 0);
+	assert_int_equal(bed->iface->requester_count, 1);
+	bed_receive(bed, "172.16.0.3", &reply);
+	assert_int_equal(bed->iface->counters.refused[REFUSED_UNSOLICITED], 1);
+	bed_free(bed);
+}
+
 static void only_so_many_requesters_are_remembered(void **state)
 {
 	struct bed *bed = bed_hub();
@@ -299,6 +327,7 @@ int main(void)
 		cmocka_unit_test(a_client_withdraws_only_its_own),
 		cmocka_unit_test(purges_are_repeated),
 		cmocka_unit_test(purges_end_with_the_answer),
+		cmocka_unit_test(a_purge_is_acknowledged_after_the_next_question),
 		cmocka_unit_test(only_so_many_requesters_are_remembered),
 		cmocka_unit_test(an_answer_is_purged_with_its_route),
 	};
