@@ -20,6 +20,7 @@ struct bench_options {
 	const char *underlay; ///< forward: "virt" or "wire"
 	unsigned rounds;      ///< hub, forward
 	unsigned peers;       ///< forward: in the table of each node
+	const char *rival;    ///< forward: a command in place of dmvpnd, or NULL
 	bool via_hub;         ///< forward: from spoke to spoke by a hub
 	bool json;
 };

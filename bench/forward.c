@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "bench.h"
 #include "load.h"
@@ -41,6 +43,8 @@ struct forward {
 	struct world_node *from, *to, *hub;
 	struct subject subjects[3];
 	unsigned subject_count;
+	pid_t rivals[2]; ///< at both ends, in place of dmvpnd
+	unsigned rival_count;
 	const char *addresses[WAYS]; ///< of the receiver
 	double results[WAYS][FIGURES][ROUNDS_MAX];
 	unsigned rounds;
@@ -132,10 +136,31 @@ static bool add_subject(struct forward *forward, const struct world_node *node, 
 	return ok;
 }
 
+/// Another program in place of dmvpnd, which is told its side and a folder.
+static bool start_rival(
+	struct forward *forward, const struct world_node *node, const char *side, struct err *err)
+{
+	pid_t child = world_fork(node, err);
+	char command[512];
+
+	if (child == 0) {
+		snprintf(command, sizeof(command), "exec %s %s %s", forward->options->rival, side,
+			forward->world.directory);
+		execl("/bin/sh", "sh", "-ec", command, (char *)NULL);
+		_exit(EXIT_FAILURE);
+	}
+	if (child > 0)
+		forward->rivals[forward->rival_count++] = child;
+	return child > 0;
+}
+
 static bool start_nodes(struct forward *forward, struct err *err)
 {
 	unsigned peers = forward->options->peers;
 
+	if (forward->options->rival)
+		return start_rival(forward, forward->from, "from", err) &&
+		       start_rival(forward, forward->to, "to", err);
 	if (!forward->hub)
 		return add_subject(forward, forward->from, "from",
 			       node_config(peers, HUB_ADDRESS, "198.18.0.1", NULL), err) &&
@@ -232,7 +257,8 @@ static void tell(const struct forward *forward)
 	struct report report = report_begin("forward", forward->options->json);
 	char text[128];
 
-	report_text(&report, "link", forward->options->link);
+	report_text(
+		&report, "link", forward->options->rival ? forward->options->rival : forward->options->link);
 	report_text(&report, "underlay", forward->options->underlay);
 	report_number(&report, "peers", forward->options->peers, 0, "peers in the table");
 	report_number(&report, "rounds", forward->rounds, 0, "rounds");
@@ -276,6 +302,10 @@ bool bench_forward(const struct bench_options *options, struct err *err)
 	ok = run(forward, err);
 	for (unsigned i = 0; i < forward->subject_count; i++)
 		subject_stop(&forward->subjects[i], SIGTERM);
+	for (unsigned i = 0; i < forward->rival_count; i++) {
+		kill(forward->rivals[i], SIGTERM);
+		waitpid(forward->rivals[i], NULL, 0);
+	}
 	world_close(&forward->world);
 	free(forward);
 	return ok;

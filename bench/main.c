@@ -38,6 +38,8 @@ static const char usage[] =
 	"  --underlay X forward: virt (default: super-packets cross it whole) or wire (every packet fits the MTU)\n"
 	"  --rounds N   hub, forward: 1 to 31 (default 3), of which the median is told\n"
 	"  --peers N    forward: in the table of a node, 2 to 20000 (default 2)\n"
+	"  --rival CMD  forward: in place of dmvpnd, this command with the side (from, to) and a folder as arguments; it makes a\n"
+	"               tunnel from 172.31.0.1 to 172.31.0.2 between 198.18.0.1 and 198.18.0.2, and stays\n"
 	"  --via-hub    forward: from spoke to spoke by a hub, beside plain IP routed by it\n"
 	"  --json       one JSON object in place of the lines\n"
 	"  --help\n";
@@ -54,6 +56,7 @@ static const struct option options[] = {
 	{ "underlay", required_argument, NULL, 'u' },
 	{ "rounds", required_argument, NULL, 'o' },
 	{ "peers", required_argument, NULL, 'p' },
+	{ "rival", required_argument, NULL, 'R' },
 	{ "via-hub", no_argument, NULL, 'v' },
 	{ "json", no_argument, NULL, 'j' },
 	{ "help", no_argument, NULL, 'h' },
@@ -143,6 +146,9 @@ static struct bench_options read_options(int argc, char **argv)
 			break;
 		case 'p':
 			ret.peers = (unsigned)number(optarg, 2, 20000);
+			break;
+		case 'R':
+			ret.rival = optarg;
 			break;
 		case 'v':
 			ret.via_hub = true;

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from lab.daemon import build_directory
+from lab.daemon import ROOT, build_directory
 
 
 def bench(*arguments):
@@ -73,9 +73,25 @@ def test_wrong_use_is_told():
     assert result.returncode == 2 and "--help" in result.stderr
 
 
-def test_forward():
-    """Both ends of the tunnel and the plain wire, in one round."""
-    figures = bench("forward", "--link", "bpf", "--underlay", "wire", "--rounds", "1", "--seconds", "1")
-    assert figures["link"] == "bpf" and figures["underlay"] == "wire"
-    for key in ("tcp1_gbps", "tcp1_ratio", "udp_kpps", "udp_ratio", "rtt_us", "veth_rtt_us", "cpu_ms_per_gbit"):
+def carries(figures):
+    for key in ("tcp1_gbps", "udp_kpps", "rtt_us", "veth_rtt_us", "cpu_ms_per_gbit"):
         assert figures[key] > 0, key
+
+
+def test_forward():
+    """Both ends of the tunnel and the plain wire, in one round, with many peers in the tables."""
+    figures = bench("forward", "--link", "bpf", "--underlay", "wire", "--rounds", "1", "--seconds", "1",
+                    "--peers", "2000")
+    assert figures["link"] == "bpf" and figures["underlay"] == "wire" and figures["peers"] == 2000
+    carries(figures)
+    assert figures["tcp1_ratio"] > 0 and figures["udp_ratio"] > 0
+
+
+def test_rivals():
+    """Another program in place of dmvpnd, here the wire itself; and the driver of them all, without the rivals, which
+    are not installed for tests."""
+    carries(bench("forward", "--rival", "sh -ec 'case $0 in from) n=1;; to) n=2;; esac; ip address add 172.31.0.$n/16 "
+                  "dev w0; exec sleep 100'", "--rounds", "1", "--seconds", "1"))
+    argv = [ROOT / "bench/rivals", "--what", "one at a time", "--rounds", "1", "--seconds", "1", "--json"]
+    result = subprocess.run([*argv, "--build", build_directory()], stdout=subprocess.PIPE, timeout=120, check=True)
+    carries(json.loads(result.stdout)["one at a time"])

@@ -33,6 +33,7 @@ ELSEWHERE = {  # command: who runs it
     r"bench/curve": "tests/system/test_shown.py: def test_curve",
     r"bench/compare( --spokes .*)?": "tests/vm/test_compare.py: bench",
     r"bench/protected .*": "tests/ipsec/test_figures.py: \"protected\"",
+    r"bench/rivals( .*)?": "tests/system/test_bench.py: bench/rivals",
     r"dmvpn-bench forward --link kernel": "tests/kernel/test_bench.py: \"kernel\"",
     r"build/dmvpn-sim --hunt 10": "tests/sim/test_program.c: hunt_shrink",
     r"(build/)?dmvpn-sim --spokes 1000 --phase 3 --duration 1d": "check: --spokes 1000 --phase 3 --duration 1d",
