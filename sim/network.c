@@ -156,7 +156,25 @@ void network_block(struct network *network, const struct host *a, const struct h
 	network->blocked = alloc_resize(network->blocked, kept + 1, sizeof(*network->blocked));
 	network->blocked[kept].a = a;
 	network->blocked[kept].b = b;
+	network->blocked[kept].one_way = false;
 	network->blocked_count++;
+}
+
+void network_block_one_way(struct network *network, const struct host *a, const struct host *b)
+{
+	network_block(network, a, b, true);
+	network->blocked[network->blocked_count - 1].one_way = true;
+}
+
+bool network_loses(const struct network *network, const struct host *from, const struct host *to)
+{
+	for (size_t i = 0; i < network->blocked_count; i++) {
+		const struct host *x = network->blocked[i].a, *y = network->blocked[i].b;
+
+		if ((x == from && y == to) || (x == to && y == from && !network->blocked[i].one_way))
+			return true;
+	}
+	return false;
 }
 
 bool network_is_blocked(const struct network *network, const struct host *a, const struct host *b)

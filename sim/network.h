@@ -107,7 +107,8 @@ struct network {
 	struct underlay_config underlay;
 	struct {
 		const struct host *a, *b;
-	} * blocked; ///< pairs that do not reach each other
+		bool one_way; ///< `b` reaches `a`
+	} * blocked;          ///< pairs that do not reach each other
 	size_t blocked_count;
 	bool protected;      ///< a peer is reached when there is an SA with it
 	int64_t sa_delay;    ///< microseconds until one is there
@@ -156,7 +157,12 @@ struct flow *network_flow(
 	struct network *network, struct host *from, struct addr destination, int64_t interval);
 /// Forbids or allows the direct way between two hosts.
 void network_block(struct network *network, const struct host *a, const struct host *b, bool blocked);
+/// Only what `a` sends to `b` is lost.
+void network_block_one_way(struct network *network, const struct host *a, const struct host *b);
+/// In one direction or both.
 bool network_is_blocked(const struct network *network, const struct host *a, const struct host *b);
+/// In this one.
+bool network_loses(const struct network *network, const struct host *from, const struct host *to);
 /// Sets the bounds that follow from the hosts' holding times.
 void network_set_bounds(struct network *network);
 /// Nothing is lost, blocked, cut or stopped any more.

@@ -138,7 +138,7 @@ static struct host *find_receiver(const struct network *network, struct addr fro
 	if (!mapping || !is_alive(network, mapping))
 		return NULL;
 	other = find_place(network, from);
-	if (other && other->host && network_is_blocked(network, other->host, mapping->host))
+	if (other && other->host && network_loses(network, other->host, mapping->host))
 		return NULL;
 	mapping->used = network->now;
 	return mapping->host;
@@ -213,7 +213,7 @@ static enum loss stopped_by(struct host *host, struct addr to)
 		return LOSS_PROTECTED;
 	if (!host->place->host && !map_out(host, to))
 		return LOSS_NAT;
-	if (host->is_cut || (other && (other->is_cut || network_is_blocked(network, host, other))))
+	if (host->is_cut || (other && (other->is_cut || network_loses(network, host, other))))
 		return LOSS_CUT;
 	return LOSSES;
 }

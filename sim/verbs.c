@@ -187,7 +187,12 @@ static void do_move(struct play *play, const struct value *values)
 
 static void do_block(struct play *play, const struct value *values)
 {
-	network_block(play->network, play_host(play, &values[0]), play_host(play, &values[1]), true);
+	const struct host *a = play_host(play, &values[0]), *b = play_host(play, &values[1]);
+
+	if (values[2].is_set)
+		network_block_one_way(play->network, a, b);
+	else
+		network_block(play->network, a, b, true);
 }
 
 static void do_unblock(struct play *play, const struct value *values)
@@ -341,7 +346,8 @@ static const struct verb table[] = {
 		"withdraws its registrations, or just vanishes" },
 	{ "restart HOSTS [silently]", VERB_AT | VERB_DISTURBS, do_restart, "both in the same moment" },
 	{ "move HOST ADDRESS", VERB_AT | VERB_DISTURBS, do_move, "it has another address in the underlay" },
-	{ "block HOST HOST", VERB_AT | VERB_DISTURBS, do_block, "no packet passes between the two" },
+	{ "block HOST HOST [one-way]", VERB_AT | VERB_DISTURBS, do_block,
+		"no packet passes between the two, or from the first to the second" },
 	{ "unblock HOST HOST", VERB_AT | VERB_DISTURBS, do_unblock, "they do again" },
 	{ "cut HOSTS", VERB_AT | VERB_DISTURBS, do_cut, "no packet passes to or from them" },
 	{ "join HOSTS", VERB_AT | VERB_DISTURBS, do_join, "they do again" },

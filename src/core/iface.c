@@ -12,6 +12,7 @@
 #include "core/requester.h"
 #include "core/resolve.h"
 #include "core/shortcut.h"
+#include "core/silent.h"
 #include "core/timers.h"
 
 struct addr iface_address(const struct iface *iface)
@@ -126,6 +127,7 @@ void iface_done(struct iface *iface)
 	free_bindings(iface);
 	requester_done(iface);
 	redirect_done(iface);
+	silent_done(iface);
 	protect_done(iface);
 	trie_done(&iface->shortcuts);
 	free(iface->nhs);

@@ -21,6 +21,7 @@ struct redirect;
 struct cache_walk;
 struct requester;
 struct protect;
+struct silent;
 
 struct iface {
 	struct node *node;
@@ -46,6 +47,7 @@ struct iface {
 	uint16_t most_behind;       ///< greatest `behind` of an NBMA address that was told of
 	uint32_t held_peers;        ///< of them with packets that wait
 	struct redirect *redirects; ///< hash; pairs redirected of late
+	struct silent *silents;     ///< hash by NBMA address: who did not answer directly of late
 	struct ratelimit max_send;
 	struct ratelimit errors; ///< Error Indications sent
 	struct counters counters;

@@ -15,6 +15,7 @@
 #include "core/resolve.h"
 #include "core/route.h"
 #include "core/shortcut.h"
+#include "core/silent.h"
 #include "core/timers.h"
 
 #define MAX_TRIES       4                  ///< requests; a failed one is held after 1 + 2 + 4 + 8 s
@@ -128,6 +129,15 @@ void resolve_probe(struct iface *iface, struct addr protocol, struct addr nbma, 
 	try(resolution, now);
 }
 
+/// The answer of a node that was silent of late may have come by a way that works in one direction only.
+static void ask_itself(struct resolution *resolution, struct addr nbma, struct mono now)
+{
+	resolution->direct = true;
+	resolution->probed = nbma;
+	resolution->tries = 0;
+	try(resolution, now);
+}
+
 /// Keeps the resolution as a reminder not to ask again at once.
 static void hold(struct resolution *resolution, const char *reason, int64_t duration, struct mono now)
 {
@@ -159,13 +169,15 @@ static void give_up_peer(struct resolution *resolution, struct mono now)
 	struct iface *iface = resolution->iface;
 	struct binding *binding = cache_find(iface, resolution->destination);
 	const struct nhs *server = nhs_active(iface);
+	bool again = silent_is(iface, resolution->probed, now);
 
+	silent_note(iface, resolution->probed, now);
 	if (binding && binding->type == BINDING_CACHED && addr_equal(binding->peer->nbma, resolution->probed))
 		cache_remove(binding, "peer does not answer");
 	protect_renew(iface, resolution->probed);
 	if (server)
 		requester_withdraw(iface, resolution->destination, server->nbma, now);
-	hold(resolution, "peer does not answer", HOLD_NEGATIVE, now);
+	hold(resolution, "peer does not answer", again ? HOLD_USELESS : HOLD_NEGATIVE, now);
 }
 
 /// Packets for a next hop that still go by the hub are a reason to ask again.
@@ -337,6 +349,8 @@ bool resolve_on_reply(struct iface *iface, const struct nhrp_msg *msg, struct ad
 	// it.
 	if (resolution->direct && !addr_equal(resolution->probed, from))
 		return true;
+	if (resolution->direct)
+		silent_forget(iface, from);
 	if (msg->cie_count == 0 || msg->cies[0].code != NHRP_CODE_OK) {
 		forget_known(iface, msg->dst_protocol);
 		fail(resolution, msg->cie_count == 0 ? "empty reply" : nhrp_code_name(msg->cies[0].code),
@@ -346,6 +360,8 @@ bool resolve_on_reply(struct iface *iface, const struct nhrp_msg *msg, struct ad
 	} else if (is_contested(iface, msg->dst_protocol, &answer)) {
 		// It may have moved: it is asked by way of the server, and our question stays open meanwhile.
 		resolve_start(iface, answer.next_hop, now);
+	} else if (!resolution->direct && silent_is(iface, answer.binding.nbma, now)) {
+		ask_itself(resolution, answer.binding.nbma, now);
 	} else if (!apply_answer(iface, msg->dst_protocol, &answer, now, &reason)) {
 		hold(resolution, reason, HOLD_USELESS, now);
 	} else {

@@ -10,6 +10,7 @@
 #include "bed.h"
 #include "core/redirect.h"
 #include "core/resolve.h"
+#include "core/silent.h"
 #include "core/shortcut.h"
 
 /// Borrows the packet it quotes: one at a time.
@@ -72,6 +73,49 @@ static void questions_are_repeated_and_then_held_back(void **state)
 	// Packets still go by the hub, which is a reason to ask again when the time is over.
 	bed_advance(bed, 10 * MONO_SECOND);
 	assert_in_range(bed_count(bed, NHRP_RESOLUTION_REQUEST), 5, 6);
+	bed_free(bed);
+}
+
+/// Whose packets reach us may still not get ours: who was silent is asked itself before it is used again.
+static void a_silent_peer_is_used_again_when_it_answers(void **state)
+{
+	struct bed *bed = bed_registered_spoke();
+	struct nhrp_msg reply;
+
+	(void)state;
+	bed_miss(bed, "10.0.0.3");
+	reply = bed_answer(bed, "10.0.0.3", "172.16.0.3", 32);
+	bed_receive(bed, "172.16.0.3", &reply);
+	resolve_probe(bed->iface, ip("10.0.0.3"), ip("172.16.0.3"), bed->now);
+	bed_advance(bed, 5 * MONO_SECOND);
+	assert_true(silent_is(bed->iface, ip("172.16.0.3"), bed->now));
+	bed_advance(bed, 16 * MONO_SECOND);
+	bed_forget(bed);
+	bed_miss(bed, "10.0.0.3");
+	reply = bed_answer(bed, "10.0.0.3", "172.16.0.3", 32);
+	bed_forget(bed);
+	bed_receive(bed, "172.16.0.3", &reply);
+	assert_true(addr_equal(bed_neighbour(bed, "10.0.0.3"), ip("172.16.0.1")));
+	assert_true(addr_equal(bed_find(bed, NHRP_RESOLUTION_REQUEST)->nbma, ip("172.16.0.3")));
+	reply = bed_answer(bed, "10.0.0.3", "172.16.0.3", 32);
+	bed_receive(bed, "172.16.0.3", &reply);
+	assert_true(addr_equal(bed_neighbour(bed, "10.0.0.3"), ip("172.16.0.3")));
+	assert_false(silent_is(bed->iface, ip("172.16.0.3"), bed->now));
+	bed_free(bed);
+}
+
+static void only_so_many_silent_peers_are_remembered(void **state)
+{
+	struct bed *bed = bed_registered_spoke();
+
+	(void)state;
+	for (uint32_t i = 0; i < 2000; i++)
+		silent_note(bed->iface, addr_from_ipv4(0x0a000000 + i), bed->now);
+	assert_int_equal(HASH_COUNT(bed->iface->silents), 1024);
+	assert_false(silent_is(bed->iface, addr_from_ipv4(0x0a000000), bed->now));
+	assert_true(silent_is(bed->iface, addr_from_ipv4(0x0a000000 + 1999), bed->now));
+	assert_false(silent_is(
+		bed->iface, addr_from_ipv4(0x0a000000 + 1999), mono_add(bed->now, 601 * MONO_SECOND)));
 	bed_free(bed);
 }
 
@@ -248,6 +292,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_miss_goes_by_the_hub_until_it_is_resolved),
 		cmocka_unit_test(questions_are_repeated_and_then_held_back),
+		cmocka_unit_test(a_silent_peer_is_used_again_when_it_answers),
+		cmocka_unit_test(only_so_many_silent_peers_are_remembered),
 		cmocka_unit_test(a_denial_takes_away_what_was_known),
 		cmocka_unit_test(a_redirect_becomes_a_shortcut),
 		cmocka_unit_test(answers_are_cut_or_refused),
