@@ -79,8 +79,7 @@ class Daemon:
         return self.socket.exists() and all(self.device_up(device) for device in self.devices)
 
     def device_up(self, device):
-        links = self.namespace.ip("address", "show", "dev", device, check=False)
-        return any("UP" in link.get("flags", []) and link.get("addr_info") for link in links)
+        return self.namespace.usable(device)
 
     def reload(self, config):
         """Gives it another configuration (SIGHUP), and waits until it said what it makes of it. Returns that line."""

@@ -16,7 +16,7 @@ from .wait import wait_until
 LIBC = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNET = 0x40000000
 PR_SET_PDEATHSIG = 1
-SIOCSIFFLAGS, IFF_UP = 0x8914, 1
+SIOCGIFFLAGS, SIOCSIFFLAGS, SIOCGIFADDR, IFF_UP = 0x8913, 0x8914, 0x8915, 1
 
 
 class CommandFailed(RuntimeError):
@@ -155,8 +155,22 @@ class Namespace:
 
     def sysctl(self, **settings):
         """sysctl(net_ipv4_ip_forward=1)"""
-        lines = "; ".join(f"echo {value} >/proc/sys/{key.replace('_', '/', 2)}" for key, value in settings.items())
-        self.run("sh", "-ec", lines)
+        with self.entered():
+            for key, value in settings.items():
+                Path("/proc/sys", key.replace("_", "/", 2)).write_text(f"{value}\n")
+
+    def usable(self, device):
+        """Whether a device is up and has an address. Asked often, so no program is started for it."""
+        request = struct.pack("16s24x", device.encode())
+        with self.entered(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+            # The kernel would look for a module of that name.
+            if f"{device}:" not in Path("/proc/thread-self/net/dev").read_text().split():
+                return False
+            with contextlib.suppress(OSError):
+                flags = struct.unpack_from("H", fcntl.ioctl(any_socket, SIOCGIFFLAGS, request), 16)[0]
+                return bool(flags & IFF_UP and fcntl.ioctl(any_socket, SIOCGIFADDR, request))
+            addresses = Path("/proc/thread-self/net/if_inet6").read_text().splitlines()
+            return any(line.split()[-1] == device for line in addresses)
 
     def end(self):
         self.process.end(signal.SIGKILL)

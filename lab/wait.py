@@ -22,5 +22,5 @@ def wait_until(condition, deadline, what, interval=0.05):
             return value
         if time.monotonic() >= end:
             raise Timeout(f"waited {deadline:g} s in vain: {what}")
-        # A question that is dear is not asked all the time.
-        time.sleep(max(interval, time.monotonic() - started))
+        # A question that is dear is not asked all the time; least of all where others wait for the processor.
+        time.sleep(max(interval, SLOWNESS * (time.monotonic() - started)))
