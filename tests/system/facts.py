@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the daemon and the kernel say, in the words that the tests use."""
+import json
+
 from lab import measure
 from lab.wait import wait_until
 
@@ -82,6 +84,26 @@ def lan(lab, name):
 
 def nbma(lab, name):
     return lab.scenario.node(name).nbma_address
+
+
+# --- the underlay
+
+class Witness:
+    """Counts what the underlay carries of ICMP "destination unreachable", by its code."""
+
+    CODES = {"no_protocol": 2, "no_port": 3}
+
+    def __init__(self, lab):
+        self.namespace = lab.namespace("internet")
+        lines = ["table ip witness {", *(f"counter {name} {{ }}" for name in self.CODES),
+                 "chain forward {", "type filter hook forward priority 0",
+                 *(f"icmp type 3 icmp code {code} counter name {name}" for name, code in self.CODES.items()), "}", "}"]
+        self.namespace.run("nft", "-f", "-", input="\n".join(lines) + "\n")
+
+    def seen(self):
+        """How many of each there were: {"no_protocol": 0, "no_port": 1}"""
+        said = json.loads(self.namespace.output("nft", "-j", "list", "counters", "table", "ip", "witness"))["nftables"]
+        return {one["counter"]["name"]: one["counter"]["packets"] for one in said if "counter" in one}
 
 
 # --- the way there

@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 import craft
-from facts import lan, nbma, ping, tunnel, works
+from facts import Witness, lan, nbma, ping, tunnel, works
 from lab import measure, scenarios
 from lab.wait import wait_until
 
@@ -181,3 +181,20 @@ def test_outer_ttl_is_not_the_inner(network):
     lab = network(scenarios.phase1())
     hops = measure.traceroute(lab.namespace("spoke1-host"), lab.scenario.node("spoke2").host_address)
     assert not [hop for hop in hops if hop.startswith(("203.", "198."))]
+
+
+def test_peers_are_not_told_that_there_is_no_gre(network):
+    """Every packet of a tunnel finds its socket or device. A host without one says that it has no such protocol, or
+    port."""
+    lab = network(scenarios.phase3())
+    witness = Witness(lab)
+    assert ping(lab, "spoke1", "spoke2", count=20).lost == 0
+    assert ping(lab, "spoke2", "spoke1", count=20).lost == 0
+    assert witness.seen()["no_protocol"] == 0
+    assert lab["spoke2"].stop() == 0
+    packet = craft.gre(icmp_echo(tunnel(lab, "spoke1"), tunnel(lab, "spoke2")), protocol=craft.IPV4)
+
+    def answered():
+        craft.send(lab.namespace("spoke1"), nbma(lab, "spoke2"), packet)
+        return sum(witness.seen().values())
+    wait_until(answered, 10, "the witness sees what it looks for")
