@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Bad packets: counted, logged at a limited rate, and nothing changes."""
 import random
+import time
 
 import pytest
 
@@ -11,6 +12,7 @@ from lab.wait import wait_until
 
 STRANGER = scenarios.stranger().nbma_address
 HUB, SPOKE1, SPOKE2 = "10.0.0.1", "10.0.0.11", "10.0.0.12"
+LINES_A_SECOND = 20  # of the log, that others can provoke
 KERNEL_SHORTEST = 4  # bytes: what follows a GRE header in less, the kernel drops by itself
 SPOKE1_NBMA, SPOKE2_NBMA = "198.51.100.2", "198.51.100.6"
 
@@ -72,15 +74,15 @@ def test_checksum(lab):
 
 def test_garbage_is_logged_at_a_limited_rate(lab):
     dice = random.Random(2332)
-    packets = [dice.randbytes(dice.randrange(1, 300)) for _ in range(500)]
-    mark = lab["hub"].mark()
+    packets = [dice.randbytes(dice.randrange(KERNEL_SHORTEST, 300)) for _ in range(500)]
+    mark, began = lab["hub"].mark(), time.monotonic()
     strike(lab, "hub", *packets)
     lines = lab["hub"].events("packet-refused", since=mark)
-    assert 0 < len(lines) < 100
+    assert 0 < len(lines) <= LINES_A_SECOND * (time.monotonic() - began + 1)
     assert STRANGER in lines[0]
     worst = traffic(lab["hub"])["refused_from"][0]
     assert worst["nbma"] == STRANGER and worst["packets"] >= 500
-    assert lab["hub"].ctl_json("show ip nhrp traffic")["events_suppressed"] >= len(packets) - 100
+    assert lab["hub"].ctl_json("show ip nhrp traffic")["events_suppressed"] >= len(packets) - len(lines) > 0
     assert "Log lines left out" in lab["hub"].ctl("show ip nhrp traffic")
 
 
