@@ -16,47 +16,49 @@ sys.path[:0] = [str(TESTS.parent), str(TESTS / "system")]  # the lab, and facts.
 from lab.capture import complaints, sanitizer_reports  # noqa: E402
 from lab.daemon import build_directory  # noqa: E402
 from lab.network import Lab  # noqa: E402
+from links import LONG, runs_on  # noqa: E402
 
 
 def pytest_addoption(parser):
-    parser.addoption("--link", choices=("user", "threads", "kernel", "mixed"), default="user",
-                     help="the `tunnel link` of the nodes; mixed: they take turns with user and kernel")
+    parser.addoption("--link", choices=("user", "threads", "kernel", "mixed"), action="append",
+                     help="the `tunnel link` of the nodes (user); mixed: they take turns with user and kernel. Given "
+                     "again, each test runs with each for which tests/links.py has it")
     parser.addoption("--captures", type=Path, help="leave the captures in this folder for tests/captures.py, instead "
                      "of reading them here: tshark is slow in an emulated guest")
 
 
-# What is the same whether the user link has its fast path or not: with --link=threads it is not played again.
-ONCE_FOR_THE_USER_LINK = {
-    "test_bench": "chooses its links itself",
-    "test_difference": "plays both",
-    "test_designs": "routing protocols meet by multicast, which the threads carry anyway; test_routing has what they route",
-    "test_demo": "the stories of the designs",
-    "test_names": "of names in DNS, before there is a tunnel",
-    "test_options": "commands of NHRP: rates, timers, passwords, ranks of servers",
-    "test_commands": "what dmvpnctl shows",
-    "test_shell": "the shell of dmvpnctl",
-    "test_shown": "what the pages show",
-    "test_docs": "what the pages tell to run",
-    "test_manual": "the manual pages",
-    "test_config": "no tunnel at all",
-    "test_events": "the log and its events",
-    "test_metrics": "the metrics over HTTP",
-    "test_service": "the service manager",
-    "test_systemd": "the service manager",
-    "test_cleanup": "what is left when the daemon ends",
-}
+def name_of(path):
+    """A file's name in tests/links.py."""
+    return path.relative_to(TESTS).as_posix()
+
+
+def pytest_ignore_collect(collection_path, config):
+    """A file that needs not be read costs an emulated guest no time."""
+    if collection_path.suffix == ".py" and TESTS in collection_path.parents:
+        return not any(runs_on(name_of(collection_path), link) for link in config.option.link) or None
+    return None
+
+
+def pytest_generate_tests(metafunc):
+    if "link" in metafunc.fixturenames:
+        metafunc.parametrize("link", metafunc.config.option.link, indirect=True)
 
 
 def pytest_collection_modifyitems(config, items):
-    """What has no network has no link: once is enough."""
-    link = config.getoption("link")
-    if link != "user":
-        items[:] = [item for item in items if "dmvpnd" not in item.fixturenames]
-    if link == "threads":
-        items[:] = [item for item in items if item.path.stem not in ONCE_FOR_THE_USER_LINK]
+    def wanted(item):
+        links = [item.callspec.params["link"]] if "link" in item.fixturenames else config.option.link
+        return any(runs_on(f"{name_of(item.path)}::{item.originalname}", link) for link in links)
+    items[:] = sorted(filter(wanted, items), key=lambda item: not name_of(item.path).startswith(LONG))
 
 
-def pytest_configure():
+@pytest.fixture
+def link(request):
+    """The `tunnel link` of the nodes."""
+    return request.param
+
+
+def pytest_configure(config):
+    config.option.link = config.option.link or ["user"]
     if os.geteuid() != 0:
         pytest.exit("The tests make network namespaces: run them as root (sudo).", returncode=1)
 
@@ -97,7 +99,7 @@ def read_capture(lab, forgers, kept):
 
 
 @pytest.fixture
-def network(tmp_path, request, build):
+def network(tmp_path, request, link, build):
     """A function that builds a scenario: network(phase3()) gives a Lab whose daemons run and are registered.
     `start=False`: only the network. `forgers`: NBMA addresses whose packets tshark may complain of. `slow_path`: a user
     link carries data by its threads alone."""
@@ -105,7 +107,6 @@ def network(tmp_path, request, build):
         labs = []
 
         def make(scenario, start=True, forgers=(), slow_path=False):
-            link = request.config.getoption("link")
             scenario.use_link("threads" if slow_path and link == "user" else link)
             lab = stack.enter_context(Lab(scenario, tmp_path))
             labs.append((lab, forgers))
@@ -114,10 +115,10 @@ def network(tmp_path, request, build):
             return lab
 
         yield make
-        captures, link = (request.config.getoption(name) for name in ("captures", "link"))
+        captures = request.config.getoption("captures")
         faults = []
         for i, (lab, forgers) in enumerate(labs):
-            kept = captures and captures / f"{link}-{request.node.nodeid.rpartition('/')[2]}.{i}"
+            kept = captures and captures / f"{request.node.nodeid.rpartition('/')[2]}.{i}"
             faults += [*faults_of(lab), *read_capture(lab, forgers, kept)]
         if faults:
             for lab, _ in labs:

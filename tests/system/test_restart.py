@@ -71,7 +71,7 @@ def test_hub_is_declared_down(network):
 
 
 @pytest.mark.parametrize("name", ["spoke1", "spoke2", "hub"])
-def test_successor_finds_all_in_place(network, name, request):
+def test_successor_finds_all_in_place(network, name, link):
     """What `systemctl restart` does: bindings, shortcuts, neighbours and routes stay, and nobody else notices."""
     lab = network(scenarios.phase3())
     shortcut(lab, "spoke1", "spoke2")
@@ -93,11 +93,11 @@ def test_successor_finds_all_in_place(network, name, request):
             assert not lab[node].events(event, mark)
     assert bindings(lab[name]) == known
     assert "removed" not in lab[name].log(marks[name])
-    if request.config.getoption("link") == "kernel":
+    if link == "kernel":
         assert [result.lost for result in results] == [0, 0]
 
 
-def test_gap_of_a_restart(network, request):
+def test_gap_of_a_restart(network, link):
     """The user link carries nothing while no daemon is there: that is short. The kernel link goes on. Only the release
     build is as fast as people have it."""
     lab = network(scenarios.phase3(), start=False)
@@ -113,7 +113,7 @@ def test_gap_of_a_restart(network, request):
         wait_until(lambda: ping(lab, "spoke1", "spoke2", count=10).lost == 0, 10, "traffic after the restart")
         results.append(running.result())
     print("gaps:", [f"{result.gap:.3f} s, {result.lost} of {result.sent} lost" for result in results])
-    if request.config.getoption("link") == "kernel":
+    if link == "kernel":
         assert [result.lost for result in results] == [0] * 4
     else:
         # The best of some: the machine may be busy with other tests.

@@ -89,7 +89,7 @@ def test_exposure(service):
     assert overall <= EXPOSURE, said
 
 
-def test_restart_under_traffic(service, request):
+def test_restart_under_traffic(service, link):
     """The kernel link loses nothing; the user link's device stays, and its gap is short."""
     lab, daemon = service()
     lab.start().wait_registered()
@@ -97,7 +97,7 @@ def test_restart_under_traffic(service, request):
     shortcut(lab, "spoke2", "spoke1")
     before, results = device(lab)[0]["ifindex"], []
     # The user link's best of some: the machine may be busy with other tests.
-    kernel = request.config.getoption("link") == "kernel"
+    kernel = link == "kernel"
     while len(results) < 4 or (not kernel and len(results) < 12 and min(result.gap for result in results) >= GAP):
         process = daemon.main_process
         running = Ping(lab.namespace("spoke1"), lan(lab, "spoke2"), lan(lab, "spoke1"), interval=0.005)

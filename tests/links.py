@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Which tests run with which `tunnel link`. The test is the same, with a parameter: `user` and `threads` on the machine
+itself, `kernel` and `mixed` (the nodes take turns with user and kernel) in the guest.
+
+A test of tests/system or tests/ipsec runs with each unless it is in one of these lists, with the reason. What is not
+the link's is left out, since each test costs an emulated guest five seconds."""
+
+CORE = "what NHRP says and when, which the core decides"
+SHOWN = "how something is written down, shown or typed"
+NOTHING = "no tunnel, no link"
+
+NOT_ON_THE_KERNEL_LINK = {
+    "system/test_bench.py": "the tool has links of its own; tests/kernel/test_bench.py measures the kernel's",
+    "system/test_commands.py::test_abbreviations": SHOWN,
+    "system/test_commands.py::test_wrong_commands": SHOWN,
+    "system/test_commands.py::test_no_secret_is_shown": SHOWN,
+    "system/test_commands.py::test_debug_shows_packets": SHOWN,
+    "system/test_commands.py::test_monitor_shows_events": SHOWN,
+    "system/test_commands.py::test_nobody_there": NOTHING,
+    "system/test_config.py::test_check": NOTHING,
+    "system/test_config.py::test_missing_file": NOTHING,
+    "system/test_config.py::test_nothing_is_half_applied": NOTHING,
+    "system/test_demo.py": "tells the stories of test_designs.py to a person",
+    "system/test_designs.py::test_pages": SHOWN,
+    "system/test_difference.py": "the two ways of the user link; tests/kernel/test_difference.py has all three",
+    "system/test_docs.py": "lessons and their pages: commands that other tests run",
+    "system/test_events.py": SHOWN,
+    "system/test_faults.py": "what the user link does where a kernel refuses something",
+    "system/test_flood.py": "how the core takes turns; too much for an emulated processor",
+    "system/test_forged.py::test_answers_nobody_asked_for": CORE,
+    "system/test_forged.py::test_claims": CORE,
+    "system/test_forged.py::test_errors_are_never_answered": CORE,
+    "system/test_forged.py::test_hop_count_and_loops": CORE,
+    "system/test_forged.py::test_more_registrations_than_allowed_names": CORE,
+    "system/test_forged.py::test_no_or_wrong_authentication": CORE,
+    "system/test_forged.py::test_redirect_from_a_stranger": CORE,
+    "system/test_forged.py::test_withdraws": CORE,
+    "system/test_manual.py": SHOWN,
+    "system/test_metrics.py": SHOWN,
+    "system/test_names.py": "names and DNS",
+    "system/test_options.py::test_description_and_hostname": SHOWN,
+    "system/test_options.py::test_holdtime_is_what_the_client_asks_for": CORE,
+    "system/test_options.py::test_keyed_authentication": CORE,
+    "system/test_options.py::test_max_send": CORE,
+    "system/test_options.py::test_redirect_timeout": CORE,
+    "system/test_options.py::test_registration_timeout": CORE,
+    "system/test_options.py::test_request_ids_survive_a_restart": CORE,
+    "system/test_options.py::test_the_better_server_is_asked": CORE,
+    "system/test_registration.py::test_authentication_mismatch": CORE,
+    "system/test_registration.py::test_moves_with_unique": CORE,
+    "system/test_registration.py::test_refreshed_for_ever": CORE,
+    "system/test_service.py": "the daemon and its service manager; test_systemd.py has the rights that a link needs",
+    "system/test_shell.py": SHOWN,
+    "system/test_shown.py": SHOWN,
+    "system/test_systemd.py::test_exposure": SHOWN,
+    "system/test_systemd.py::test_reload_and_journal": SHOWN,
+    "system/test_transit.py": CORE,
+    "ipsec/test_figures.py": SHOWN,
+    "ipsec/test_identity.py": "who may have which address, which the core decides",
+    "ipsec/test_lasting.py": "the end of SAs, which is strongSwan's; test_recovery.py has what a link must hold out",
+    "ipsec/test_protected_phases.py": "IKE by keys and by certificates, too slow in emulation; the kernel's ESP is in "
+                                      "the others of tests/ipsec",
+    "ipsec/test_swanctl.py": "how strongSwan is configured",
+}
+
+# What is the same whether the user link has its fast path or not.
+NOT_WITH_THREADS_ALONE = {
+    "system/test_bench.py": "chooses its links itself",
+    "system/test_cleanup.py": "what is left when the daemon ends",
+    "system/test_commands.py": SHOWN,
+    "system/test_config.py": NOTHING,
+    "system/test_demo.py": "the stories of the designs",
+    "system/test_designs.py": "multicast, which the threads carry anyway; test_routing.py has what is routed",
+    "system/test_difference.py": "plays both",
+    "system/test_docs.py": SHOWN,
+    "system/test_events.py": SHOWN,
+    "system/test_manual.py": SHOWN,
+    "system/test_metrics.py": SHOWN,
+    "system/test_names.py": "names and DNS, before there is a tunnel",
+    "system/test_options.py": CORE,
+    "system/test_service.py": "the service manager",
+    "system/test_shell.py": SHOWN,
+    "system/test_shown.py": SHOWN,
+    "system/test_systemd.py": "the service manager",
+}
+
+# One cloud with both links.
+MIXED = ("interop/", "system/test_multicast.py", "system/test_phases.py::test_phase",
+         "system/test_phases.py::test_no_packet_is_lost")
+
+# These take the longest and begin first, so that no processor is left alone with one of them at the end.
+LONG = ("package/", "system/test_many.py", "system/test_systemd.py", "ipsec/", "interop/")
+
+
+def runs_on(name, link):
+    """Whether a test, or some of a file, runs on a link. `name`: as "system/test_phases.py::test_phase3"."""
+    if link == "mixed":
+        return any(name.startswith(one) or one.startswith(f"{name}::") for one in MIXED)
+    if link == "kernel":
+        return not name.startswith(("interop/", *NOT_ON_THE_KERNEL_LINK))
+    if link == "threads":
+        return not name.startswith(tuple(NOT_WITH_THREADS_ALONE))
+    return True
