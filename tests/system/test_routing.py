@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a routing daemon and ours have to do with each other, beyond what the designs show."""
+import contextlib
+import itertools
 import json
 import subprocess
 import time
@@ -65,6 +67,24 @@ def learnt(lab, name):
     return {(prefix, hop.get("ip")) for prefix, routes in table.items() for route in routes for hop in route["nexthops"]}
 
 
+@contextlib.contextmanager
+def route_monitor(namespace, file):
+    """A function that gives the lines of `ip monitor` so far, which sees all that happens from now on."""
+    protocols = itertools.count(100)  # the kernel tells nothing of a route that is as it was
+
+    def begun():
+        namespace.batch(f"route replace blackhole 203.0.113.250 table 99 proto {next(protocols)}")
+        return file.read_text(encoding="ascii")
+    with open(file, "w", encoding="ascii") as log:
+        monitor = namespace.popen("ip", "monitor", "route", stdout=log, stdin=subprocess.DEVNULL)
+        try:
+            wait_until(begun, 20, "the monitor sees something", interval=0.5)
+            yield lambda: file.read_text(encoding="ascii").splitlines()
+        finally:
+            monitor.terminate()
+            monitor.wait()
+
+
 def test_many_shortcuts_and_no_adjacency_lost(network, tmp_path):
     """200 shortcuts come and go: OSPF and BGP keep their sessions and their routes."""
     lab = network(ospf_and_bgp())
@@ -74,24 +94,18 @@ def test_many_shortcuts_and_no_adjacency_lost(network, tmp_path):
     wait_until(lambda: len(spoke.ip("route", "show", "root", "172.16.0.0/16")) == SHORTCUTS + 1
                and gateways(lab, "spoke2", lab.scenario.node("spoke1").lan_prefix) == [hub], 60, "all routes")
     before, started = learnt(lab, "spoke1"), time.monotonic()
-    with open(tmp_path / "monitor", "w+", encoding="ascii") as log:
-        monitor = spoke.popen("ip", "monitor", "route", stdout=log, stdin=subprocess.DEVNULL)
-        try:
-            for _ in range(2):
-                spoke.run("sh", "-c", "for i; do ping -n -c1 -W3 -I 192.168.1.1 $i & done; wait", "sh", *targets)
-                wait_until(lambda: set(many) <= set(overrides(lab, "spoke1")), 60, "200 shortcuts")
-                assert path(lab, "spoke1", "spoke2")[-1] == lan(lab, "spoke2")
-                lab["spoke1"].ctl("clear ip nhrp shortcut")
-                wait_until(lambda: not overrides(lab, "spoke1"), 20, "no shortcut")
-                # The hub redirects a source and destination once in 8 seconds.
-                targets = [target.removesuffix("1") + "2" for target in targets]
-            assert learnt(lab, "spoke1") == before
-            ages = list(sessions(lab))
-        finally:
-            monitor.terminate()
-            monitor.wait()
-        log.seek(0)
-        seen = log.read().splitlines()
+    with route_monitor(spoke, tmp_path / "monitor") as monitored:
+        for _ in range(2):
+            spoke.run("sh", "-c", "for i; do ping -n -c1 -W3 -I 192.168.1.1 $i & done; wait", "sh", *targets)
+            wait_until(lambda: set(many) <= set(overrides(lab, "spoke1")), 60, "200 shortcuts")
+            assert path(lab, "spoke1", "spoke2")[-1] == lan(lab, "spoke2")
+            lab["spoke1"].ctl("clear ip nhrp shortcut")
+            wait_until(lambda: not overrides(lab, "spoke1"), 20, "no shortcut")
+            # The hub redirects a source and destination once in 8 seconds.
+            targets = [target.removesuffix("1") + "2" for target in targets]
+        assert learnt(lab, "spoke1") == before
+        ages = list(sessions(lab))
+        wait_until(lambda: sum("table 1190" in line for line in monitored()) >= 4 * SHORTCUTS, 20, "all shortcuts are seen")
+        seen = monitored()
     assert min(ages) > time.monotonic() - started, f"each adjacency is older than the first shortcut: {ages}"
-    assert sum("table 1190" in line for line in seen) >= 4 * SHORTCUTS, "the monitor saw the shortcuts"
     assert not [line for line in seen if line.startswith("Deleted") and "table 1190" not in line]
