@@ -9,9 +9,9 @@
 #include "base/log.h"
 #include "ike/profile.h"
 
-#define CALLS_MAX      64                ///< under way at a time
-#define CALL_PATIENCE  (8 * MONO_SECOND) ///< with a call, within which charon repeats a lost packet
-#define SETTLE         250 ///< milliseconds in which an SA that the peer began is installed at its end, too
+#define CALLS_MAX      64                  ///< under way at a time
+#define CALL_PATIENCE  (8 * MONO_SECOND)   ///< with a call, within which charon repeats a lost packet
+#define SETTLE_LOOK    100                 ///< milliseconds between two looks at those that settle
 #define PAUSE          MONO_SECOND         ///< between two calls
 #define CHECK          MONO_SECOND         ///< between two looks whether charon is still at a call
 #define UNWANTED_GRACE (120 * MONO_SECOND) ///< for a peer to say what its SA is for
@@ -51,23 +51,22 @@ const struct sa *call_best_sa(const struct ike *ike, const struct ike_peer *peer
 	const struct sa *best = NULL, *sa;
 
 	for (sa = sa_first_with(&ike->sas, peer->key.nbma); sa; sa = sa->next_there) {
-		if (sa_is_up(sa) && !sa->terminating && (!best || sa->id > best->id) &&
-			is_peers(ike, sa, peer))
-			best = sa;
+		if (sa_is_up(sa) && !sa->terminating && is_peers(ike, sa, peer))
+			best = best ? double_sending(best, sa, ike->handler.now()) : sa;
 	}
 	return best;
 }
 
 static void on_settled(uv_timer_t *timer);
 
-/// The mark of the SA that packets go by.
-static void tell_mark(struct ike *ike, struct ike_peer *peer, const struct sa *best)
+/// The mark of the SA that packets go by. Returns whether it is another one than before.
+static bool tell_mark(struct ike *ike, struct ike_peer *peer, const struct sa *best)
 {
 	const struct sa_child *child = best ? sa_sending_child(best) : NULL;
 	uint32_t mark = child ? child->mark : 0, mask = child ? child->mark_mask : 0;
 
 	if (peer->mark == mark && peer->mark_mask == mask)
-		return;
+		return false;
 	peer->mark = mark;
 	peer->mark_mask = mask;
 	ike->telling++;
@@ -77,36 +76,39 @@ static void tell_mark(struct ike *ike, struct ike_peer *peer, const struct sa *b
 				ike->handler.owner, ike->tunnels[i].tunnel.iface, peer->key.nbma, mark, mask);
 	}
 	ike->telling--;
+	return true;
 }
 
-void call_tell_mark(struct ike *ike, const struct sa *sa)
+bool call_tell_mark(struct ike *ike, const struct sa *sa)
 {
 	const struct tunnel_entry *entry = entry_of(ike, sa);
 	struct ike_peer *peer;
 
 	if (!entry || !sa_is_up(sa) || sa->terminating)
-		return;
+		return false;
 	peer = ike_peer_get(&ike->peers, entry->base, sa->remote, ike->handler.now());
-	tell_mark(ike, peer, call_best_sa(ike, peer));
+	return tell_mark(ike, peer, call_best_sa(ike, peer));
 }
 
-/// As call_judge(); `settled` ends the wait for the peer's own end of the SA.
-static void settle(struct ike *ike, struct ike_peer *peer, bool settled)
+/// The peer that answered may use the SA before the one that asked has it.
+static bool is_there(const struct ike *ike, const struct sa *sa)
+{
+	return sa->initiator || mono_between(sa->since, ike->handler.now()) >= SETTLE;
+}
+
+/// As call_judge(); `heard` ends the wait for the peer's own end of the SA.
+static void settle(struct ike *ike, struct ike_peer *peer, bool heard)
 {
 	const struct sa *best = call_best_sa(ike, peer);
 
 	if (best || ike->known)
-		tell_mark(ike, peer, best);
-	// The peer that answered may use the SA before the one that asked has it.
-	if (best && peer->state != PEER_UP && ike->known && !best->initiator && !peer->settling &&
-		mono_between(best->since, ike->handler.now()) < SETTLE * MONO_MILLISECOND) {
+		(void)tell_mark(ike, peer, best);
+	if (best && peer->state != PEER_UP && ike->known && !heard && !is_there(ike, best)) {
 		peer->settling = true;
 		if (!uv_is_active((uv_handle_t *)&ike->settle))
-			uv_timer_start(&ike->settle, on_settled, SETTLE, 0);
+			uv_timer_start(&ike->settle, on_settled, SETTLE_LOOK, 0);
 		return;
 	}
-	if (best && peer->settling && !settled)
-		return;
 	peer->settling = false;
 	if (best) {
 		bool news = peer->state != PEER_UP || strcmp(peer->identity, best->remote_id) != 0;
@@ -136,7 +138,7 @@ static void on_settled(uv_timer_t *timer)
 	HASH_ITER(hh, ike->peers.peers, peer, next)
 	{
 		if (peer->settling)
-			settle(ike, peer, true);
+			settle(ike, peer, false);
 	}
 }
 

@@ -8,21 +8,42 @@
 #define RACE         (15 * MONO_SECOND) ///< two SAs of this much difference in age were begun at once
 #define DOUBLE_GRACE (10 * MONO_SECOND) ///< that two SAs with one peer are left alone
 
-/// Which of two SAs with the same peer is to go? Of two that were begun at once from either side, the one
-/// that was begun by the side with the greater identity: both sides come to the same end. Else the older one.
-static struct sa *loser(struct sa *a, struct sa *b)
+static bool is_race(const struct sa *a, const struct sa *b)
 {
-	struct sa *ours = a->initiator ? a : b, *theirs = a->initiator ? b : a;
 	int64_t apart = mono_between(a->since, b->since);
 
-	if (a->initiator == b->initiator || apart > RACE || apart < -RACE)
-		return a->id < b->id ? a : b;
-	return strcmp(ours->local_id, ours->remote_id) < 0 ? theirs : ours;
+	return a->initiator != b->initiator && apart <= RACE && apart >= -RACE;
+}
+
+/// Which of two SAs with the same peer is to go? Of two that were begun at once from either side, the one
+/// that was begun by the side with the greater identity: both sides come to the same end. Else the older one.
+static bool loses(const struct sa *sa, const struct sa *other)
+{
+	if (!is_race(sa, other))
+		return sa->id < other->id;
+	return (strcmp(sa->local_id, sa->remote_id) < 0) != sa->initiator;
+}
+
+/// Both carry packets. Is it we who choose the one that packets go by?
+static bool have_marks(const struct sa *a, const struct sa *b)
+{
+	return sa_sending_child(a)->mark != 0 && sa_sending_child(b)->mark != 0;
+}
+
+const struct sa *double_sending(const struct sa *a, const struct sa *b, struct mono now)
+{
+	const struct sa *stays = loses(a, b) ? b : a, *goes = stays == a ? b : a;
+
+	if (!have_marks(a, b))
+		return a->id > b->id ? a : b; // charon takes the newest
+	if (is_race(a, b) && !stays->initiator && mono_between(stays->since, now) < SETTLE)
+		return goes;
+	return stays;
 }
 
 static void end_double(struct ike *ike, struct sa *a, struct sa *b)
 {
-	struct sa *sa = loser(a, b), *other = sa == a ? b : a;
+	struct sa *sa = loses(a, b) ? a : b, *other = sa == a ? b : a;
 	struct mono now = ike->handler.now();
 	int64_t age = mono_between(sa->since, now), other_age = mono_between(other->since, now);
 	int64_t both = age < other_age ? age : other_age;
@@ -55,10 +76,10 @@ static void compare(struct ike *ike, struct sa *a, struct sa *b)
 	if (a->terminating || b->terminating || !sa_is_up(a) || !sa_is_up(b) || !entry ||
 		entry != entry_of(ike, b))
 		return;
-	if (strcmp(a->remote_id, b->remote_id) == 0)
-		end_double(ike, a, b);
-	else
+	if (strcmp(a->remote_id, b->remote_id) != 0)
 		warn_shared(a, b);
+	else if (!call_tell_mark(ike, a)) // else there are packets on their way under the one that goes
+		end_double(ike, a, b);
 }
 
 void double_end_all(struct ike *ike)

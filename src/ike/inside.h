@@ -12,6 +12,7 @@
 
 #define TUNNELS_MAX 64                ///< protected ones
 #define ENDED_GRACE (2 * MONO_SECOND) ///< for what is on its way under an SA that was wanted
+#define SETTLE      MONO_SECOND       ///< in which an SA that the peer began is installed at its end, too
 #define IKE_TICK    500               ///< milliseconds
 
 struct tunnel_entry {
@@ -72,14 +73,15 @@ void command_end_call(struct ike *ike, const struct ike_peer *peer);
 void command_load(struct ike *ike, const struct tunnel_entry *entry, const char *name, struct addr remote);
 void command_unload(struct ike *ike, const char *name);
 
-/// The SA that packets to the peer go by: the newest. NULL where there is none.
+/// The SA that packets to the peer go by: that which stays. NULL where there is none.
 const struct sa *call_best_sa(const struct ike *ike, const struct ike_peer *peer);
 /// Compares what charon has for the peer with what was told of it.
 void call_judge(struct ike *ike, struct ike_peer *peer);
 /// An SA is there, or changed: so is its peer, which it returns; NULL where that is nobody of ours.
 struct ike_peer *call_on_sa(struct ike *ike, struct sa *sa);
-/// Tells which mark the SA has, if it is the one that packets go by.
-void call_tell_mark(struct ike *ike, const struct sa *sa);
+/// Tells the mark of the SA that packets to the peer of this one go by, and returns true, if it is another
+/// one now.
+bool call_tell_mark(struct ike *ike, const struct sa *sa);
 /// Changes the state of a peer, and nothing else.
 void call_set_state(struct ike *ike, struct ike_peer *peer, enum ike_peer_state state);
 /// Does what is to be done for the peer now; it may be freed.
@@ -102,5 +104,8 @@ unsigned call_end_sas(struct ike *ike, const struct ike_peer *peer, bool at_once
 /// Forgets a peer, and what charon was told of it.
 void call_forget(struct ike *ike, struct ike_peer *peer);
 
+/// Which of two SAs with the same peer, which are both up, are packets sent by? With marks the one that
+/// stays, as both ends see it; so that nothing is on its way under the other one when that ends.
+const struct sa *double_sending(const struct sa *a, const struct sa *b, struct mono now);
 /// Of two SAs with one peer one goes, after a while.
 void double_end_all(struct ike *ike);
