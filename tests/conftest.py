@@ -47,7 +47,7 @@ def pytest_generate_tests(metafunc):
 def pytest_collection_modifyitems(config, items):
     def wanted(item):
         links = [item.callspec.params["link"]] if "link" in item.fixturenames else config.option.link
-        return any(runs_on(f"{name_of(item.path)}::{item.originalname}", link) for link in links)
+        return any(runs_on(f"{name_of(item.path)}::{item.name}", link) for link in links)
     items[:] = sorted(filter(wanted, items), key=lambda item: not name_of(item.path).startswith(LONG))
 
 

@@ -8,10 +8,12 @@ the link's is left out, since each test costs an emulated guest five seconds."""
 CORE = "what NHRP says and when, which the core decides"
 SHOWN = "how something is written down, shown or typed"
 NOTHING = "no tunnel, no link"
+ROUTED = "in emulation half a minute each: test_routing.py and four designs have OSPF, BGP, RIP and EIGRP on the kernel link"
 
 NOT_ON_THE_KERNEL_LINK = {
     "system/test_bench.py": "the tool has links of its own; tests/kernel/test_bench.py measures the kernel's",
     "system/test_commands.py::test_abbreviations": SHOWN,
+    "system/test_commands.py::test_every_show": SHOWN,
     "system/test_commands.py::test_wrong_commands": SHOWN,
     "system/test_commands.py::test_no_secret_is_shown": SHOWN,
     "system/test_commands.py::test_debug_shows_packets": SHOWN,
@@ -22,6 +24,9 @@ NOT_ON_THE_KERNEL_LINK = {
     "system/test_config.py::test_nothing_is_half_applied": NOTHING,
     "system/test_demo.py": "tells the stories of test_designs.py to a person",
     "system/test_designs.py::test_pages": SHOWN,
+    **{f"system/test_designs.py::test_design[kernel-{name}]": ROUTED for name in (
+        "bfd-failover", "bird-bgp-phase3", "dual-cloud", "ebgp-phase3", "eigrp-phase2", "hierarchical", "ibgp-phase2",
+        "ibgp-phase3", "ospf-phase1", "ospf-phase3")},
     "system/test_difference.py": "the two ways of the user link; tests/kernel/test_difference.py has all three",
     "system/test_docs.py": "lessons and their pages: commands that other tests run",
     "system/test_events.py": SHOWN,
@@ -35,6 +40,7 @@ NOT_ON_THE_KERNEL_LINK = {
     "system/test_forged.py::test_no_or_wrong_authentication": CORE,
     "system/test_forged.py::test_redirect_from_a_stranger": CORE,
     "system/test_forged.py::test_withdraws": CORE,
+    "system/test_hubs.py::test_one_connection_of_three": CORE,
     "system/test_manual.py": SHOWN,
     "system/test_metrics.py": SHOWN,
     "system/test_names.py": "names and DNS",
@@ -54,6 +60,7 @@ NOT_ON_THE_KERNEL_LINK = {
     "system/test_shown.py": SHOWN,
     "system/test_systemd.py::test_exposure": SHOWN,
     "system/test_systemd.py::test_reload_and_journal": SHOWN,
+    "system/test_systemd.py::test_watchdog": "the daemon and its service manager",
     "system/test_transit.py": CORE,
     "ipsec/test_figures.py": SHOWN,
     "ipsec/test_identity.py": "who may have which address, which the core decides",
@@ -93,7 +100,7 @@ LONG = ("package/", "system/test_many.py", "system/test_systemd.py", "ipsec/", "
 
 
 def runs_on(name, link):
-    """Whether a test, or some of a file, runs on a link. `name`: as "system/test_phases.py::test_phase3"."""
+    """Whether a test, or some of a file, runs on a link. `name`: as "system/test_phases.py::test_phase3[kernel]"."""
     if link == "mixed":
         return any(name.startswith(one) or one.startswith(f"{name}::") for one in MIXED)
     if link == "kernel":

@@ -128,6 +128,7 @@ static void on_link(void *context, const struct nlmsghdr *message)
 		return;
 	found->index = (uint32_t)link->ifi_index;
 	found->settings.no_arp = link->ifi_flags & IFF_NOARP ? 1 : 0;
+	found->settings.multicast = link->ifi_flags & IFF_MULTICAST ? 1 : 0;
 	mnl_attr_parse(message, sizeof(*link), on_link_attribute, found);
 }
 
@@ -160,6 +161,7 @@ static struct kernel_settings settings_for(const struct link_config *config)
 		.ttl = TTL,
 		.tos = TOS_INHERIT,
 		.no_arp = multipoint ? 0 : 1,
+		.multicast = 1,
 		.mtu = config->mtu,
 	};
 
@@ -176,7 +178,8 @@ static bool same_settings(const struct kernel_settings *a, const struct kernel_s
 	       a->input_key == b->input_key && a->output_key == b->output_key && a->mark == b->mark &&
 	       a->broadcast == b->broadcast && a->input_flags == b->input_flags &&
 	       a->output_flags == b->output_flags && a->ttl == b->ttl && a->tos == b->tos &&
-	       a->set_df == b->set_df && a->no_arp == b->no_arp && a->mtu == b->mtu;
+	       a->set_df == b->set_df && a->no_arp == b->no_arp && a->multicast == b->multicast &&
+	       a->mtu == b->mtu;
 }
 
 static void put_gre(struct nlmsghdr *message, const struct kernel_settings *settings)
@@ -217,8 +220,8 @@ static bool change(struct rtnl *rtnl, uint32_t index, const struct kernel_settin
 	struct nlmsghdr *message;
 	struct ifinfomsg *link = begin(rtnl, 0, index, &message);
 
-	link->ifi_change = IFF_NOARP;
-	link->ifi_flags = settings->no_arp ? IFF_NOARP : 0;
+	link->ifi_change = IFF_NOARP | IFF_MULTICAST;
+	link->ifi_flags = (settings->no_arp ? IFF_NOARP : 0) | (settings->multicast ? IFF_MULTICAST : 0);
 	mnl_attr_put_u32(message, IFLA_MTU, settings->mtu);
 	put_gre(message, settings);
 	/* A change of the tunnel undoes the broadcast address; the kernel looks at this one after it. */

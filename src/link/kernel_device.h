@@ -27,10 +27,11 @@ struct kernel_settings {
 	uint32_t broadcast; ///< link-layer address of multicast and broadcast; multipoint only
 	uint16_t input_flags, output_flags; ///< as in the GRE header: key, checksum, sequence number
 	uint8_t ttl;
-	uint8_t tos;    ///< 1: the payload's
-	uint8_t set_df; ///< 1: always; 0: as in the payload
-	uint8_t no_arp; ///< 1: the neighbour table is not used
-	uint16_t mtu;   ///< bytes, of the payload
+	uint8_t tos;       ///< 1: the payload's
+	uint8_t set_df;    ///< 1: always; 0: as in the payload
+	uint8_t no_arp;    ///< 1: the neighbour table is not used
+	uint8_t multicast; ///< 1: routing daemons may take it for a device that has multicast
+	uint16_t mtu;      ///< bytes, of the payload
 };
 
 struct kernel_device {

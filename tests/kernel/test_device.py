@@ -33,7 +33,7 @@ def test_made_and_removed(network):
     made = device(lab, "hub")
     assert made["linkinfo"]["info_kind"] == "gre"
     assert made["ifalias"] == "dmvpnd"
-    assert "NOARP" not in made["flags"]
+    assert "NOARP" not in made["flags"] and "MULTICAST" in made["flags"]
     assert made["broadcast"] == "127.255.255.255", "multicast goes to ourselves"
     data = gre(lab, "hub")
     assert (data["local"], data["remote"], data["ttl"]) == (nbma(lab, "hub"), "any", 64)
@@ -69,6 +69,7 @@ def test_somebody_elses_device_is_adopted_and_stays(network):
     after = device(lab, "spoke1")
     assert after["linkinfo"] == before["linkinfo"], "it has its settings again"
     assert ("NOARP" in after["flags"], after["broadcast"]) == (True, before["broadcast"])
+    assert "MULTICAST" not in after["flags"]
 
 
 def test_a_device_of_another_kind_is_refused(network):
