@@ -7,9 +7,11 @@ import subprocess
 
 import pytest
 
+import craft
+from facts import nbma, ping
 from lab import scenarios
 from lab.daemon import ROOT
-from facts import ping
+from lab.wait import wait_until
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 PROGRAMS = r"(?:sudo|build/|bench/|lab/|tests/vm/|\./|meson|ninja|apt-get|dpkg|openssl|nft|systemctl)"
@@ -134,13 +136,21 @@ def test_certificates(tmp_path):
 
 
 def test_filter(network):
-    """The filter of the page on security, on a spoke of phase 1: its tunnel works behind it."""
-    lab = network(scenarios.phase1(), start=False)
+    """The filter of the page on security, on a spoke of phase 1: its tunnel works behind it, and nobody else's GRE comes in."""
+    scenario = scenarios.phase1()
+    scenario.nodes.append(scenarios.stranger())
+    lab = network(scenario, start=False, forgers=[scenarios.stranger().nbma_address])
+    spoke = lab.namespace("spoke1")
     for line in from_page("docs/security.md", "nft"):
-        lab.namespace("spoke1").run("sh", "-c", line.replace("203.0.113.1", "203.0.113.2"))
+        spoke.run("sh", "-c", line.replace("203.0.113.1", "203.0.113.2").replace(" drop", " counter drop"))
     lab.start().wait_registered()
     assert ping(lab, "spoke1", "spoke2").lost == 0
-    assert "203.0.113.2" in lab.namespace("spoke1").run("nft", "list", "table", "inet", "cloud").stdout
+
+    def dropped(count):
+        return f"counter packets {count} " in spoke.run("nft", "list", "table", "inet", "cloud").stdout
+    assert dropped(0)
+    craft.send(lab.namespace("stranger"), nbma(lab, "spoke1"), craft.gre(bytes(4)), times=3)
+    wait_until(lambda: dropped(3), 10, "a stranger's GRE is dropped")
 
 
 def test_curve(tmp_path):
