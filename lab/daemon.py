@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 from pathlib import Path
 
@@ -76,7 +77,12 @@ class Daemon:
     def ready(self):
         if self.child.poll() is not None:
             raise CommandFailed(f"{self.node.name}: dmvpnd ended with status {self.child.returncode}:\n{self.tail()}")
-        return self.socket.exists() and all(self.device_up(device) for device in self.devices)
+        return self.listens() and all(self.device_up(device) for device in self.devices)
+
+    def listens(self):
+        """Whether it answers on its control socket. The file alone, and the device, may be a killed predecessor's."""
+        with socket.socket(socket.AF_UNIX) as control:
+            return control.connect_ex(str(self.socket)) == 0
 
     def device_up(self, device):
         return self.namespace.usable(device)
