@@ -40,6 +40,7 @@ NOT_ON_THE_KERNEL_LINK = {
     "system/test_forged.py::test_no_or_wrong_authentication": CORE,
     "system/test_forged.py::test_redirect_from_a_stranger": CORE,
     "system/test_forged.py::test_withdraws": CORE,
+    "system/test_forwarding.py::test_super_packets": "there the kernel cuts and joins them by itself",
     "system/test_hubs.py::test_one_connection_of_three": CORE,
     "system/test_manual.py": SHOWN,
     "system/test_metrics.py": SHOWN,
