@@ -179,13 +179,7 @@ bool network_loses(const struct network *network, const struct host *from, const
 
 bool network_is_blocked(const struct network *network, const struct host *a, const struct host *b)
 {
-	for (size_t i = 0; i < network->blocked_count; i++) {
-		const struct host *x = network->blocked[i].a, *y = network->blocked[i].b;
-
-		if ((x == a && y == b) || (x == b && y == a))
-			return true;
-	}
-	return false;
+	return network_loses(network, a, b) || network_loses(network, b, a);
 }
 
 void network_set_bounds(struct network *network)

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <netinet/in.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -18,6 +17,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "link/admission_maps.h"
+#include "link/bpf.h"
 
 /* Generated, and not as strict as we are. */
 #pragma GCC diagnostic push
@@ -37,15 +37,6 @@ struct admission {
 	uint32_t added[BATCH];
 	unsigned added_count;
 };
-
-/// libbpf explains failures on stderr; the log has one line for each.
-static int be_silent(enum libbpf_print_level level, const char *format, va_list arguments)
-{
-	(void)level;
-	(void)format;
-	(void)arguments;
-	return 0;
-}
 
 static volatile struct admission_rules *rules(const struct admission *admission)
 {
@@ -94,7 +85,7 @@ struct admission *admission_open(const struct link_config *config, enum admissio
 
 	if (config->protected)
 		return NULL;
-	libbpf_set_print(be_silent);
+	bpf_be_silent();
 	program = load(config, kind, fd);
 	if (!program) {
 		log_info(

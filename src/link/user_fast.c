@@ -8,7 +8,6 @@
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <netinet/in.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -19,6 +18,7 @@
 #include <bpf/libbpf.h>
 
 #include "base/alloc.h"
+#include "link/bpf.h"
 #include "link/user_fast_maps.h"
 
 /* Generated, and not as strict as we are. */
@@ -46,15 +46,6 @@ struct user_fast {
 	struct attachment underlays[FAST_UNDERLAYS];
 	unsigned underlay_count;
 };
-
-/// libbpf explains failures on stderr; the log has one line for each.
-static int be_silent(enum libbpf_print_level level, const char *format, va_list arguments)
-{
-	(void)level;
-	(void)format;
-	(void)arguments;
-	return 0;
-}
 
 static uint32_t network_order(struct addr nbma)
 {
@@ -157,7 +148,7 @@ void user_fast_remove_stale(const char *name)
 	DECLARE_LIBBPF_OPTS(bpf_tc_opts, filter, .handle = if_nametoindex(name), .priority = PRIORITY);
 	struct if_nameindex *interfaces = filter.handle ? if_nameindex() : NULL;
 
-	libbpf_set_print(be_silent);
+	bpf_be_silent();
 	for (const struct if_nameindex *i = interfaces; i && i->if_index != 0; i++) {
 		bool is_device = i->if_index == filter.handle;
 		DECLARE_LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)i->if_index,
@@ -283,7 +274,7 @@ struct user_fast *user_fast_open(const struct link_config *config, struct err *e
 {
 	struct user_fast *fast = alloc_zeroed(1, sizeof(*fast));
 
-	libbpf_set_print(be_silent);
+	bpf_be_silent();
 	fast->device = if_nametoindex(config->name);
 	fast->policies = mnl_socket_open2(NETLINK_XFRM, SOCK_CLOEXEC);
 	if (!load(fast, config, err)) {
