@@ -39,14 +39,19 @@ def registration(**options):
     return craft.gre(craft.message(craft.REGISTRATION_REQUEST, STRANGER, "10.0.0.66", HUB, craft.entry(), **options))
 
 
-def test_strangers_take_no_room_of_known_peers(lab):
-    """More than the socket can hold comes from strangers while the hub is busy, and then a packet of a spoke."""
+def flood(lab, sender, spoke, refused):
+    """More than the socket can hold comes from `sender` while the hub is busy, and then a packet of a spoke, which is heard.
+    So many of the others are refused at least."""
     hub, before = lab["hub"], traffic(lab["hub"])["refused"]
     with busy(hub):
-        craft.send(lab.namespace("stranger"), nbma(lab, "hub"), registration(auth="Wrong"), times=FLOOD)
-        craft.send(lab.namespace("spoke1"), nbma(lab, "hub"), craft.gre(MARKER))
-    wait_until(lambda: traffic(hub)["refused"]["malformed"] == before["malformed"] + 1, 10, "the spoke's packet is there")
-    wait_until(lambda: traffic(hub)["refused"]["busy"] >= before["busy"] + FLOOD - 2 * QUEUE, 10, "the others are counted")
+        craft.send(lab.namespace(sender), nbma(lab, "hub"), registration(auth="Wrong"), times=FLOOD)
+        craft.send(lab.namespace(spoke), nbma(lab, "hub"), craft.gre(MARKER))
+    wait_until(lambda: traffic(hub)["refused"]["malformed"] == before["malformed"] + 1, 10, f"the packet of {spoke} is there")
+    wait_until(lambda: traffic(hub)["refused"]["busy"] >= before["busy"] + refused, 10, "the others are counted")
+
+
+def test_strangers_take_no_room_of_known_peers(lab):
+    flood(lab, "stranger", "spoke1", refused=FLOOD - 2 * QUEUE)
     wait_until(lambda: works(lab, "spoke1", "spoke2"), 20, "the spokes are as before")
 
 
@@ -63,9 +68,4 @@ def test_a_stranger_is_heard_when_the_flood_is_over(lab):
 
 def test_a_known_peer_without_measure_is_a_stranger(lab):
     """Who sends in the name of a spoke, or a spoke gone mad, takes no more room than strangers do."""
-    hub, before = lab["hub"], traffic(lab["hub"])["refused"]
-    with busy(hub):
-        craft.send(lab.namespace("spoke1"), nbma(lab, "hub"), registration(auth="Wrong"), times=FLOOD)
-        craft.send(lab.namespace("spoke2"), nbma(lab, "hub"), craft.gre(MARKER))
-    wait_until(lambda: traffic(hub)["refused"]["malformed"] == before["malformed"] + 1, 10, "spoke2 is heard")
-    wait_until(lambda: traffic(hub)["refused"]["busy"] >= before["busy"] + FLOOD // 2, 10, "the others are counted")
+    flood(lab, "spoke1", "spoke2", refused=FLOOD // 2)

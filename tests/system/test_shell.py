@@ -221,6 +221,7 @@ def test_bash_completion(lab, build, tmp_path):
         screen.press("Tab", "Tab")  # several: they are listed
         screen.wait("self ", "shortcut ", "static ", "summary")
         screen.wait_last(f"$ {typed} show ip nhrp s")
+        assert sorted(screen.text.splitlines()[-2].split()) == ["self", "shortcut", "static", "summary"]
         screen.type("um")
         screen.press("Tab")
         screen.press("Enter")

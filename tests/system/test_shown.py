@@ -147,7 +147,8 @@ def test_filter(network):
     assert ping(lab, "spoke1", "spoke2").lost == 0
 
     def dropped(count):
-        return f"counter packets {count} " in spoke.run("nft", "list", "table", "inet", "cloud").stdout
+        shown = spoke.run("nft", "list", "table", "inet", "cloud").stdout
+        return "203.0.113.2" in shown and f"counter packets {count} " in shown
     assert dropped(0)
     craft.send(lab.namespace("stranger"), nbma(lab, "spoke1"), craft.gre(bytes(4)), times=3)
     wait_until(lambda: dropped(3), 10, "a stranger's GRE is dropped")

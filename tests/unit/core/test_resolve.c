@@ -76,6 +76,16 @@ static void questions_are_repeated_and_then_held_back(void **state)
 	bed_free(bed);
 }
 
+/// 10.0.0.3 is asked for, and answers that it is at 172.16.0.3.
+static void resolve_neighbour(struct bed *bed)
+{
+	struct nhrp_msg reply;
+
+	bed_miss(bed, "10.0.0.3");
+	reply = bed_answer(bed, "10.0.0.3", "172.16.0.3", 32);
+	bed_receive(bed, "172.16.0.3", &reply);
+}
+
 /// Whose packets reach us may still not get ours: who was silent is asked itself before it is used again.
 static void a_silent_peer_is_used_again_when_it_answers(void **state)
 {
@@ -83,9 +93,7 @@ static void a_silent_peer_is_used_again_when_it_answers(void **state)
 	struct nhrp_msg reply;
 
 	(void)state;
-	bed_miss(bed, "10.0.0.3");
-	reply = bed_answer(bed, "10.0.0.3", "172.16.0.3", 32);
-	bed_receive(bed, "172.16.0.3", &reply);
+	resolve_neighbour(bed);
 	resolve_probe(bed->iface, ip("10.0.0.3"), ip("172.16.0.3"), bed->now);
 	bed_advance(bed, 5 * MONO_SECOND);
 	assert_true(silent_is(bed->iface, ip("172.16.0.3"), bed->now));
@@ -125,9 +133,7 @@ static void a_denial_takes_away_what_was_known(void **state)
 	struct nhrp_msg reply;
 
 	(void)state;
-	bed_miss(bed, "10.0.0.3");
-	reply = bed_answer(bed, "10.0.0.3", "172.16.0.3", 32);
-	bed_receive(bed, "172.16.0.3", &reply);
+	resolve_neighbour(bed);
 	bed_forget(bed);
 	resolve_start(bed->iface, ip("10.0.0.3"), bed->now);
 	bed_miss(bed, "10.0.0.3");
