@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The tools that a network engineer uses, and their answers as data."""
+import os
 import re
 import signal
 import subprocess
+import tempfile
 from dataclasses import dataclass
+
+from .wait import wait_until
 
 
 def traceroute_argv(destination, source=None, hops=8):
@@ -53,17 +57,32 @@ class Ping:
         options = [*(["-I", source] if source else []), *(["-c", str(count)] if count else []),
                    *(["-s", str(size)] if size else [])]
         self.counted = count is not None
+        self.output = tempfile.TemporaryFile()
         self.child = namespace.popen("ping", "-n", "-D", "-W", "3", "-i", str(interval), *options, destination,
-                                     stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                     text=True)
+                                     stdin=subprocess.DEVNULL, stdout=self.output, stderr=subprocess.STDOUT)
+
+    def text(self):
+        """What it has printed so far."""
+        descriptor = self.output.fileno()
+        return os.pread(descriptor, os.fstat(descriptor).st_size, 0).decode()
+
+    def replies(self):
+        """(sequence number, time in seconds) of each reply so far."""
+        return [(int(number), float(when)) for when, number
+                in re.findall(r"^\[([\d.]+)\] \d+ bytes from .*icmp_seq=(\d+)", self.text(), re.MULTILINE)]
+
+    def await_replies(self, count):
+        """Waits until so many more have come."""
+        wanted = len(self.replies()) + count
+        wait_until(lambda: len(self.replies()) >= wanted, 30, f"{count} more replies to ping")
 
     def result(self, timeout=120):
         """Ends it, or waits for its end where it has a count."""
         if not self.counted and self.child.poll() is None:
             self.child.send_signal(signal.SIGINT)
-        text = self.child.communicate(timeout=timeout)[0]
-        replies = [(int(number), float(when)) for when, number
-                   in re.findall(r"^\[([\d.]+)\] \d+ bytes from .*icmp_seq=(\d+)", text, re.MULTILINE)]
+        self.child.wait(timeout)
+        text, replies = self.text(), self.replies()
+        self.output.close()
         match = re.search(r"(\d+) packets transmitted", text)
         if not match:
             raise RuntimeError(f"ping: {text.strip()}")
