@@ -42,7 +42,9 @@ def story(teller, lab):
     teller.terminal.heading("The first traceroute from the west to the east: three hubs are on the way")
     hops = trace()
     teller.terminal.output(" → ".join(hops))
-    teller.check(hops == [WEST, CENTRAL, EAST, third.lan_address], "by the hub of the west, the central one, and the hub of the east")
+    # The second probe has begun the resolution already: the third may find the direct path.
+    teller.check(hops in ([WEST, CENTRAL, EAST, third.lan_address], [WEST, CENTRAL, third.lan_address]),
+                 "by the hub of the west and the central one, to the hub of the east")
     wait_until(lambda: any(route["dst"] == third.lan_prefix for route in overrides(lab, first.name)), 30,
                f"{first.name} installs a shortcut")
     wait_until(lambda: trace() == [third.lan_address], 30, "the direct path")
