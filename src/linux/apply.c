@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Which NBMA address each neighbour uses is remembered (`placed`), since nobody can ask a link for it, and
-// the link is told when the last one is gone. What is in the kernel is asked of the kernel.
+// What links were told is remembered (linux/placed.h), since nobody can ask them; what is in the kernel is
+// asked of the kernel.
 #include "linux/apply.h"
 
 #include <stdlib.h>
@@ -10,13 +10,13 @@
 #include <uv.h>
 
 #include "base/alloc.h"
-#include "base/hash.h"
 #include "base/log.h"
 #include "base/ratelimit.h"
+#include "linux/actual.h"
 #include "linux/neigh.h"
 #include "linux/override.h"
+#include "linux/placed.h"
 #include "linux/rtnl.h"
-#include "linux/actual.h"
 
 #define RETRY_FIRST 1000  ///< ms
 #define RETRY_LAST  32000 ///< ms
@@ -25,42 +25,34 @@
 #define LOG_BURST   5
 #define LOG_SPAN    (30 * MONO_SECOND)
 
-struct placed_key {
-	uint32_t iface;
-	struct prefix prefix;
-};
-
-/// A neighbour that a link was told of.
-struct placed {
-	struct placed_key key; ///< zeroed before it is filled: it is compared as bytes
-	struct addr nbma;
-	bool wanted; ///< seen by the resync under way
-	UT_hash_handle hh;
-};
-
-struct use_key {
-	uint32_t iface;
-	struct addr nbma;
-};
-
-/// How many neighbours use an NBMA address.
-struct use {
-	struct use_key key;
-	unsigned count;
-	UT_hash_handle hh;
-};
-
 struct apply {
 	struct rtnl *rtnl;
 	struct desired *desired;
 	struct apply_handler handler;
-	struct placed *placed;
-	struct use *uses;
+	struct placed_table placed;
 	uv_timer_t timer;
 	unsigned retry; ///< ms; 0: the last resync went well
 	bool new_links; ///< that were not told of receivers of multicast
 	struct ratelimit log;
 };
+
+static struct apply_target target_of(const struct apply *apply, uint32_t iface)
+{
+	struct apply_target target = { 0 };
+
+	if (!apply->handler.target(apply->handler.owner, iface, &target))
+		return (struct apply_target) { 0 };
+	return target;
+}
+
+/// A link need not keep what it has of an NBMA address that no neighbour uses.
+static void forget(void *owner, uint32_t iface, struct addr nbma)
+{
+	struct apply_target target = target_of(owner, iface);
+
+	if (target.link)
+		target.link->ops->forget(target.link, nbma);
+}
 
 struct apply *apply_new(struct uv_loop_s *loop, struct rtnl *rtnl, struct desired *desired,
 	const struct apply_handler *handler)
@@ -72,110 +64,10 @@ struct apply *apply_new(struct uv_loop_s *loop, struct rtnl *rtnl, struct desire
 	apply->handler = *handler;
 	apply->log = ratelimit_make(LOG_BURST, LOG_SPAN);
 	apply->new_links = true;
+	apply->placed = (struct placed_table) { .forget = forget, .owner = apply };
 	apply->timer.data = apply;
 	uv_timer_init(loop, &apply->timer);
 	return apply;
-}
-
-static struct apply_target target_of(const struct apply *apply, uint32_t iface)
-{
-	struct apply_target target = { 0 };
-
-	if (!apply->handler.target(apply->handler.owner, iface, &target))
-		return (struct apply_target) { 0 };
-	return target;
-}
-
-/* What links were told */
-
-static struct placed_key key_of(const struct desired_item *item)
-{
-	struct placed_key key;
-
-	memset(&key, 0, sizeof(key));
-	key.iface = item->iface;
-	key.prefix = item->prefix;
-	return key;
-}
-
-static struct placed *find_placed(const struct apply *apply, const struct desired_item *item)
-{
-	struct placed_key key = key_of(item);
-	struct placed *placed;
-
-	HASH_FIND(hh, apply->placed, &key, sizeof(key), placed);
-	return placed;
-}
-
-static struct use *find_use(
-	const struct apply *apply, uint32_t iface, struct addr nbma, struct use_key *ret_key)
-{
-	struct use *use;
-
-	memset(ret_key, 0, sizeof(*ret_key));
-	ret_key->iface = iface;
-	ret_key->nbma = nbma;
-	HASH_FIND(hh, apply->uses, ret_key, sizeof(*ret_key), use);
-	return use;
-}
-
-static void retain(struct apply *apply, uint32_t iface, struct addr nbma)
-{
-	struct use_key key;
-	struct use *use = find_use(apply, iface, nbma, &key);
-
-	if (!use) {
-		use = alloc_zeroed(1, sizeof(*use));
-		memcpy(&use->key, &key, sizeof(key));
-		HASH_ADD(hh, apply->uses, key, sizeof(use->key), use);
-	}
-	use->count++;
-}
-
-static void release(struct apply *apply, uint32_t iface, struct addr nbma)
-{
-	struct use_key key;
-	struct use *use = find_use(apply, iface, nbma, &key);
-	struct apply_target target;
-
-	if (!use || --use->count)
-		return;
-	HASH_DEL(apply->uses, use);
-	free(use);
-	target = target_of(apply, iface);
-	if (target.link)
-		target.link->ops->forget(target.link, nbma);
-}
-
-/// Remembers the item; true where it was not there before.
-static bool place(struct apply *apply, const struct desired_item *item)
-{
-	struct placed *placed = find_placed(apply, item);
-	bool new = !placed;
-
-	if (new) {
-		struct placed_key key = key_of(item);
-
-		placed = alloc_zeroed(1, sizeof(*placed));
-		memcpy(&placed->key, &key, sizeof(key));
-		HASH_ADD(hh, apply->placed, key, sizeof(placed->key), placed);
-	}
-	placed->wanted = true;
-	if (!addr_equal(placed->nbma, item->nbma)) {
-		retain(apply, item->iface, item->nbma);
-		if (addr_is_set(placed->nbma))
-			release(apply, item->iface, placed->nbma);
-	}
-	placed->nbma = item->nbma;
-	return new;
-}
-
-/// Undoes what the link was told.
-static void displace(struct apply *apply, struct placed *placed)
-{
-	HASH_DEL(apply->placed, placed);
-	release(apply, placed->key.iface, placed->nbma);
-	free(placed);
 }
 
 /* One change */
@@ -223,7 +115,7 @@ static bool set_item(struct apply *apply, const struct desired_item *item, struc
 		ok = neigh_set(apply->rtnl, &neighbour, err);
 		/* Even where that failed: the link has given an address, and wants to be told when it is
 		 * over. */
-		place(apply, item);
+		placed_set(&apply->placed, item);
 		return ok;
 	case DESIRED_ROUTE:
 		route = override_of(&target, item);
@@ -240,7 +132,6 @@ static bool set_item(struct apply *apply, const struct desired_item *item, struc
 static bool clear_item(struct apply *apply, const struct desired_item *item, struct err *err)
 {
 	struct apply_target target = target_of(apply, item->iface);
-	struct placed *placed;
 	bool ok = true;
 
 	if (item->kind == DESIRED_SA)
@@ -252,11 +143,8 @@ static bool clear_item(struct apply *apply, const struct desired_item *item, str
 		ok = override_delete(apply->rtnl, item->prefix, target.device, err);
 	if (target.link && item->kind == DESIRED_MULTICAST)
 		target.link->ops->multicast_remove(target.link, item->prefix, item->nbma);
-	if (item->kind != DESIRED_NEIGHBOUR)
-		return ok;
-	placed = find_placed(apply, item);
-	if (placed)
-		displace(apply, placed);
+	if (item->kind == DESIRED_NEIGHBOUR)
+		placed_remove(&apply->placed, item);
 	return ok;
 }
 
@@ -374,7 +262,7 @@ static bool resync_item(struct apply *apply, struct actual *actual, const struct
 			return false;
 		found = actual_claim_neighbour(actual, &neighbour);
 		ok = found || neigh_set(apply->rtnl, &neighbour, err);
-		new = place(apply, item);
+		new = placed_set(&apply->placed, item);
 		break;
 	case DESIRED_ROUTE:
 		route = override_of(&target, item);
@@ -445,7 +333,6 @@ bool apply_resync(struct apply *apply, struct apply_report *ret, struct err *err
 {
 	struct apply_report report = { 0 };
 	struct actual actual = { 0 };
-	struct placed *placed, *next;
 	bool rule_existed, ok;
 	struct err ignored;
 
@@ -455,8 +342,7 @@ bool apply_resync(struct apply *apply, struct apply_report *ret, struct err *err
 		ok = false;
 	else
 		report.repaired += !rule_existed;
-	for (placed = apply->placed; placed; placed = placed->hh.next)
-		placed->wanted = false;
+	placed_want_none(&apply->placed);
 	if (!actual_read(&actual, apply->rtnl, ok ? err : &ignored)) {
 		actual_done(&actual);
 		retry_later(apply);
@@ -467,9 +353,7 @@ bool apply_resync(struct apply *apply, struct apply_report *ret, struct err *err
 	tell_new_links(apply, &actual, &report);
 	if (!actual_remove_unclaimed(&actual, apply->rtnl, &report.removed, ok ? err : &ignored))
 		ok = false;
-	HASH_ITER(hh, apply->placed, placed, next)
-	if (!placed->wanted)
-		displace(apply, placed);
+	placed_remove_unwanted(&apply->placed);
 	actual_done(&actual);
 	if (ret)
 		*ret = report;
@@ -498,19 +382,8 @@ void apply_withdraw(struct apply *apply)
 static void on_closed(uv_handle_t *handle)
 {
 	struct apply *apply = handle->data;
-	struct placed *placed, *next_placed;
-	struct use *use, *next_use;
 
-	HASH_ITER(hh, apply->placed, placed, next_placed)
-	{
-		HASH_DEL(apply->placed, placed);
-		free(placed);
-	}
-	HASH_ITER(hh, apply->uses, use, next_use)
-	{
-		HASH_DEL(apply->uses, use);
-		free(use);
-	}
+	placed_done(&apply->placed);
 	free(apply);
 }
 
