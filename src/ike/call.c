@@ -13,6 +13,7 @@
 #define CALL_PATIENCE  (8 * MONO_SECOND)   ///< with a call, within which charon repeats a lost packet
 #define SETTLE_LOOK    100                 ///< milliseconds between two looks at those that settle
 #define PAUSE          MONO_SECOND         ///< between two calls
+#define YIELD          (MONO_SECOND / 2)   ///< in which the peer may call, where two SAs do harm
 #define CHECK          MONO_SECOND         ///< between two looks whether charon is still at a call
 #define UNWANTED_GRACE (120 * MONO_SECOND) ///< for a peer to say what its SA is for
 
@@ -153,6 +154,16 @@ void ike_heard(struct ike *ike, uint32_t iface, struct addr nbma)
 	peer = entry ? ike_peer_find(&ike->peers, entry->base, nbma) : NULL;
 	if (peer && peer->settling)
 		settle(ike, peer, true);
+}
+
+/// Where ESP is charon's own, packets go by the newest of two SAs, be it there at its other end or not, be it
+/// about to end or not. So of two that want to call each other at once the one with the lower address does.
+static bool yields(struct ike *ike, const struct ike_peer *peer)
+{
+	const struct tunnel_entry *entry = entry_by_base(ike, peer->key.base);
+
+	return ike->user_space && entry && addr_compare(peer->key.nbma, entry->tunnel.local) < 0 &&
+	       mono_between(peer->wanted, ike->handler.now()) < YIELD;
 }
 
 static void call(struct ike *ike, struct ike_peer *peer)
@@ -305,7 +316,7 @@ void call_act(struct ike *ike, struct ike_peer *peer)
 
 	switch (peer->state) {
 	case PEER_DOWN:
-		if (peer->settling)
+		if (peer->settling || (wants_call && yields(ike, peer)))
 			break;
 		if (wants_call)
 			call(ike, peer);

@@ -108,6 +108,8 @@ bool ike_peer_set_want(struct ike_peer *peer, uint32_t iface, enum ike_want want
 	else if (i < peer->want_count)
 		peer->wants[i].want = want;
 	peer->was_wanted |= peer->want_count > 0;
+	if (peer->want_count > 0 && !mono_is_never(peer->unwanted))
+		peer->wanted = now;
 	if (peer->want_count > 0)
 		peer->unwanted = MONO_NEVER;
 	else if (mono_is_never(peer->unwanted))

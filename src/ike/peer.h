@@ -40,6 +40,7 @@ struct ike_peer {
 	struct mono deadline; ///< CALLING, WAITING
 	unsigned failures;    ///< in a row
 	struct mono unwanted; ///< since when nobody wants it; MONO_NEVER: somebody does
+	struct mono wanted;   ///< since when somebody wants it
 	bool loaded;          ///< charon has a connection for it
 	bool was_wanted;
 	bool settling;                          ///< its SA is there, and may not be at its end yet

@@ -84,6 +84,50 @@ static void a_peer_that_restarted_leaves_an_old_sa(void **state)
 	assert_int_equal(charon_asked(&bed->charon, "terminate", "9"), 0);
 }
 
+/// A call of this tunnel's is wanted, where ESP is charon's own.
+static void want_in_user_space(struct bed *bed, const char *local)
+{
+	bed->charon.user_space = true;
+	bed_set_tunnel(bed, 1, local);
+	bed_await_list(bed);
+	ike_want(bed->ike, 1, bed_ip(PEER), IKE_CALL);
+	for (unsigned i = 0; i < 20; i++)
+		uv_run(&bed->loop, UV_RUN_NOWAIT);
+}
+
+static void of_two_the_one_with_the_lower_address_calls(void **state)
+{
+	struct bed *bed = *state;
+
+	want_in_user_space(bed, "192.0.2.1");
+	bed_await(bed, "initiate", OURS, 1);
+}
+
+static void the_one_with_the_greater_address_is_called(void **state)
+{
+	struct bed *bed = *state;
+	struct charon_sa sa = bed_spoke;
+
+	want_in_user_space(bed, "203.0.113.1");
+	assert_int_equal(charon_asked(&bed->charon, "initiate", NULL), 0);
+	sa.connection = "dmvpn-default-203.0.113.1";
+	charon_up(&bed->charon, &sa);
+	bed_await_sa(bed, sa.id);
+	bed_advance(bed, 2);
+	bed_await_state(bed, 1, SA_UP, 1);
+	assert_int_equal(charon_asked(&bed->charon, "initiate", NULL), 0);
+}
+
+static void the_one_with_the_greater_address_calls_a_peer_that_does_not(void **state)
+{
+	struct bed *bed = *state;
+
+	want_in_user_space(bed, "203.0.113.1");
+	assert_int_equal(charon_asked(&bed->charon, "initiate", NULL), 0);
+	bed_advance(bed, 1);
+	bed_await(bed, "initiate", NULL, 1);
+}
+
 /// Which of the peers behind its address an SA is with.
 static unsigned behind(struct bed *bed, uint32_t id)
 {
@@ -154,6 +198,9 @@ int main(void)
 		TEST(the_one_that_loses_a_race_ends_its_sa),
 		TEST(the_one_that_wins_a_race_waits_for_the_other),
 		TEST(the_one_that_packets_go_by_does_not_end),
+		TEST(of_two_the_one_with_the_lower_address_calls),
+		TEST(the_one_with_the_greater_address_is_called),
+		TEST(the_one_with_the_greater_address_calls_a_peer_that_does_not),
 		TEST(a_peer_that_restarted_leaves_an_old_sa),
 		TEST(marks_tell_peers_behind_one_address_apart),
 		TEST(without_marks_they_are_one),
