@@ -71,7 +71,7 @@ struct way {
 	__u64 tick;
 	__be32 nbma, next_hop;
 	__u32 ifindex, mtu;
-	__u8 tos;
+	__u64 tos; ///< so long that nothing is left between it and the end
 };
 
 struct {
@@ -165,18 +165,19 @@ static __always_inline bool inner_tos(struct __sk_buff *skb, __u32 at, __u16 eth
 /// hop's link-layer address is not known, or the way leads back into the tunnel.
 static __always_inline bool look_up(struct __sk_buff *skb, __u32 length, struct way *ret)
 {
-	struct bpf_fib_lookup way = {
-		.family = AF_INET,
-		.tot_len = length > 0xffff ? 0xffff : length,
-		.l4_protocol = 47,
-		.tos = ret->tos,
-		.ipv4_src = tunnel.nbma,
-		.ipv4_dst = ret->nbma,
-		.ifindex = skb->ifindex,
-	};
-	struct bpf_fib_lookup marked = way;
+	struct bpf_fib_lookup way, marked;
 	long result;
 
+	/* Every byte: without CAP_PERFMON the kernel lets nothing be copied that was not set. */
+	__builtin_memset(&way, 0, sizeof(way));
+	way.family = AF_INET;
+	way.tot_len = length > 0xffff ? 0xffff : length;
+	way.l4_protocol = 47;
+	way.tos = (__u8)ret->tos;
+	way.ipv4_src = tunnel.nbma;
+	way.ipv4_dst = ret->nbma;
+	way.ifindex = skb->ifindex;
+	marked = way;
 	*(__u32 *)marked.smac = MARK; /* a union with `mark` in newer headers */
 	result = bpf_fib_lookup(skb, &marked, sizeof(marked), LOOKUP_MARK);
 	if (result == -22) /* EINVAL: an older kernel */
