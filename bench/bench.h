@@ -18,7 +18,8 @@ struct bench_options {
 	const char *link;
 	const char *frr;      ///< folder of its programs
 	const char *underlay; ///< forward: "virt" or "wire"
-	unsigned rounds;      ///< hub, forward
+	double flood;         ///< hostile: packets a second at most; 0: all that the machine has
+	unsigned rounds;      ///< hub, forward, hostile
 	unsigned peers;       ///< forward: in the table of each node
 	const char *rival;    ///< forward: a command in place of dmvpnd, or NULL
 	bool via_hub;         ///< forward: from spoke to spoke by a hub

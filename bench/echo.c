@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "echo.h"
 
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/ip.h>
 #include <poll.h>
@@ -12,10 +13,11 @@
 #include "load.h"
 #include "wire/nhrp_msg.h"
 
-#define BATCH         64
-#define PACKET_SIZE   2048
-#define GRE_SIZE      8 ///< with its key
-#define SOCKET_BUFFER (64 * 1024 * 1024)
+#define BATCH            64
+#define PACKET_SIZE      2048
+#define GRE_SIZE         8 ///< with its key
+#define IP_SOURCE_OFFSET 12
+#define SOCKET_BUFFER    (64 * 1024 * 1024)
 
 /// Makes the reply in place: another type, and the checksum that goes with it.
 static void answer(uint8_t *nhrp)
@@ -29,7 +31,21 @@ static void answer(uint8_t *nhrp)
 	nhrp[NHRP_OFFSET_CHECKSUM + 1] = (uint8_t)sum;
 }
 
-_Noreturn void echo_serve(bool batches)
+static bool filter(int fd)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, IP_SOURCE_OFFSET),
+		BPF_STMT(BPF_ALU | BPF_SUB | BPF_K, LOAD_NBMA),
+		BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, LOAD_MAX, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+	};
+	struct sock_fprog program = { .len = sizeof(code) / sizeof(code[0]), .filter = code };
+
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) == 0;
+}
+
+_Noreturn void echo_serve(bool batches, bool filtered)
 {
 	static uint8_t packets[BATCH][PACKET_SIZE];
 	struct sockaddr_in local = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(LOAD_HUB_NBMA) };
@@ -41,7 +57,7 @@ _Noreturn void echo_serve(bool batches)
 	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
 	int size = SOCKET_BUFFER;
 
-	if (fd < 0 || bind(fd, (struct sockaddr *)&local, sizeof(local)) < 0)
+	if (fd < 0 || (filtered && !filter(fd)) || bind(fd, (struct sockaddr *)&local, sizeof(local)) < 0)
 		exit(EXIT_FAILURE);
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size));

@@ -5,5 +5,6 @@
 
 #include <stdbool.h>
 
-/// Serves until the process is killed; up to 64 packets with a system call in `batches`, otherwise one.
-_Noreturn void echo_serve(bool batches);
+/// Serves until the process is killed; up to 64 packets with a system call in `batches`, otherwise one. Where
+/// it is `filtered`, what comes from elsewhere than the addresses of spokes is dropped by the kernel.
+_Noreturn void echo_serve(bool batches, bool filtered);

@@ -8,7 +8,8 @@
 
 #include "wire/nhrp_auth.h"
 
-#define FRAME_SIZE 2048
+#define FRAME_SIZE      2048
+#define FRAME_TO_OFFSET 30 ///< of the destination NBMA address
 
 /// The Ethernet addresses of both ends of the wire.
 extern const uint8_t frame_load_mac[6], frame_hub_mac[6];

@@ -1,104 +1,75 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// A hub with a password, its spokes, and somebody who sends as much as the machine can: forged, replayed and
-// mutated registrations, resolutions without the password, and a spoke with the password that registers from
-// ever new addresses. What the spokes notice of it is compared with what they saw before.
+// A hub with a password, its spokes, and an attacker. What the spokes notice of him is compared with what
+// they saw before, and with what they notice of the same attack on two echo servers: one that answers
+// everybody, and one whose socket takes nothing of strangers, the best that anybody could do on this machine.
 #include <errno.h>
 #include <math.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-#include "base/rng.h"
-#include "frame.h"
+#include "attacker.h"
 #include "hub.h"
 
-#define PASSWORD   "bench"
-#define RATE       500.0       ///< refreshes a second of all spokes together
-#define STRANGERS  0x0a800000u ///< 10.128.0.0/9: underlay addresses of nobody
-#define STRANGER_M 0x007fffffu
-#define SEED       1
-
-enum weapon {
-	FORGED,   ///< a registration without the password, for anybody's address
-	REPLAYED, ///< a spoke's own, from elsewhere
-	MUTATED,  ///< a spoke's own, with a byte changed
-	FLOOD,    ///< a resolution without the password
-	NOMAD,    ///< a spoke with the password which registers from ever new addresses
-	WEAPONS,
-};
+#define PASSWORD "bench"
+#define RATE     500.0 ///< refreshes a second of all spokes together
 
 static const struct nhrp_auth_key password = {
 	.kind = NHRP_AUTH_CLEARTEXT, .length = sizeof(PASSWORD) - 1, .key = PASSWORD
 };
 
-/* The attacker */
+enum figure {
+	CALM_P50,
+	CALM_P99,
+	HOSTILE_RATE,
+	HOSTILE_P50,
+	HOSTILE_P99,
+	SLOWDOWN_P50,
+	SLOWDOWN_P99,
+	FIGURES,
+};
 
-static void make_message(struct rng *rng, unsigned spoke, enum weapon weapon, struct nhrp_msg *msg)
-{
-	memset(msg, 0, sizeof(*msg));
-	msg->type = weapon == FLOOD ? NHRP_RESOLUTION_REQUEST : NHRP_REGISTRATION_REQUEST;
-	msg->flags = weapon == NOMAD || weapon == FLOOD ? 0 : NHRP_FLAG_REG_UNIQUE;
-	msg->hop_count = NHRP_DEFAULT_HOP_COUNT;
-	msg->protocol_family = ADDR_IPV4;
-	msg->request_id = rng_next(rng);
-	msg->src_nbma = load_nbma(spoke);
-	msg->src_protocol = load_tunnel(spoke);
-	msg->dst_protocol =
-		weapon == FLOOD ? load_tunnel(rng_below(rng, LOAD_MAX)) : addr_from_ipv4(LOAD_HUB_TUNNEL);
-	msg->cie_count = 1;
-	msg->cies[0] = (struct nhrp_cie) { .prefix_length = 0xff, .mtu = 1400, .holding_time = 600 };
-}
+static const struct {
+	const char *key;
+	int decimals;
+	const char *text;
+} names[FIGURES] = {
+	[CALM_P50] = { "calm_p50_ms", 3, "ms until a spoke's answer, median, in peace" },
+	[CALM_P99] = { "calm_p99_ms", 3, "ms, 99th percentile" },
+	[HOSTILE_RATE] = { "hostile_per_second", 0, "hostile packets/s" },
+	[HOSTILE_P50] = { "hostile_p50_ms", 3, "ms until a spoke's answer, median, meanwhile" },
+	[HOSTILE_P99] = { "hostile_p99_ms", 3, "ms, 99th percentile" },
+	[SLOWDOWN_P50] = { "hostile_slowdown", 2, "times the usual median" },
+	[SLOWDOWN_P99] = { "hostile_slowdown_p99", 2, "times the usual 99th percentile" },
+};
 
-/// Writes one hostile frame; returns its length.
-static size_t make_frame(struct rng *rng, unsigned spokes, uint8_t frame[static FRAME_SIZE])
-{
-	const enum weapon weapon = (enum weapon)rng_below(rng, WEAPONS);
-	const unsigned victim = rng_below(rng, spokes);
-	uint32_t from = STRANGERS + (rng_next(rng) & STRANGER_M);
-	struct nhrp_msg msg;
-	size_t length;
+/// Who is attacked.
+static const struct victim {
+	enum subject_kind kind;
+	const char *prefix; ///< of the keys
+	const char *title;
+} victims[] = {
+	{ SUBJECT_ECHO, "echo_", "an echo server that answers everybody:" },
+	{ SUBJECT_ECHO_FILTERED, "floor_", "one whose socket takes nothing of strangers:" },
+	{ SUBJECT_DMVPND, "", "the hub:" },
+};
 
-	make_message(rng, weapon == NOMAD ? spokes : victim, weapon, &msg);
-	if (weapon == NOMAD)
-		msg.src_nbma = addr_from_ipv4(from);
-	if (weapon == MUTATED)
-		from = addr_to_ipv4(msg.src_nbma);
-	length = frame_write_nhrp(frame, from, &msg, weapon == FORGED || weapon == FLOOD ? NULL : &password);
-	if (weapon == MUTATED)
-		frame[length - 1 - rng_below(rng, 60)] ^= (uint8_t)(1 + rng_below(rng, 255));
-	return length;
-}
+#define VICTIMS ARRAY_SIZE(victims)
 
-/// Sends until it is killed; `*ret_sent` is shared with us.
-static pid_t attack(unsigned spokes, _Atomic(uint64_t) *ret_sent, struct err *err)
-{
-	pid_t child = world_fork(NULL, err);
-	struct load *load;
-	struct rng rng;
-
-	if (child != 0)
-		return child;
-	// A real attacker has a machine of his own: this one has what the hub and the spokes leave over.
-	if (sched_setscheduler(0, SCHED_IDLE, &(struct sched_param) { 0 }) < 0)
-		_exit(EXIT_FAILURE);
-	rng_seed(&rng, SEED);
-	load = load_open(1, 600, err);
-	while (load) {
-		uint8_t *frame = load_next_frame(load);
-
-		load_queue(load, make_frame(&rng, spokes, frame));
-		++*ret_sent;
-	}
-	_exit(EXIT_FAILURE);
-}
-
-/* The measurement */
+struct measurement {
+	struct hub *hub;
+	_Atomic(uint64_t) *sent;
+	cpu_set_t hubs_processors;
+	double values[VICTIMS][FIGURES][REPORT_MOST_VALUES];
+	unsigned round;
+	uint64_t repeated, unanswered; ///< of requests to the hub
+	uint64_t kept;                 ///< addresses, in the worst round
+	double rss_growth;             ///< bytes, in the worst round
+};
 
 static struct load_plan refreshes(const struct hub *hub)
 {
@@ -136,68 +107,138 @@ static void report_refusals(struct hub *hub)
 	json_decref(traffic);
 }
 
-static bool measure_attack(struct hub *hub, const struct load_result *calm, struct err *err)
+static bool attack(struct measurement *m, double values[FIGURES][REPORT_MOST_VALUES], struct load_result *ret,
+	struct err *err)
 {
-	void *page = mmap(NULL, sizeof(uint64_t), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	_Atomic(uint64_t) *sent = page;
+	struct hub *hub = m->hub;
 	const struct load_plan plan = refreshes(hub);
-	struct load_result result;
+	const struct attacker attacker = {
+		.spokes = hub->options->spokes,
+		.rate = hub->options->flood,
+		.password = &password,
+		.sent = m->sent,
+	};
 	pid_t child;
 
-	if (page == MAP_FAILED)
-		return err_set(err, "out of memory");
-	child = attack(hub->options->spokes, sent, err);
+	*m->sent = 0;
+	child = attacker_start(&attacker, err);
 	if (child < 0)
 		return false;
-	load_run(hub->load, &plan, &result);
+	load_run(hub->load, &plan, ret);
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
-	report_number(
-		&hub->report, "hostile_per_second", (double)*sent / plan.seconds, 0, "hostile packets/s");
-	report_number(&hub->report, "hostile_p50_ms", result.p50_ms, 3,
-		"ms until a spoke's answer, median, meanwhile");
-	report_number(&hub->report, "hostile_p99_ms", result.p99_ms, 3, "ms, 99th percentile");
-	report_number(
-		&hub->report, "hostile_slowdown", result.p50_ms / calm->p50_ms, 2, "times the usual median");
-	report_number(&hub->report, "hostile_slowdown_p99", result.p99_ms / calm->p99_ms, 2,
-		"times the usual 99th percentile");
-	report_number(&hub->report, "hostile_repeated", (double)result.repeated, 0,
-		"requests that had to be repeated");
-	report_number(&hub->report, "hostile_unanswered", (double)result.lost, 0, "requests given up");
-	munmap(page, sizeof(uint64_t));
+	values[HOSTILE_RATE][m->round] = (double)*m->sent / plan.seconds;
+	values[HOSTILE_P50][m->round] = ret->p50_ms;
+	values[HOSTILE_P99][m->round] = ret->p99_ms;
 	return true;
+}
+
+/// What only the hub has.
+static void look_at_hub(struct measurement *m, uint64_t rss, const struct load_result *attacked)
+{
+	struct hub *hub = m->hub;
+	struct load_result last;
+
+	m->repeated += attacked->repeated;
+	m->unanswered += attacked->lost;
+	m->rss_growth = fmax(m->rss_growth, (double)subject_rss(&hub->subject) - (double)rss);
+	hub_rounds(hub, LOAD_REGISTER, &last);
+	m->kept = m->round == 0 || last.answered < m->kept ? last.answered : m->kept;
+}
+
+static bool measure_victim(struct measurement *m, size_t index, struct err *err)
+{
+	double(*values)[REPORT_MOST_VALUES] = m->values[index];
+	struct hub *hub = m->hub;
+	const struct load_plan plan = refreshes(hub);
+	struct load_result calm, attacked;
+	uint64_t rss;
+
+	subject_stop(&hub->subject, SIGTERM);
+	hub->subject.kind = victims[index].kind;
+	subject_forget(&hub->subject);
+	if ((m->round == 0 && !subject_prepare(&hub->subject, err)) || !subject_start(&hub->subject, err) ||
+		!hub_wait_ready(hub, err))
+		return false;
+	hub_rounds(hub, LOAD_REGISTER, &calm);
+	load_run(hub->load, &plan, &calm);
+	values[CALM_P50][m->round] = calm.p50_ms;
+	values[CALM_P99][m->round] = calm.p99_ms;
+	rss = subject_rss(&hub->subject);
+	if (!attack(m, values, &attacked, err))
+		return false;
+	values[SLOWDOWN_P50][m->round] = attacked.p50_ms / calm.p50_ms;
+	values[SLOWDOWN_P99][m->round] = attacked.p99_ms / calm.p99_ms;
+	if (victims[index].kind == SUBJECT_DMVPND)
+		look_at_hub(m, rss, &attacked);
+	return true;
+}
+
+static void report(struct measurement *m)
+{
+	struct report *report = &m->hub->report;
+
+	report_number(report, "rounds", m->round, 0, "rounds, the medians of which are");
+	for (size_t i = 0; i < VICTIMS; i++) {
+		report_title(report, victims[i].title);
+		for (enum figure j = 0; j < FIGURES; j++) {
+			char key[64];
+
+			snprintf(key, sizeof(key), "%s%s", victims[i].prefix, names[j].key);
+			report_number(report, key, report_median(m->values[i][j], m->round),
+				names[j].decimals, names[j].text);
+		}
+	}
+	report_number(report, "hostile_repeated", (double)m->repeated, 0, "requests that had to be repeated");
+	report_number(report, "hostile_unanswered", (double)m->unanswered, 0, "requests given up");
+	report_number(report, "rss_growth_bytes", m->rss_growth, 0, "bytes that the hub's memory grew by");
+	report_number(report, "bindings_kept", (double)m->kept, 0, "spokes whose address is still theirs");
+	report_refusals(m->hub);
+}
+
+/// Attacker and spokes have machines of their own: here one processor is theirs, the others are the hub's.
+static bool divide_processors(struct measurement *m, struct err *err)
+{
+	const struct sched_param priority = { .sched_priority = 1 };
+	cpu_set_t ours;
+	int last = CPU_SETSIZE;
+
+	if (sched_getaffinity(0, sizeof(m->hubs_processors), &m->hubs_processors) < 0)
+		return err_set_errno(err, errno, "cannot find out about processors");
+	while (last > 0 && !CPU_ISSET(last - 1, &m->hubs_processors))
+		last--;
+	CPU_ZERO(&ours);
+	CPU_SET(last - 1, &ours);
+	if (CPU_COUNT(&m->hubs_processors) > 1) {
+		CPU_CLR(last - 1, &m->hubs_processors);
+		m->hub->subject.processors = &m->hubs_processors;
+		if (sched_setaffinity(0, sizeof(ours), &ours) < 0)
+			return err_set_errno(err, errno, "cannot choose a processor");
+	}
+	return sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &priority) == 0 ||
+	       err_set_errno(err, errno, "cannot give the spokes priority");
 }
 
 static bool measure(struct hub *hub, struct err *err)
 {
-	const struct load_plan plan = refreshes(hub);
-	struct load_result calm, last;
-	uint64_t rss;
+	static struct measurement m;
+	void *page = mmap(NULL, sizeof(uint64_t), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
-	// The spokes have machines of their own, too.
-	if (sched_setscheduler(
-		    0, SCHED_FIFO | SCHED_RESET_ON_FORK, &(struct sched_param) { .sched_priority = 1 }) < 0)
-		return err_set_errno(err, errno, "cannot give the spokes priority");
+	if (page == MAP_FAILED)
+		return err_set(err, "out of memory");
+	m.hub = hub;
+	m.sent = page;
 	load_authenticate(hub->load, &password);
 	load_claim(hub->load);
 	hub->subject.config = subject_guarded_config;
-	if (!subject_prepare(&hub->subject, err) || !subject_start(&hub->subject, err) ||
-		!hub_wait_ready(hub, err))
+	if (!divide_processors(&m, err))
 		return false;
-	hub_rounds(hub, LOAD_REGISTER, &last);
-	load_run(hub->load, &plan, &calm);
-	report_number(
-		&hub->report, "calm_p50_ms", calm.p50_ms, 3, "ms until a spoke's answer, median, in peace");
-	report_number(&hub->report, "calm_p99_ms", calm.p99_ms, 3, "ms, 99th percentile");
-	rss = subject_rss(&hub->subject);
-	if (!measure_attack(hub, &calm, err))
-		return false;
-	report_number(&hub->report, "rss_growth_bytes", (double)subject_rss(&hub->subject) - (double)rss, 0,
-		"bytes that the hub's memory grew by");
-	hub_rounds(hub, LOAD_REGISTER, &last);
-	report_number(&hub->report, "bindings_kept", (double)last.answered, 0,
-		"spokes whose address is still theirs");
-	report_refusals(hub);
+	for (; m.round < hub->options->rounds; m.round++)
+		for (size_t i = 0; i < VICTIMS; i++)
+			if (!measure_victim(&m, i, err))
+				return false;
+	report(&m);
+	munmap(page, sizeof(uint64_t));
 	return true;
 }
 

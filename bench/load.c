@@ -5,11 +5,7 @@
 #include "load.h"
 
 #include <errno.h>
-#include <linux/if_packet.h>
 #include <math.h>
-#include <net/ethernet.h>
-#include <net/if.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,10 +15,10 @@
 
 #include "base/alloc.h"
 #include "frame.h"
+#include "port.h"
 #include "wire/nhrp_msg.h"
 
 #define BATCH          64
-#define SOCKET_BUFFER  (64 * 1024 * 1024)
 #define FIRST_SPOKE    1   ///< of each block of addresses the first is left out
 #define REPEAT_AFTER   1.0 ///< seconds
 #define TRIES          10
@@ -54,11 +50,13 @@ struct load {
 	struct mmsghdr in[BATCH];
 	struct iovec in_iov[BATCH];
 	uint8_t (*in_frames)[FRAME_SIZE];
+	_Alignas(struct cmsghdr) uint8_t in_control[BATCH][PORT_CONTROL_SIZE];
 	/* the run under way */
 	const struct load_plan *plan;
 	struct load_result *result;
 	unsigned outstanding;
 	double now;
+	double arrived; ///< what is being read
 	double last_answer;
 	float *times; ///< seconds, of each answer
 	size_t times_capacity;
@@ -207,8 +205,8 @@ static void on_answer(struct load *load, struct spoke *spoke, uint8_t code)
 			load->times_capacity = load->times_capacity ? 2 * load->times_capacity : 1024;
 			load->times = alloc_resize(load->times, load->times_capacity, sizeof(*load->times));
 		}
-		load->times[result->answered++] = (float)(load->now - spoke->first_sent);
-		load->last_answer = load->now;
+		load->times[result->answered++] = (float)(load->arrived - spoke->first_sent);
+		load->last_answer = load->arrived;
 	}
 	spoke->tries = 0;
 	load->outstanding--;
@@ -265,6 +263,8 @@ static bool receive(struct load *load)
 	int count;
 
 	do {
+		for (unsigned i = 0; i < BATCH; i++)
+			load->in[i].msg_hdr.msg_controllen = PORT_CONTROL_SIZE;
 		count = recvmmsg(load->fd, load->in, BATCH, MSG_DONTWAIT, NULL);
 		load->now = load_now();
 		for (int i = 0; i < count; i++) {
@@ -273,6 +273,7 @@ static bool receive(struct load *load)
 			any = true;
 			if (!frame_read(load->in_frames[i], load->in[i].msg_len, &frame))
 				continue;
+			load->arrived = port_arrival(&load->in[i].msg_hdr, load->now);
 			if (frame.protocol == NHRP_ETHERTYPE)
 				on_nhrp(load, &frame);
 			else
@@ -421,25 +422,6 @@ void load_run(struct load *load, const struct load_plan *plan, struct load_resul
 
 /* Start and end */
 
-static bool open_socket(struct load *load, struct err *err)
-{
-	struct sockaddr_ll address = {
-		.sll_family = AF_PACKET,
-		.sll_protocol = htons(ETH_P_IP),
-		.sll_ifindex = (int)if_nametoindex(LOAD_DEVICE),
-	};
-	int size = SOCKET_BUFFER, on = 1;
-
-	load->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
-	if (load->fd < 0 || bind(load->fd, (struct sockaddr *)&address, sizeof(address)) < 0)
-		return err_set_errno(err, errno, "cannot open a packet socket on " LOAD_DEVICE);
-	setsockopt(load->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
-	setsockopt(load->fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size));
-	setsockopt(load->fd, SOL_PACKET, PACKET_QDISC_BYPASS, &on, sizeof(on));
-	setsockopt(load->fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof(on));
-	return true;
-}
-
 static void set_up(struct mmsghdr *messages, struct iovec *iov, uint8_t (*frames)[FRAME_SIZE])
 {
 	for (unsigned i = 0; i < BATCH; i++) {
@@ -452,11 +434,12 @@ struct load *load_open(unsigned spokes, uint16_t holding_time, struct err *err)
 {
 	struct load *load = alloc_zeroed(1, sizeof(*load));
 
-	if (!open_socket(load, err)) {
+	load->spokes = spokes;
+	load->fd = port_open(spokes, err);
+	if (load->fd < 0) {
 		free(load);
 		return NULL;
 	}
-	load->spokes = spokes;
 	load->holding_time = holding_time;
 	load->next_id = 1;
 	load->repeat = REPEAT_AFTER;
@@ -465,6 +448,8 @@ struct load *load_open(unsigned spokes, uint16_t holding_time, struct err *err)
 	load->in_frames = alloc_zeroed(BATCH, FRAME_SIZE);
 	set_up(load->out, load->out_iov, load->out_frames);
 	set_up(load->in, load->in_iov, load->in_frames);
+	for (unsigned i = 0; i < BATCH; i++)
+		load->in[i].msg_hdr.msg_control = load->in_control[i];
 	return load;
 }
 

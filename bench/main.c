@@ -30,13 +30,14 @@ static const char usage[] =
 	"  --seconds S  of each phase with a rate (default 10)\n"
 	"  --repeat S   until a request without an answer is sent again (default 1)\n"
 	"  --holdtime S holding time, 3 to 65535 seconds (default 600): spokes refresh after a third of it\n"
-	"  --server X   dmvpnd (default), frr (nhrpd and zebra of FRR), echo (a canned server alone) or echo-single (the\n"
-	"               same, one packet at a time)\n"
+	"  --server X   dmvpnd (default), frr (nhrpd and zebra of FRR), echo (a canned server alone), echo-single (the\n"
+	"               same, one packet at a time) or echo-filtered (the spokes' packets alone come in)\n"
 	"  --frr DIR    where FRR's programs are (default /usr/lib/frr)\n"
 	"  --link X     auto, kernel, user (default; forward: its threads alone) or bpf (with its fast path);\n"
 	"               forward: naive (the threads, one packet at a time)\n"
 	"  --underlay X forward: virt (default: super-packets cross it whole) or wire (every packet fits the MTU)\n"
-	"  --rounds N   hub, forward: 1 to 31 (default 3), of which the median is told\n"
+	"  --flood N    hostile: packets a second at most (default: as many as it can)\n"
+	"  --rounds N   hub, forward, hostile: 1 to 31 (default 3), of which the median is told\n"
 	"  --peers N    forward: in the table of a node, 2 to 20000 (default 2)\n"
 	"  --rival CMD  forward: in place of dmvpnd, this command with the side (from, to) and a folder as arguments; it makes a\n"
 	"               tunnel from 172.31.0.1 to 172.31.0.2 between 198.18.0.1 and 198.18.0.2, and stays\n"
@@ -54,6 +55,7 @@ static const struct option options[] = {
 	{ "frr", required_argument, NULL, 'f' },
 	{ "link", required_argument, NULL, 'l' },
 	{ "underlay", required_argument, NULL, 'u' },
+	{ "flood", required_argument, NULL, 'F' },
 	{ "rounds", required_argument, NULL, 'o' },
 	{ "peers", required_argument, NULL, 'p' },
 	{ "rival", required_argument, NULL, 'R' },
@@ -140,6 +142,9 @@ static struct bench_options read_options(int argc, char **argv)
 			if (strcmp(optarg, "virt") != 0 && strcmp(optarg, "wire") != 0)
 				refuse("there is no underlay", optarg);
 			ret.underlay = optarg;
+			break;
+		case 'F':
+			ret.flood = number(optarg, 1, 1e7);
 			break;
 		case 'o':
 			ret.rounds = (unsigned)number(optarg, 1, 31);

@@ -3,6 +3,8 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 struct report report_begin(const char *what, bool as_json)
 {
@@ -27,9 +29,31 @@ void report_number(struct report *report, const char *key, double value, int dec
 	}
 }
 
+void report_title(const struct report *report, const char *text)
+{
+	if (!report->as_json)
+		(void)printf("%s\n", text);
+}
+
 void report_text(struct report *report, const char *key, const char *value)
 {
 	json_object_set_new(report->figures, key, json_string(value));
+}
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+double report_median(const double *values, unsigned count)
+{
+	double sorted[REPORT_MOST_VALUES];
+
+	memcpy(sorted, values, count * sizeof(sorted[0]));
+	qsort(sorted, count, sizeof(sorted[0]), compare);
+	return (sorted[(count - 1) / 2] + sorted[count / 2]) / 2;
 }
 
 void report_end(struct report *report)

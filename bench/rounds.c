@@ -2,9 +2,6 @@
 #include "rounds.h"
 
 #include <signal.h>
-#include <stdlib.h>
-
-#define MOST_ROUNDS 31
 
 enum figure {
 	ECHO_RATE,
@@ -42,7 +39,7 @@ static const struct {
 };
 
 struct rounds {
-	double values[FIGURES][MOST_ROUNDS];
+	double values[FIGURES][REPORT_MOST_VALUES];
 	unsigned count; ///< of rounds that are complete
 };
 
@@ -51,21 +48,9 @@ static void note(struct rounds *rounds, enum figure figure, double value)
 	rounds->values[figure][rounds->count] = value;
 }
 
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 static double median(const struct rounds *rounds, enum figure figure)
 {
-	double sorted[MOST_ROUNDS];
-
-	for (unsigned i = 0; i < rounds->count; i++)
-		sorted[i] = rounds->values[figure][i];
-	qsort(sorted, rounds->count, sizeof(sorted[0]), compare);
-	return (sorted[(rounds->count - 1) / 2] + sorted[rounds->count / 2]) / 2;
+	return report_median(rounds->values[figure], rounds->count);
 }
 
 static bool measure_echo(struct hub *hub, struct rounds *rounds, struct err *err)

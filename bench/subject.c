@@ -54,6 +54,7 @@ bool subject_parse(const char *name, enum subject_kind *ret)
 		[SUBJECT_FRR] = "frr",
 		[SUBJECT_ECHO] = "echo",
 		[SUBJECT_ECHO_SINGLE] = "echo-single",
+		[SUBJECT_ECHO_FILTERED] = "echo-filtered",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
@@ -153,6 +154,7 @@ bool subject_prepare(struct subject *subject, struct err *err)
 		return prepare_frr(subject, err);
 	case SUBJECT_ECHO:
 	case SUBJECT_ECHO_SINGLE:
+	case SUBJECT_ECHO_FILTERED:
 		break;
 	}
 	return true;
@@ -225,6 +227,9 @@ static bool launch(struct subject *subject, const char *name, struct err *err)
 		subject->processes[subject->count++] = child;
 		return true;
 	}
+	if (subject->processors &&
+		sched_setaffinity(0, sizeof(*subject->processors), subject->processors) < 0)
+		_exit(EXIT_FAILURE);
 	switch (subject->kind) {
 	case SUBJECT_DMVPND:
 		run_dmvpnd(subject);
@@ -232,9 +237,10 @@ static bool launch(struct subject *subject, const char *name, struct err *err)
 		run_frr(subject, name, bench);
 	case SUBJECT_ECHO:
 	case SUBJECT_ECHO_SINGLE:
+	case SUBJECT_ECHO_FILTERED:
 		break;
 	}
-	echo_serve(subject->kind == SUBJECT_ECHO);
+	echo_serve(subject->kind != SUBJECT_ECHO_SINGLE, subject->kind == SUBJECT_ECHO_FILTERED);
 }
 
 bool subject_start(struct subject *subject, struct err *err)
@@ -247,6 +253,7 @@ bool subject_start(struct subject *subject, struct err *err)
 	case SUBJECT_DMVPND:
 	case SUBJECT_ECHO:
 	case SUBJECT_ECHO_SINGLE:
+	case SUBJECT_ECHO_FILTERED:
 		break;
 	}
 	return launch(subject, NULL, err);

@@ -2,6 +2,7 @@
 /// What is measured: a hub in its namespace at the other end of the load's wire.
 #pragma once
 
+#include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -17,16 +18,19 @@ enum subject_kind {
 	SUBJECT_DMVPND,
 	SUBJECT_FRR,  ///< nhrpd and zebra, and mgmtd where that version has it
 	SUBJECT_ECHO, ///< turns each registration into an answer and keeps nothing: the machine's ceiling
-	SUBJECT_ECHO_SINGLE, ///< the same, one packet at a time
+	SUBJECT_ECHO_SINGLE,   ///< the same, one packet at a time
+	SUBJECT_ECHO_FILTERED, ///< the same in batches, to the load's spokes only: others' packets are
+			       ///< dropped early
 };
 
 struct subject {
 	enum subject_kind kind;
-	const char *name;   ///< of its files
-	const char *link;   ///< dmvpnd: `tunnel link`
-	bool one_by_one;    ///< dmvpnd: its threads make no batches
-	const char *frr;    ///< FRR: the folder of its programs
-	const char *config; ///< dmvpnd: instead of the hub's, without the lines that all have
+	const char *name;            ///< of its files
+	const char *link;            ///< dmvpnd: `tunnel link`
+	bool one_by_one;             ///< dmvpnd: its threads make no batches
+	const char *frr;             ///< FRR: the folder of its programs
+	const cpu_set_t *processors; ///< NULL: those that we are on
+	const char *config;          ///< dmvpnd: instead of the hub's, without the lines that all have
 	const struct world *world;
 	const struct world_node *node;
 	pid_t processes[3]; ///< the one that answers last
@@ -36,7 +40,7 @@ struct subject {
 /// For subject.config: a hub for many spokes, and one with a password.
 extern const char subject_hub_config[], subject_guarded_config[];
 
-/// "dmvpnd", "frr", "echo", "echo-single"; false for any other name.
+/// "dmvpnd", "frr", "echo", "echo-single", "echo-filtered"; false for any other name.
 bool subject_parse(const char *name, enum subject_kind *ret) MUST_CHECK;
 /// Makes the wire between the load and the node, once for all subjects in it.
 bool subject_wire(const struct world_node *node, struct err *err) MUST_CHECK;

@@ -53,18 +53,21 @@ def test_convergence():
 
 
 def test_hostile():
-    """Under attack every spoke keeps its address and has its answer in time, and what was refused is counted.
+    """Under attack every spoke keeps its address and has its answer, and what was refused is counted.
 
-    The attacker has what the others leave of the processor, so that the times can be compared with those before. The
-    bounds allow for a machine that has other work: its scheduler's slices come on top."""
-    figures = bench("hostile", "--spokes", "100", "--seconds", "2")
-    assert figures["hostile_per_second"] > 10
-    assert figures["hostile_p50_ms"] < max(5 * figures["calm_p50_ms"], 20)
-    assert figures["hostile_p99_ms"] < max(10 * figures["calm_p99_ms"], 200)
+    The hub has one of two processors, and shares it with whatever else this machine does: so the times, which
+    docs/performance.md has from an idle one, are only held against what would be a stall, also beside the other servers."""
+    # A fifth comes in the name of the spokes, each of which may send 100 packets a second before it counts as a stranger.
+    figures = bench("hostile", "--spokes", "100", "--seconds", "1", "--rounds", "1", "--flood", "20000")
+    assert figures["echo_hostile_per_second"] > 10 and figures["floor_hostile_p99_ms"] > 0
+    assert 10 < figures["hostile_per_second"] < 30000
+    assert figures["hostile_p50_ms"] < max(5 * figures["calm_p50_ms"], 5 * figures["floor_hostile_p50_ms"], 100)
+    assert figures["hostile_p99_ms"] < max(10 * figures["calm_p99_ms"], 10 * figures["floor_hostile_p99_ms"], 1000)
     assert figures["bindings_kept"] == 100
     assert figures["hostile_unanswered"] == 0
     assert figures["refused_authentication"] > 0 and figures["registrations_refused"] > 0
     assert figures["refused_senders"] > 0
+    assert figures["rss_growth_bytes"] < 32 << 20
 
 
 def test_wrong_use_is_told():
