@@ -142,4 +142,7 @@ void table_nhrp_summary(FILE *out, const json_t *data)
 	fprintf(out, "        %lld rib (%lld H  %lld nho)\n", routes + overrides, routes, overrides);
 	fprintf(out, "        0 bgp\n");
 	fprintf(out, "%lld Local\n", local);
+	if (field_number(data, "silent") > 0)
+		fprintf(out, "%lld silent: they did not answer directly of late\n",
+			field_number(data, "silent"));
 }

@@ -82,6 +82,8 @@ static void print_interface(FILE *out, const json_t *interface)
 		field_text(interface, "link"));
 	if (!field_is_null(interface, "data_path"))
 		fprintf(out, "  Data goes by %s\n", field_text(interface, "data_path"));
+	if (!field_is_null(interface, "nhrp_filter"))
+		fprintf(out, "  Filter of NHRP: %s\n", field_text(interface, "nhrp_filter"));
 	if (!field_is_null(interface, "description"))
 		fprintf(out, "  Description: %s\n", field_text(interface, "description"));
 	fprintf(out, "  Internet address is %s\n", field_text(interface, "address"));

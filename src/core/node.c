@@ -187,12 +187,15 @@ bool node_knows(struct node *node, uint32_t id, struct addr nbma)
 	return iface && peer_find(iface, nbma);
 }
 
-void node_on_overload(struct node *node, uint32_t id, uint64_t count)
+void node_on_overload(struct node *node, uint32_t id, struct addr from, uint64_t count)
 {
 	struct iface *iface = node_iface(node, id);
 
-	if (iface)
-		iface->counters.refused[REFUSED_BUSY] += count;
+	if (!iface)
+		return;
+	iface->counters.refused[REFUSED_BUSY] += count;
+	if (addr_is_set(from))
+		offenders_note(&iface->counters.offenders, from, refusal_name(REFUSED_BUSY));
 }
 
 void node_on_neigh_miss(struct node *node, uint32_t id, struct addr next_hop, struct mono now)

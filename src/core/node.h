@@ -80,8 +80,9 @@ void node_on_packet(struct node *node, uint32_t iface, struct addr from, const u
 	struct mono now);
 /// Is somebody known at this NBMA address? Packets of strangers may wait for those of others.
 bool node_knows(struct node *node, uint32_t iface, struct addr nbma);
-/// So many packets of strangers were dropped, for there were too many: counts them.
-void node_on_overload(struct node *node, uint32_t iface, uint64_t count);
+/// So many packets of strangers were dropped, for there were too many: counts them. One has a sender; where
+/// `from` is not set nobody looked.
+void node_on_overload(struct node *node, uint32_t iface, struct addr from, uint64_t count);
 /// The kernel has a packet for a next hop on `iface` that it has no neighbour for.
 void node_on_neigh_miss(struct node *node, uint32_t iface, struct addr next_hop, struct mono now);
 /// The SA with the peer at `nbma` came up, with the peer's authenticated identity; or went, or could not be

@@ -52,6 +52,15 @@ bool silent_is(const struct iface *iface, struct addr nbma, struct mono now)
 	return silent && mono_before(now, silent->until);
 }
 
+unsigned silent_count(const struct iface *iface, struct mono now)
+{
+	unsigned count = 0;
+
+	for (const struct silent *silent = iface->silents; silent; silent = silent->hh.next)
+		count += mono_before(now, silent->until);
+	return count;
+}
+
 void silent_done(struct iface *iface)
 {
 	struct silent *silent, *next;

@@ -24,5 +24,7 @@ void silent_note(struct iface *iface, struct addr nbma, struct mono now);
 /// It answered.
 void silent_forget(struct iface *iface, struct addr nbma);
 bool silent_is(const struct iface *iface, struct addr nbma, struct mono now);
+/// How many there are.
+unsigned silent_count(const struct iface *iface, struct mono now);
 /// Forgets all of them.
 void silent_done(struct iface *iface);

@@ -13,6 +13,7 @@
 #include "core/nhs.h"
 #include "core/node.h"
 #include "core/peer.h"
+#include "core/silent.h"
 #include "ctl/context.h"
 #include "link/link.h"
 
@@ -222,6 +223,11 @@ static void gauges(const struct writer *writer)
 	for (size_t i = 0; i < node->iface_count; i++)
 		fprintf(writer->out, "dmvpn_registered_clients{interface=\"%s\"} %u\n",
 			node->ifaces[i]->config->name, node->ifaces[i]->dynamic_count);
+	head(writer, "silent_peers", "gauge",
+		"NBMA addresses that did not answer directly of late, though their node may be there.");
+	for (size_t i = 0; i < node->iface_count; i++)
+		fprintf(writer->out, "dmvpn_silent_peers{interface=\"%s\"} %u\n",
+			node->ifaces[i]->config->name, silent_count(node->ifaces[i], writer->context->now()));
 	head(writer, "interface_up", "gauge", "1 where the tunnel can carry packets.");
 	for (size_t i = 0; i < node->iface_count; i++)
 		fprintf(writer->out, "dmvpn_interface_up{interface=\"%s\"} %d\n",

@@ -8,6 +8,7 @@
 #include "core/requester.h"
 #include "core/resolve.h"
 #include "core/shortcut.h"
+#include "core/silent.h"
 #include "ctl/context.h"
 #include "ctl/entry.h"
 #include "ctl/view.h"
@@ -211,13 +212,16 @@ static json_t *next_summary(struct view *base, const struct ctl_context *context
 	base->finished = view->tour.finished;
 	if (!base->finished)
 		return NULL;
-	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "schema",
+	unsigned silent = 0;
+	for (size_t i = 0; i < context->node->iface_count; i++)
+		silent += silent_count(iface_at(context->node, i), context->now());
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i}", "schema",
 		"dmvpn/nhrp-summary/1", "entries", view_count(tally->total), "bytes",
 		view_count(tally->bytes), "static", view_count(tally->types[ENTRY_STATIC]), "dynamic",
 		view_count(tally->types[ENTRY_DYNAMIC]), "incomplete",
 		view_count(tally->types[ENTRY_INCOMPLETE]), "local", view_count(tally->local), "next_hops",
 		view_count(tally->nhop), "temporary", view_count(tally->temporary), "routes",
-		view_count(tally->rib), "overrides", view_count(tally->nho));
+		view_count(tally->rib), "overrides", view_count(tally->nho), "silent", (int)silent);
 }
 
 struct view *view_nhrp_summary(void)

@@ -46,13 +46,13 @@ static json_t *head(const struct iface *iface, const struct tunnel_config *tunne
 		view_text(tunnel->description), "address", view_prefix(iface->config->address), "mtu",
 		(int)tunnel->ip_mtu, "source", view_addr(iface->nbma), "destination",
 		view_addr(iface->config->destination));
-	json_t *rest = json_pack("{s:o, s:s, s:o, s:o, s:o, s:o}", "source_interface",
+	json_t *rest = json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:o}", "source_interface",
 		tunnel->source_interface[0] != '\0' ? view_text(tunnel->source_interface) : json_null(),
 		"mode", tunnel->mode == TUNNEL_GRE_MULTIPOINT ? "gre multipoint" : "gre ip", "key",
 		tunnel->has_key ? json_integer(tunnel->key) : json_null(), "link",
 		link != NULL ? json_string(link->ops->name) : json_null(), "data_path",
-		link != NULL ? view_text(link->ops->data_path(link)) : json_null(), "drops",
-		link_drop_counts(link));
+		link != NULL ? view_text(link->ops->data_path(link)) : json_null(), "nhrp_filter",
+		link != NULL ? view_text(link->filter) : json_null(), "drops", link_drop_counts(link));
 	json_object_update(object, rest);
 	json_decref(rest);
 	return object;

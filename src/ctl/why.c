@@ -16,6 +16,7 @@
 #include "core/protect.h"
 #include "core/resolve.h"
 #include "core/shortcut.h"
+#include "core/silent.h"
 #include "ctl/context.h"
 #include "ctl/view.h"
 #include "link/link.h"
@@ -135,6 +136,16 @@ static bool look_at_route(struct why *why)
 	return why->iface != NULL;
 }
 
+/// What goes to a node that did not answer directly goes by the hub.
+static void look_at_silence(struct why *why, struct addr nbma)
+{
+	if (addr_is_set(nbma) && silent_is(why->iface, nbma, why->now))
+		step(why, "silent", true,
+			"%s did not answer us directly of late: the way to it, or back, may be blocked, by a firewall or "
+			"NAT. It is used again once it answers.",
+			ADDR(nbma));
+}
+
 static void tell_resolution(struct why *why, const struct resolution *resolution)
 {
 	const char *next = timer_is_armed(&resolution->timer) ? LEFT(resolution->timer.at) : "a moment";
@@ -148,6 +159,7 @@ static void tell_resolution(struct why *why, const struct resolution *resolution
 		step(why, "resolution", true,
 			"%s is being asked for since %s ago: %u requests are unanswered, the next one goes in %s.",
 			ADDR(resolution->destination), AGO(resolution->started), resolution->tries, next);
+	look_at_silence(why, resolution->probed);
 }
 
 /// What overrides the routing table.

@@ -47,17 +47,25 @@ static void tell(
 	node_on_packet(intake->daemon->node, iface, from, packet, length, intake->now);
 }
 
+static void tell_refused(void *context, struct addr from, uint64_t count)
+{
+	const struct tunnel *tunnel = context;
+
+	node_on_overload(tunnel->daemon->node, tunnel->nhrp->id, from, count);
+}
+
 /// What strangers send beyond the room in their queue is best dropped where it comes in.
 static void tell_room(const struct intake *intake)
 {
 	struct daemon *daemon = intake->daemon;
 
 	for (size_t i = 0; i < daemon->tunnel_count; i++) {
-		const struct tunnel *tunnel = daemon->tunnels[i];
+		struct tunnel *tunnel = daemon->tunnels[i];
 
-		if (tunnel->link)
-			node_on_overload(daemon->node, tunnel->nhrp->id,
-				admission_set_room(tunnel->link->admission, LIMIT - intake->count));
+		if (!tunnel->link)
+			continue;
+		admission_set_room(tunnel->link->admission, LIMIT - intake->count);
+		admission_each_refused(tunnel->link->admission, tell_refused, tunnel);
 	}
 }
 
@@ -139,7 +147,7 @@ void intake_add(struct intake *intake, uint32_t iface, struct addr from, const u
 	} else if (intake->count < LIMIT) {
 		let_wait(intake, iface, from, packet, length);
 	} else {
-		node_on_overload(intake->daemon->node, iface, 1);
+		node_on_overload(intake->daemon->node, iface, from, 1);
 	}
 }
 

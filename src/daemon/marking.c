@@ -141,7 +141,7 @@ static void wait_for_news(
 
 	look_at_early(daemon);
 	if (daemon->early_count == EARLY_LIMIT) {
-		node_on_overload(daemon->node, tunnel->nhrp->id, 1);
+		node_on_overload(daemon->node, tunnel->nhrp->id, from, 1);
 		return;
 	}
 	early = alloc_zeroed(1, sizeof(*early) + length);

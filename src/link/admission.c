@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -78,28 +79,32 @@ static struct admission_bpf *load(const struct link_config *config, enum admissi
 	return NULL;
 }
 
-struct admission *admission_open(const struct link_config *config, enum admission_socket kind, int fd)
+void admission_open(struct link *link, const struct link_config *config, enum admission_socket kind, int fd)
 {
 	struct admission *admission;
 	struct admission_bpf *program;
 
-	if (config->protected)
-		return NULL;
+	if (config->protected) {
+		snprintf(link->filter, sizeof(link->filter), "none (IPsec keeps strangers out)");
+		return;
+	}
 	bpf_be_silent();
 	program = load(config, kind, fd);
 	if (!program) {
-		log_info(
-			"%s: in a flood of NHRP known peers wait with strangers: no filter by eBPF, which needs "
-			"the capability CAP_BPF: %s",
-			config->name, strerror(errno));
-		return NULL;
+		snprintf(link->filter, sizeof(link->filter),
+			"none (the kernel does not take its program: %s; it needs the capabilities CAP_BPF and "
+			"CAP_NET_ADMIN)",
+			strerror(errno));
+		log_info("%s: in a flood of NHRP known peers wait with strangers: filter by eBPF: %s",
+			config->name, link->filter);
+		return;
 	}
-	admission = alloc_zeroed(1, sizeof(*admission));
+	snprintf(link->filter, sizeof(link->filter), "eBPF");
+	admission = link->admission = alloc_zeroed(1, sizeof(*admission));
 	admission->program = program;
 	admission->room = FIRST_ROOM;
 	admission->room_limit = room_in_buffer(fd);
 	let_in(admission);
-	return admission;
 }
 
 void admission_close(struct admission *admission)
@@ -152,16 +157,29 @@ void admission_emptied(struct admission *admission, uint32_t count)
 	let_in(admission);
 }
 
-uint64_t admission_set_room(struct admission *admission, unsigned room)
+void admission_set_room(struct admission *admission, unsigned room)
 {
-	uint64_t refused, more;
-
 	if (!admission)
-		return 0;
+		return;
 	admission->room = room < admission->room_limit ? room : admission->room_limit;
 	let_in(admission);
+}
+
+void admission_each_refused(struct admission *admission,
+	void (*tell)(void *context, struct addr from, uint64_t count), void *context)
+{
+	uint64_t refused;
+
+	if (!admission)
+		return;
 	refused = rules(admission)->refused;
-	more = refused - admission->told;
-	admission->told = refused;
-	return more;
+	if (refused - admission->told > ADMISSION_NOTED) {
+		tell(context, (struct addr) { 0 }, refused - admission->told - ADMISSION_NOTED);
+		admission->told = refused - ADMISSION_NOTED;
+	}
+	for (; admission->told != refused; admission->told++) {
+		uint32_t from = rules(admission)->refused_from[admission->told % ADMISSION_NOTED];
+
+		tell(context, addr_from_ipv4(ntohl(from)), 1);
+	}
 }

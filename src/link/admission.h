@@ -17,9 +17,10 @@ enum admission_socket {
 	ADMISSION_DEVICE,   ///< a packet socket at a GRE device
 };
 
-/// Gives the socket the filter, in place of the one that it has. NULL, and all as it was, where IPsec keeps
+/// Gives the socket of a link the filter, in place of the one that it has. All as it was where IPsec keeps
 /// strangers out, and where the kernel, our privileges or the build do not allow it, which is logged.
-struct admission *admission_open(const struct link_config *config, enum admission_socket kind, int fd);
+/// `link->filter` tells which.
+void admission_open(struct link *link, const struct link_config *config, enum admission_socket kind, int fd);
 /// The filter goes with its socket. NULL does no harm, here and below.
 void admission_close(struct admission *admission);
 /// The peer at this address is known, or not any more; in force at the latest after admission_flush().
@@ -29,6 +30,9 @@ void admission_flush(struct admission *admission);
 /// admission_emptied() once nothing more was in it.
 uint32_t admission_count(const struct admission *admission);
 void admission_emptied(struct admission *admission, uint32_t count);
-/// The owner has room for so many packets of strangers beside those which were read. Returns how many were
-/// dropped since the last call.
-uint64_t admission_set_room(struct admission *admission, unsigned room);
+/// The owner has room for so many packets of strangers beside those which were read.
+void admission_set_room(struct admission *admission, unsigned room);
+/// Tells of each packet that was dropped since the last call: `count` of them with their sender, or, for
+/// those beyond the last 1,024, without.
+void admission_each_refused(struct admission *admission,
+	void (*tell)(void *context, struct addr from, uint64_t count), void *context);

@@ -3,17 +3,20 @@
 // In place of admission.c where clang, bpftool or libbpf was missing at build time.
 #include "link/admission.h"
 
+#include <stdio.h>
+
 #include "base/log.h"
 
-struct admission *admission_open(const struct link_config *config, enum admission_socket kind, int fd)
+void admission_open(struct link *link, const struct link_config *config, enum admission_socket kind, int fd)
 {
 	(void)kind;
 	(void)fd;
+	snprintf(link->filter, sizeof(link->filter),
+		config->protected ? "none (IPsec keeps strangers out)"
+				  : "none (this dmvpnd was built without eBPF)");
 	if (!config->protected)
-		log_info(
-			"%s: in a flood of NHRP known peers wait with strangers: this dmvpnd was built without eBPF",
-			config->name);
-	return NULL;
+		log_info("%s: in a flood of NHRP known peers wait with strangers: filter by eBPF: %s",
+			config->name, link->filter);
 }
 
 void admission_close(struct admission *admission)
@@ -45,9 +48,16 @@ void admission_emptied(struct admission *admission, uint32_t count)
 	(void)count;
 }
 
-uint64_t admission_set_room(struct admission *admission, unsigned room)
+void admission_set_room(struct admission *admission, unsigned room)
 {
 	(void)admission;
 	(void)room;
-	return 0;
+}
+
+void admission_each_refused(struct admission *admission,
+	void (*tell)(void *context, struct addr from, uint64_t count), void *context)
+{
+	(void)admission;
+	(void)tell;
+	(void)context;
 }

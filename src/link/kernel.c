@@ -250,7 +250,7 @@ static struct link *kernel_open(uv_loop_t *loop, const struct link_config *confi
 		free(kernel);
 		return NULL;
 	}
-	kernel->link.admission = admission_open(config, ADMISSION_DEVICE, kernel->packet);
+	admission_open(&kernel->link, config, ADMISSION_DEVICE, kernel->packet);
 	if (!is_multipoint(kernel))
 		kernel_traffic_add(kernel->traffic, config->destination, KERNEL_DESTINATION);
 	uv_poll_init(loop, &kernel->poll, kernel->packet);

@@ -110,6 +110,7 @@ struct link_ops {
 struct link {
 	const struct link_ops *ops;
 	struct admission *admission; ///< of NHRP; NULL: all that is ours comes in
+	char filter[160];            ///< of NHRP, for a person: "eBPF", or "none" and why
 };
 
 /// A GRE device of the kernel.

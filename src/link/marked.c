@@ -225,5 +225,6 @@ struct link *marked_open(const struct link_ops *ops, struct uv_loop_s *loop, con
 	marked = alloc_zeroed(1, sizeof(*marked));
 	marked->link.ops = ops == &link_kernel ? &marked_kernel : &marked_user;
 	marked->inner = inner;
+	memcpy(marked->link.filter, inner->filter, sizeof(inner->filter));
 	return &marked->link;
 }

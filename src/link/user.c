@@ -253,7 +253,7 @@ static struct link *user_open(uv_loop_t *loop, const struct link_config *config,
 		return NULL;
 	}
 	start_fast_path(user);
-	user->link.admission = admission_open(&user->config, ADMISSION_UNDERLAY, user->nhrp);
+	admission_open(&user->link, &user->config, ADMISSION_UNDERLAY, user->nhrp);
 	user->slots = alloc_zeroed(BATCH, SLOT_SIZE);
 	uv_poll_init(loop, &user->poll, user->nhrp);
 	user->poll.data = user;

@@ -68,6 +68,8 @@ def test_without_ebpf_the_threads_carry(network):
         "CAP_NET_ADMIN)" if has_fast_path(lab) else "it is switched off"
     for name in ("hub", "spoke1", "spoke2"):
         assert f"Data goes by threads (no eBPF: {reason})" in lab[name].ctl("show interfaces")
+        assert "Filter of NHRP: none (the kernel does not take its program: Operation not permitted; it needs the " \
+            "capabilities CAP_BPF and CAP_NET_ADMIN)" in lab[name].ctl("show interfaces")
     wait_until(lambda: works(lab, "spoke1", "spoke2"), 10, "traffic")
     upload(lab.namespace("spoke1"), lan(lab, "spoke1"), lab.namespace("spoke2"), lan(lab, "spoke2"))
 
@@ -80,6 +82,7 @@ def test_without_the_capability(network):
         daemon.wrapper = ["setpriv", "--bounding-set", without, "--inh-caps", without]
     lab.start().wait_registered()
     assert interface(lab, "hub")["data_path"].startswith("threads (no eBPF: ")
+    assert interface(lab, "hub")["nhrp_filter"].startswith("none (the kernel does not take its program: ")
     assert ping(lab, "spoke1", "spoke2").lost == 0
 
 

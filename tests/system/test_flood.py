@@ -15,6 +15,7 @@ STRANGER = scenarios.stranger().nbma_address
 HUB = "10.0.0.1"
 FLOOD = 40000  # packets: twice what the socket has room for
 QUEUE = 4096   # packets of strangers that wait
+NOTED = 1024   # of the packets that are dropped at once, whose sender is known
 MARKER = bytes(4)  # malformed, so that it is counted apart from the flood, which has a wrong password
 
 
@@ -48,6 +49,8 @@ def flood(lab, sender, spoke, refused):
         craft.send(lab.namespace(spoke), nbma(lab, "hub"), craft.gre(MARKER))
     wait_until(lambda: traffic(hub)["refused"]["malformed"] == before["malformed"] + 1, 10, f"the packet of {spoke} is there")
     wait_until(lambda: traffic(hub)["refused"]["busy"] >= before["busy"] + refused, 10, "the others are counted")
+    told = [entry for entry in traffic(hub)["refused_from"] if entry["nbma"] == nbma(lab, sender)]
+    assert told and told[0]["packets"] >= NOTED, "and it is told who sent them"
 
 
 def test_strangers_take_no_room_of_known_peers(lab):

@@ -70,6 +70,7 @@ def test_the_data_path_is_told(network):
     expected = {"user": "eBPF", "threads": "threads (no eBPF: it is switched off)", "kernel": "the kernel's GRE device"}
     assert interface(lab, "hub")["data_path"] == expected[kind]
     assert f"Data goes by {expected[kind]}" in lab["hub"].ctl("show interfaces")
+    assert "Filter of NHRP: eBPF" in lab["hub"].ctl("show interfaces")
 
 
 def test_the_data_path_is_the_same_after_a_reload(network):

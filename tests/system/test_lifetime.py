@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """How long shortcuts last: as long as they are used and true."""
-from facts import bound, entry, lan, neighbours, overrides, path, shortcut, tunnel
+from facts import bound, entry, lan, nbma, neighbours, overrides, path, shortcut, tunnel
 from lab import scenarios
 from lab.measure import Ping
 from lab.wait import wait_until
@@ -77,6 +77,9 @@ def test_dead_peer_is_left(network):
     lab.namespace("internet").batch("link set spoke2 down")
     ping = Ping(lab.namespace("spoke1"), lan(lab, "spoke2"), lan(lab, "spoke1"), interval=0.2)
     wait_until(lambda: not overrides(lab, "spoke1"), 20, "the shortcut is withdrawn")
+    assert lab["spoke1"].ctl_json("show ip nhrp summary")["silent"] == 1
+    why = lab["spoke1"].ctl(f"why {tunnel(lab, 'spoke2')}")
+    assert f"{nbma(lab, 'spoke2')} did not answer us directly of late" in why, why
     ping.child.kill()
     ping.child.wait()
 

@@ -14,7 +14,8 @@ from lab.measure import Ping
 from lab.wait import wait_until
 from machine import Machine, Service
 
-NET_ADMIN_AND_RAW = (1 << 12) | (1 << 13)
+CAP_BPF = 1 << 39
+RIGHTS = (1 << 12) | (1 << 13) | CAP_BPF  # CAP_NET_ADMIN, CAP_NET_RAW
 EXPOSURE = 2.5  # of 10, as systemd-analyze security judges; the unit has less
 GAP = 0.2  # seconds
 UNIT = ROOT / "packaging" / "dmvpnd.service"
@@ -56,7 +57,7 @@ def status_of(daemon):
 
 
 def test_start_rights_and_stop(service):
-    """`systemctl start` returns when it is ready; it runs as its own user and may do two things; a stop leaves nothing."""
+    """`systemctl start` returns when it is ready; it runs as its own user and may do three things; a stop leaves nothing."""
     lab, daemon = service()
     machine = daemon.machine
     daemon.systemctl("start")  # the configuration that comes with the package
@@ -70,15 +71,30 @@ def test_start_rights_and_stop(service):
     user = machine.run("id", "--user", "dmvpnd").stdout.strip()
     assert user != "0" and status["Uid"].split() == [user] * 4
     for kind in ("CapEff", "CapPrm", "CapBnd"):
-        assert int(status[kind], 16) == NET_ADMIN_AND_RAW, kind
+        assert int(status[kind], 16) == RIGHTS, kind
     assert status["Seccomp"] == "2" and int(status["Seccomp_filters"]) >= 2, "the unit's and its own"
     assert status["NoNewPrivs"] == "1"
+    shown = daemon.ctl_json("show interfaces")["interfaces"][0]
+    assert shown["nhrp_filter"] == "eBPF" and "the kernel does not take" not in shown["data_path"], shown
     shortcut(lab, "spoke1", "spoke2")
     assert ping(lab, "spoke1", "spoke2").lost == 0
     daemon.stop()
     assert machine.properties(daemon.unit)["Result"] == "success"
     assert not device(lab) and not overrides(lab, "spoke1")
     assert not daemon.machine.run("find", "/run/dmvpnd", "-name", "control", check=False).stdout
+
+
+def test_without_cap_bpf(service):
+    """As docs/security.md has it: it runs, and says what it lacks."""
+    lab, daemon = service()
+    page = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    daemon.machine.write("/run/systemd/system/dmvpnd.service.d/less.conf",
+                         re.search(r"```ini\n(# systemctl edit dmvpnd\n.*?)```", page, re.DOTALL).group(1))
+    daemon.machine.run("systemctl", "daemon-reload")
+    lab.start().wait_registered()
+    assert int(status_of(daemon)["CapEff"], 16) == RIGHTS & ~CAP_BPF
+    assert daemon.ctl_json("show interfaces")["interfaces"][0]["nhrp_filter"].startswith("none (the kernel does not take")
+    assert ping(lab, "spoke1", "spoke2").lost == 0
 
 
 def test_exposure(service):

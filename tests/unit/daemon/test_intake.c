@@ -51,10 +51,11 @@ void node_on_packet(struct node *node, uint32_t iface, struct addr from, const u
 		seen.strangers++;
 }
 
-void node_on_overload(struct node *node, uint32_t iface, uint64_t count)
+void node_on_overload(struct node *node, uint32_t iface, struct addr from, uint64_t count)
 {
 	(void)node;
 	(void)iface;
+	(void)from;
 	seen.dropped += (unsigned)count;
 }
 
