@@ -39,12 +39,18 @@ struct intake {
 	unsigned handles_open;
 };
 
-static void tell(
-	struct intake *intake, uint32_t iface, struct addr from, const uint8_t *packet, size_t length)
+/// The clock is read once for them: that is a system call where the kernel has no faster way.
+static struct mono time_of_these(struct intake *intake)
 {
 	if (intake->now.us == 0)
 		intake->now = daemon_now();
-	node_on_packet(intake->daemon->node, iface, from, packet, length, intake->now);
+	return intake->now;
+}
+
+static void tell(
+	struct intake *intake, uint32_t iface, struct addr from, const uint8_t *packet, size_t length)
+{
+	node_on_packet(intake->daemon->node, iface, from, packet, length, time_of_these(intake));
 }
 
 static void tell_refused(void *context, struct addr from, uint64_t count)
@@ -77,9 +83,9 @@ void intake_end(struct intake *intake)
 }
 
 /// Larger batches cost less for each packet, but a known peer has to wait for them.
-static unsigned turn_limit(const struct intake *intake)
+static unsigned turn_limit(struct intake *intake)
 {
-	return mono_between(intake->known, daemon_now()) < SILENCE ? SHARED_TURN : WHOLE_TURN;
+	return mono_between(intake->known, time_of_these(intake)) < SILENCE ? SHARED_TURN : WHOLE_TURN;
 }
 
 static struct waiting *pop(struct intake *intake)
@@ -103,12 +109,13 @@ static void on_idle(uv_idle_t *idle)
 static void on_turn(uv_prepare_t *prepare)
 {
 	struct intake *intake = prepare->data;
-	unsigned limit = turn_limit(intake);
 	struct waiting *waiting;
+	unsigned limit;
 
 	intake->turn = 0;
 	if (!intake->first)
 		return;
+	limit = turn_limit(intake);
 	while (intake->turn++ < limit && (waiting = pop(intake)) != NULL) {
 		tell(intake, waiting->iface, waiting->from, waiting->packet, waiting->length);
 		free(waiting);
@@ -139,7 +146,7 @@ static void let_wait(
 void intake_add(struct intake *intake, uint32_t iface, struct addr from, const uint8_t *packet, size_t length)
 {
 	if (node_knows(intake->daemon->node, iface, from)) {
-		intake->known = daemon_now();
+		intake->known = time_of_these(intake);
 		tell(intake, iface, from, packet, length);
 	} else if (!intake->first && intake->turn < turn_limit(intake)) {
 		intake->turn++;

@@ -24,6 +24,7 @@ static struct {
 	unsigned known;
 	unsigned dropped;
 	unsigned drains;
+	unsigned clock; ///< how often it was read
 } seen;
 
 static uv_loop_t loop;
@@ -67,6 +68,7 @@ void daemon_drain(struct daemon *daemon)
 
 struct mono daemon_now(void)
 {
+	seen.clock++;
 	return now;
 }
 
@@ -123,6 +125,7 @@ static void strangers_come_in_whole_batches_otherwise(void **state)
 
 	(void)state;
 	add(intake, KNOWN, 1);
+	intake_end(intake);
 	now = mono_add(now, 100 * MONO_MILLISECOND);
 	add(intake, STRANGER, 64);
 	assert_int_equal(seen.strangers, 64);
@@ -131,6 +134,21 @@ static void strangers_come_in_whole_batches_otherwise(void **state)
 	assert_int_equal(turn(), 64);
 	assert_int_equal(turn(), 36);
 	assert_int_equal(turn(), 0);
+	end(intake);
+}
+
+static void the_clock_is_read_once_for_what_comes_together(void **state)
+{
+	struct intake *intake = begin();
+
+	(void)state;
+	for (unsigned i = 1; i <= 3; i++) {
+		add(intake, KNOWN, 32);
+		add(intake, STRANGER, 32);
+		intake_end(intake);
+		assert_int_equal(seen.clock, i);
+	}
+	assert_int_equal(seen.drains, 3);
 	end(intake);
 }
 
@@ -151,6 +169,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(known_peers_do_not_wait),
 		cmocka_unit_test(strangers_come_in_whole_batches_otherwise),
+		cmocka_unit_test(the_clock_is_read_once_for_what_comes_together),
 		cmocka_unit_test(too_many_are_dropped_and_counted),
 	};
 
