@@ -316,6 +316,7 @@ static void stop(struct daemon *daemon)
 {
 	service_stopping();
 	if (daemon->handing_over) {
+		service_leave(link_hold_protocol());
 		learned_save(daemon->options->state_dir, daemon->node, daemon_now());
 	} else if (daemon->apply) {
 		node_shutdown(daemon->node, daemon_now());
@@ -370,12 +371,13 @@ int daemon_run(struct config *config, const struct daemon_options *options)
 	started = start(&daemon, options, &err);
 	if (started && options->sandbox)
 		started = sandbox_enter(&err);
-	if (started)
+	if (started) {
+		service_take();
 		service_ready();
-	if (started)
 		uv_run(daemon.loop, UV_RUN_DEFAULT);
-	else
+	} else {
 		log_error("cannot start: %s", err.text);
+	}
 	stop(&daemon);
 	uv_loop_close(daemon.loop);
 	return started ? 0 : 1;

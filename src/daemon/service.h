@@ -8,3 +8,8 @@ void service_ready(void);
 void service_alive(void);
 void service_reloading(void);
 void service_stopping(void);
+/// Leaves a socket (see link_hold_protocol()), which it closes here, with the service manager until a
+/// successor has its own: so that peers are not told in between that there is no GRE. -1: nothing happens.
+void service_leave(int socket);
+/// The successor has its own: gives up what it was left.
+void service_take(void);

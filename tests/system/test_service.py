@@ -3,12 +3,14 @@
 import os
 import re
 import shutil
+import signal
 import socket
 import stat
 
 import pytest
 
-from facts import ping, shortcut, tunnel, works
+import craft
+from facts import Witness, nbma, ping, shortcut, tunnel, works
 from lab import scenarios
 from lab.wait import wait_until
 
@@ -29,12 +31,14 @@ class Manager:
         self.socket.bind(str(path))
         self.socket.setblocking(False)
         self.environment = {"NOTIFY_SOCKET": str(path), "WATCHDOG_USEC": "3000000"}
-        self.heard = []
+        self.heard, self.kept = [], []
 
     def has(self, text):
         while True:
             try:
-                self.heard += self.socket.recv(4096).decode().splitlines()
+                said, fds, _, _ = socket.recv_fds(self.socket, 4096, 1)
+                self.heard += said.decode().splitlines()
+                self.kept += fds
             except BlockingIOError:
                 return text in self.heard
 
@@ -107,6 +111,31 @@ def test_tells_its_manager(network, tmp_path):
     manager.wait("READY=1")
     lab["hub"].restart()
     manager.wait("STOPPING=1")
+
+
+def test_leaves_a_socket_for_its_successor(network, tmp_path):
+    """Between two daemons nobody is told that there is no GRE: the service manager has a socket for it. On the kernel link
+    the device stays, and answers for itself."""
+    lab = network(scenarios.phase3(), start=False)
+    daemon, manager = lab["spoke2"], Manager(tmp_path / "notify")
+    lab.scenario.node("spoke2").config = re.sub(" tunnel link .*", " tunnel link user", lab.scenario.node("spoke2").config)
+    daemon.environment = manager.environment
+    lab.start().wait_registered()
+    witness = Witness(lab)
+
+    def send():
+        craft.send(lab.namespace("hub"), nbma(lab, "spoke2"), craft.gre(bytes(40), protocol=craft.IPV4))
+        return witness.seen()["no_protocol"]
+    daemon.child.send_signal(signal.SIGUSR2)
+    assert daemon.child.wait(30) == 0
+    daemon.child = None
+    manager.wait("FDSTORE=1")
+    assert "FDNAME=gre" in manager.heard and len(manager.kept) == 1
+    assert [send() for _ in range(10)] == [0] * 10
+    os.close(manager.kept.pop())
+    wait_until(send, 10, "without the socket the kernel says so")
+    lab.start("spoke2").wait_registered()
+    assert ping(lab, "hub", "spoke2").lost == 0
 
 
 @pytest.mark.parametrize("slow", [False, True])

@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from facts import lan, overrides, ping, shortcut, tunnel, works
+from facts import Witness, lan, overrides, ping, shortcut, tunnel, works
 from lab import scenarios
 from lab.daemon import ROOT
 from lab.measure import Ping
@@ -49,6 +49,11 @@ def service(network, tmp_path):
 
 def device(lab):
     return lab.namespace("spoke1").ip("link", "show", "dev", "tunnel1", check=False)
+
+
+def machine_keeps(daemon):
+    """Sockets that the manager has for the service's successor."""
+    return int(daemon.machine.properties(daemon.unit)["NFileDescriptorStore"])
 
 
 def status_of(daemon):
@@ -106,12 +111,13 @@ def test_exposure(service):
 
 
 def test_restart_under_traffic(service, link):
-    """The kernel link loses nothing; the user link's device stays, and its gap is short."""
+    """The kernel link loses nothing; the user link's device stays, and its gap is short. Peers who send meanwhile are not
+    told that there is no GRE: the manager keeps a socket for it."""
     lab, daemon = service()
     lab.start().wait_registered()
     shortcut(lab, "spoke1", "spoke2")
     shortcut(lab, "spoke2", "spoke1")
-    before, results = device(lab)[0]["ifindex"], []
+    before, results, witness = device(lab)[0]["ifindex"], [], Witness(lab)
     # The user link's best of some: the machine may be busy with other tests.
     kernel = link == "kernel"
     while len(results) < 4 or (not kernel and len(results) < 12 and min(result.gap for result in results) >= GAP):
@@ -123,6 +129,8 @@ def test_restart_under_traffic(service, link):
         results.append(running.result())
         assert daemon.main_process != process
     print("gaps:", [f"{result.gap:.3f} s, {result.lost} of {result.sent} lost" for result in results])
+    assert witness.seen()["no_protocol"] == 0
+    assert machine_keeps(daemon) == 0, "the successor has its own"
     assert device(lab)[0]["ifindex"] == before
     assert lan(lab, "spoke2").rpartition(".")[0] in str(overrides(lab, "spoke1"))
     if kernel:
