@@ -36,6 +36,7 @@ struct tunnel_config {
 	bool has_key;
 	uint32_t key;
 	enum tunnel_link link;
+	bool hairpin; ///< what leads back into the tunnel may go past the host
 	struct tunnel_protection protection;
 };
 

@@ -139,6 +139,8 @@ static struct link_config link_config_of(struct tunnel *tunnel, struct addr nbma
 		.mtu = tunnel->config->ip_mtu,
 		.no_fast_path = tunnel->config->link == TUNNEL_LINK_THREADS ||
 				tunnel->config->protection.kind != PROTECTION_NONE,
+		/* What a hub redirects, it must see. */
+		.hairpin = tunnel->config->hairpin && !tunnel->nhrp->redirect,
 		.one_by_one = getenv("DMVPND_ONE_BY_ONE") != NULL,
 		.pairs = pairs_wanted(),
 		.marks = marking_is_for(tunnel),

@@ -38,10 +38,11 @@ struct link_config {
 	uint32_t key;      ///< host order
 	uint16_t mtu;      ///< of the tunnel device, bytes
 	bool no_fast_path; ///< user link: every packet goes by its threads
-	bool one_by_one;   ///< user link: no batches, no super-packets; to measure what those are worth
-	unsigned pairs;    ///< user link: of threads; 0: as many as suit the processors
-	bool marks;        ///< peers are told apart by the marks of their packets, too
-	bool protected;    ///< IPsec keeps strangers out
+	bool hairpin;    ///< user link: its fast path may send what leads back into the tunnel past the host
+	bool one_by_one; ///< user link: no batches, no super-packets; to measure what those are worth
+	unsigned pairs;  ///< user link: of threads; 0: as many as suit the processors
+	bool marks;      ///< peers are told apart by the marks of their packets, too
+	bool protected;  ///< IPsec keeps strangers out
 };
 
 /// A link-layer address for the neighbour table.
@@ -94,7 +95,8 @@ struct link_ops {
 	void (*set_mark)(struct link *link, struct addr nbma, uint32_t mark);
 	/// Our own NBMA address changed.
 	bool (*set_nbma)(struct link *link, struct addr nbma, struct err *err);
-	/// Takes over what may change while it is open, `mtu` and `no_fast_path`; no packet is lost by it.
+	/// Takes over what may change while it is open, `mtu`, `no_fast_path` and `hairpin`; no packet is
+	/// lost by it.
 	void (*configure)(struct link *link, const struct link_config *config);
 	/// Walks over the peers whose counters changed since the last such walk.
 	void (*each_active)(struct link *link,

@@ -426,8 +426,9 @@ static void user_configure(struct link *link, const struct link_config *config)
 	struct user_link *user = user_link_of(link);
 
 	user->config.mtu = config->mtu;
+	user->config.hairpin = config->hairpin;
 	atomic_store(&user->path.mtu, config->mtu);
-	user_fast_set_mtu(user->fast, config->mtu);
+	user_fast_configure(user->fast, config);
 	if (user->config.no_fast_path == config->no_fast_path)
 		return;
 	/* Whatever comes in between is the threads'. */

@@ -2,8 +2,9 @@
 //
 // The fast path of a user link. At the egress of the TAP device a frame for a peer becomes GRE and leaves by
 // the interface that the routing table says; at the ingress of that interface GRE of our tunnel becomes a
-// frame of the device. Packets stay in the kernel, super-packets whole. Whatever is not plain data of a known
-// peer goes on as if nothing were here, to the threads of dmvpnd: TC_ACT_UNSPEC.
+// frame of the device, or, where the tunnel may, goes on to the next peer at once. Packets stay in the
+// kernel, super-packets whole. Whatever is not plain data of a known peer goes on as if nothing were here, to
+// the threads of dmvpnd: TC_ACT_UNSPEC.
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/ip.h>
@@ -21,6 +22,8 @@
 #define GRE_KEY_PRESENT 0x2000
 #define OUTER_TTL       64
 #define FRAGMENT_MASK   0x3fff
+#define FRAGMENT_OFFSET 0x1fff
+#define TCP_SYN         0x02
 #define ECN_MASK        0x03
 #define TOS_ROUTED      0x1c
 #define MARK            0xd4000000U ///< LINK_MARK: the override rule leaves it alone
@@ -80,6 +83,20 @@ struct {
 	__type(key, __u32);
 	__type(value, struct way);
 } ways SEC(".maps");
+
+/// Whom a packet that came by the tunnel goes on to by the tunnel; kept like a way.
+struct hop {
+	__u64 tick;
+	__be32 source, destination, nbma;
+	__u32 tos;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, WAYS);
+	__type(key, __u32);
+	__type(value, struct hop);
+} hops SEC(".maps");
 
 static __always_inline __u32 gre_length(void)
 {
@@ -176,7 +193,7 @@ static __always_inline bool look_up(struct __sk_buff *skb, __u32 length, struct 
 	way.tos = (__u8)ret->tos;
 	way.ipv4_src = tunnel.nbma;
 	way.ipv4_dst = ret->nbma;
-	way.ifindex = skb->ifindex;
+	way.ifindex = tunnel.device;
 	marked = way;
 	*(__u32 *)marked.smac = MARK; /* a union with `mark` in newer headers */
 	result = bpf_fib_lookup(skb, &marked, sizeof(marked), LOOKUP_MARK);
@@ -184,7 +201,7 @@ static __always_inline bool look_up(struct __sk_buff *skb, __u32 length, struct 
 		result = bpf_fib_lookup(skb, &way, sizeof(way), 0);
 	else
 		way = marked;
-	if (result != BPF_FIB_LKUP_RET_SUCCESS || way.ifindex == skb->ifindex || way.family != AF_INET)
+	if (result != BPF_FIB_LKUP_RET_SUCCESS || way.ifindex == tunnel.device || way.family != AF_INET)
 		return false;
 	ret->next_hop = way.ipv4_dst;
 	ret->ifindex = way.ifindex;
@@ -192,11 +209,16 @@ static __always_inline bool look_up(struct __sk_buff *skb, __u32 length, struct 
 	return true;
 }
 
+static __always_inline __u32 slot_of(__u32 number)
+{
+	return (number ^ number >> 10) & (WAYS - 1);
+}
+
 /// False where there is none for a packet of this length.
 static __always_inline bool find_way(
 	struct __sk_buff *skb, __u32 nbma, __u32 length, __u8 tos, struct way *ret)
 {
-	__u32 slot = (bpf_ntohl(nbma) ^ bpf_ntohl(nbma) >> 10) & (WAYS - 1);
+	__u32 slot = slot_of(bpf_ntohl(nbma));
 	__u64 now = bpf_ktime_get_coarse_ns();
 	struct way *kept;
 
@@ -226,22 +248,30 @@ static __always_inline bool make_room(struct __sk_buff *skb, __u32 length, __u16
 	       bpf_skb_adjust_room(skb, (__s32)length, BPF_ADJ_ROOM_MAC, BPF_F_ADJ_ROOM_FIXED_GSO) == 0;
 }
 
+static __always_inline struct iphdr outer_header(struct __sk_buff *skb, __u32 nbma, __u8 tos)
+{
+	struct iphdr ret = {
+		.version = 4,
+		.ihl = 5,
+		.tos = tos,
+		.tot_len = bpf_htons((__u16)(skb->len - ETH_HLEN)),
+		.id = (__u16)bpf_get_prandom_u32(),
+		.ttl = OUTER_TTL,
+		.protocol = 47,
+		.saddr = tunnel.nbma,
+		.daddr = nbma,
+	};
+
+	ret.check = ip_checksum(&ret);
+	return ret;
+}
+
 static __always_inline bool write_outer(
 	struct __sk_buff *skb, __u32 nbma, __u16 ethertype, __u8 tos, __u32 room)
 {
 	__be16 ip_type = bpf_htons(ETH_P_IP);
 	struct outer outer = {
-		.ip = {
-			.version = 4,
-			.ihl = 5,
-			.tos = tos,
-			.tot_len = bpf_htons((__u16)(skb->len - ETH_HLEN)),
-			.id = (__u16)bpf_get_prandom_u32(),
-			.ttl = OUTER_TTL,
-			.protocol = 47,
-			.saddr = tunnel.nbma,
-			.daddr = nbma,
-		},
+		.ip = outer_header(skb, nbma, tos),
 		.gre = {
 			.flags = tunnel.has_key ? bpf_htons(GRE_KEY_PRESENT) : 0,
 			.protocol = bpf_htons(ethertype),
@@ -249,7 +279,6 @@ static __always_inline bool write_outer(
 		},
 	};
 
-	outer.ip.check = ip_checksum(&outer.ip);
 	if (bpf_skb_store_bytes(skb, offsetof(struct ethhdr, h_proto), &ip_type, sizeof(ip_type), 0) < 0)
 		return false;
 	return room == sizeof(outer) ? bpf_skb_store_bytes(skb, ETH_HLEN, &outer, sizeof(outer), 0) == 0
@@ -329,6 +358,104 @@ static __always_inline bool is_merged_udp(struct __sk_buff *skb, __u32 at, __u16
 	       protocol == 17;
 }
 
+/// Does the routing table lead what came by the tunnel back into it, to a neighbour that is known?
+static __always_inline bool leads_back(
+	struct __sk_buff *skb, const struct iphdr *inner, bool reverse, __u32 length, __be32 *ret_nbma)
+{
+	struct bpf_fib_lookup hop;
+
+	__builtin_memset(&hop, 0, sizeof(hop));
+	hop.family = AF_INET;
+	hop.tot_len = (__u16)length;
+	hop.tos = inner->tos & TOS_ROUTED;
+	hop.ipv4_src = reverse ? inner->daddr : inner->saddr;
+	hop.ipv4_dst = reverse ? inner->saddr : inner->daddr;
+	hop.ifindex = tunnel.device;
+	if (bpf_fib_lookup(skb, &hop, sizeof(hop), 0) != BPF_FIB_LKUP_RET_SUCCESS ||
+		hop.ifindex != tunnel.device || hop.dmac[0] != 0x02 || hop.dmac[1] != 0)
+		return false;
+	__builtin_memcpy(ret_nbma, hop.dmac + 2, sizeof(*ret_nbma));
+	return true;
+}
+
+/// The peer that a packet goes on to. Its source must be behind this tunnel, too: nothing that the kernel's
+/// check of sources (rp_filter) refuses goes on.
+static __always_inline bool find_hop(
+	struct __sk_buff *skb, const struct iphdr *inner, __u32 length, __be32 *ret_nbma)
+{
+	/* The two directions of a flow have slots of their own. */
+	__u32 slot = slot_of(3 * bpf_ntohl(inner->saddr) + bpf_ntohl(inner->daddr));
+	__u64 now = bpf_ktime_get_coarse_ns();
+	__u8 tos = inner->tos & TOS_ROUTED;
+	struct hop *kept = bpf_map_lookup_elem(&hops, &slot);
+	__be32 back;
+
+	if (!kept)
+		return false;
+	if (kept->tick != now || kept->source != inner->saddr || kept->destination != inner->daddr ||
+		kept->tos != tos) {
+		if (!leads_back(skb, inner, false, length, ret_nbma) ||
+			!leads_back(skb, inner, true, length, &back))
+			return false;
+		*kept = (struct hop) { now, inner->saddr, inner->daddr, *ret_nbma, tos };
+	}
+	*ret_nbma = kept->nbma;
+	return true;
+}
+
+/// What a router may pass on as it is: plain IPv4 which no answer by ICMP is due to, with nothing of TCP that
+/// `ip tcp adjust-mss` would change. `longest` is the length of it, or of each packet in a super-packet.
+static __always_inline bool may_pass(
+	struct __sk_buff *skb, __u32 at, struct iphdr *inner, __u32 length, __u32 *ret_longest)
+{
+	__u8 flags;
+
+	if (bpf_skb_load_bytes(skb, at, inner, sizeof(*inner)) < 0 || inner->ihl != 5 || inner->ttl <= 1 ||
+		ip_checksum(inner) != 0)
+		return false;
+	*ret_longest = length;
+	if (skb->gso_size)
+		*ret_longest = skb->gso_size + headers_of(skb, at, ETH_P_IP);
+	else if (bpf_ntohs(inner->tot_len) != length)
+		return false;
+	if (inner->protocol == 6 && !(inner->frag_off & bpf_htons(FRAGMENT_OFFSET)) &&
+		(bpf_skb_load_bytes(skb, at + sizeof(*inner) + 13, &flags, 1) < 0 || (flags & TCP_SYN)))
+		return false;
+	return *ret_longest <= tunnel.mtu;
+}
+
+/// One hop from peer to peer: other addresses outside, a TTL less inside, no detour by the device. SLOW where
+/// it is not for us to say, and nothing is changed.
+static __always_inline int pass_on(struct __sk_buff *skb, struct fast_peer *from, __be32 source, __u32 room)
+{
+	__u32 at = ETH_HLEN + room, length = skb->len - at, longest, sum;
+	struct bpf_redir_neigh next_hop = { .nh_family = AF_INET };
+	struct iphdr inner, outer;
+	struct fast_peer *to;
+	struct way way;
+	__be32 nbma;
+
+	if (!may_pass(skb, at, &inner, length, &longest) || !find_hop(skb, &inner, longest, &nbma))
+		return SLOW;
+	to = bpf_map_lookup_elem(&peers, &nbma);
+	if (!to || !find_way(skb, nbma, longest + room, inner.tos, &way))
+		return SLOW;
+	outer = outer_header(skb, nbma, inner.tos);
+	inner.ttl--;
+	sum = (__u32)inner.check + bpf_htons(0x0100);
+	inner.check = (__u16)(sum + (sum >> 16));
+	if (bpf_skb_store_bytes(skb, ETH_HLEN, &outer, sizeof(outer), 0) < 0 ||
+		bpf_skb_store_bytes(skb, at, &inner, sizeof(inner), 0) < 0)
+		return TC_ACT_SHOT;
+	count(skb, at, ETH_P_IP, length, &from->received_packets, &from->received_bytes);
+	count(skb, at, ETH_P_IP, length, &to->sent_packets, &to->sent_bytes);
+	tell_use(source, &from->received_epoch, FAST_RECEIVED);
+	tell_use(nbma, &to->sent_epoch, FAST_SENT);
+	skb->mark = MARK;
+	next_hop.ipv4_nh = way.next_hop;
+	return (int)bpf_redirect_neigh(way.ifindex, &next_hop, sizeof(next_hop), 0);
+}
+
 SEC("tc")
 int from_underlay(struct __sk_buff *skb)
 {
@@ -337,6 +464,7 @@ int from_underlay(struct __sk_buff *skb)
 	struct fast_peer *peer;
 	struct outer outer;
 	__u16 ethertype;
+	int verdict;
 
 	if (tunnel.paused || !is_ours(skb, &outer, &ethertype))
 		return SLOW;
@@ -349,6 +477,11 @@ int from_underlay(struct __sk_buff *skb)
 	length = skb->len - ETH_HLEN;
 	if (length <= room || (!skb->gso_size && length != bpf_ntohs(outer.ip.tot_len)))
 		return SLOW;
+	if (tunnel.hairpin && peer && ethertype == ETH_P_IP) {
+		verdict = pass_on(skb, peer, outer.ip.saddr, room);
+		if (verdict != SLOW)
+			return verdict;
+	}
 	if (bpf_skb_adjust_room(skb, -(__s32)room, BPF_ADJ_ROOM_MAC, BPF_F_ADJ_ROOM_FIXED_GSO) < 0)
 		return SLOW;
 	if (peer)

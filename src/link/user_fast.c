@@ -258,6 +258,7 @@ static bool load(struct user_fast *fast, const struct link_config *config, struc
 		.has_key = config->has_key,
 		.key = htonl(config->key),
 		.mtu = config->mtu,
+		.hairpin = config->hairpin,
 		.epoch = 1,
 		.paused = has_policies(fast),
 	};
@@ -352,10 +353,12 @@ void user_fast_set_nbma(struct user_fast *fast, struct addr nbma)
 		fast->programs->bss->tunnel.nbma = network_order(nbma);
 }
 
-void user_fast_set_mtu(struct user_fast *fast, uint16_t mtu)
+void user_fast_configure(struct user_fast *fast, const struct link_config *config)
 {
-	if (fast)
-		fast->programs->bss->tunnel.mtu = mtu;
+	if (!fast)
+		return;
+	fast->programs->bss->tunnel.mtu = config->mtu;
+	fast->programs->bss->tunnel.hairpin = config->hairpin;
 }
 
 void user_fast_add_counters(const struct user_fast *fast, struct addr nbma, struct link_counters *counters)

@@ -28,7 +28,8 @@ bool user_fast_is_paused(const struct user_fast *fast);
 void user_fast_add_peer(struct user_fast *fast, struct addr nbma);
 void user_fast_remove_peer(struct user_fast *fast, struct addr nbma);
 void user_fast_set_nbma(struct user_fast *fast, struct addr nbma);
-void user_fast_set_mtu(struct user_fast *fast, uint16_t mtu);
+/// Takes over `mtu` and `hairpin`.
+void user_fast_configure(struct user_fast *fast, const struct link_config *config);
 /// Adds what was carried for a peer.
 void user_fast_add_counters(const struct user_fast *fast, struct addr nbma, struct link_counters *counters);
 /// Walks over the peers that were used since the last such walk, and follows the interfaces of the underlay:

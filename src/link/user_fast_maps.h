@@ -15,9 +15,10 @@ struct fast_tunnel {
 	__u32 destination; ///< of a point-to-point tunnel; 0: multipoint
 	__u32 key;         ///< network order
 	__u32 has_key;
-	__u32 mtu;    ///< of the TAP device
-	__u32 epoch;  ///< counts the walks over active peers, from 1 on
-	__u32 paused; ///< every packet goes by the threads
+	__u32 mtu;     ///< of the TAP device
+	__u32 epoch;   ///< counts the walks over active peers, from 1 on
+	__u32 paused;  ///< every packet goes by the threads
+	__u32 hairpin; ///< link_config.hairpin
 };
 
 struct fast_peer {

@@ -41,10 +41,10 @@ void user_fast_set_nbma(struct user_fast *fast, struct addr nbma)
 	(void)nbma;
 }
 
-void user_fast_set_mtu(struct user_fast *fast, uint16_t mtu)
+void user_fast_configure(struct user_fast *fast, const struct link_config *config)
 {
 	(void)fast;
-	(void)mtu;
+	(void)config;
 }
 
 void user_fast_add_counters(const struct user_fast *fast, struct addr nbma, struct link_counters *counters)

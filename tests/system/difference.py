@@ -185,8 +185,8 @@ def one_processor():
 class Trial:
     """One kind of link between a hub and a spoke."""
 
-    def __init__(self, link, directory, keyed=True, underlay=1500):
-        self.scenario = scenarios.phase3(spokes=1)
+    def __init__(self, link, directory, keyed=True, underlay=1500, scenario=None):
+        self.scenario = scenario or scenarios.phase3(spokes=1)
         self.scenario.use_link(link)
         self.key = 1 if keyed else None
         for node in self.scenario.nodes if not keyed else ():
