@@ -23,6 +23,7 @@ struct bench_options {
 	unsigned peers;       ///< forward: in the table of each node
 	const char *rival;    ///< forward: a command in place of dmvpnd, or NULL
 	bool via_hub;         ///< forward: from spoke to spoke by a hub
+	bool hairpin;         ///< forward: which has `tunnel hairpin fast`
 	bool json;
 };
 

@@ -25,6 +25,7 @@ enum figure {
 	TCP_FOUR,
 	TCP_BOTH,
 	UDP_SMALL,
+	UDP_CPU, ///< of the sender for each of them, microseconds
 	ROUND_TRIP,
 	CPU_PER_GBIT, ///< of the whole machine, seconds, in TCP_ONE
 	FIGURES,
@@ -99,7 +100,8 @@ static bool build_network(struct forward *forward, struct err *err)
 }
 
 /// The lines of a node beyond those that all have. Static bindings of peers that never speak fill its table.
-static char *node_config(unsigned peers, const char *address, const char *source, const char *server)
+static char *node_config(const struct bench_options *options, unsigned peers, const char *address,
+	const char *source, const char *server)
 {
 	char *text = NULL;
 	size_t size;
@@ -108,6 +110,11 @@ static char *node_config(unsigned peers, const char *address, const char *source
 	fprintf(out, " ip address %s 255.255.0.0\n tunnel source %s\n", address, source);
 	if (server)
 		fprintf(out, " ip nhrp nhs " HUB_ADDRESS " nbma %s\n", server);
+	/* Two that are multipoint resolve each other, and only the underlay goes by the hub. */
+	if (server && options->via_hub)
+		fprintf(out, " tunnel mode gre ip\n tunnel destination %s\n", server);
+	if (!server && options->hairpin)
+		fprintf(out, " tunnel hairpin fast\n");
 	for (unsigned i = 2; i < peers; i++)
 		fprintf(out, " ip nhrp map 172.31.%u.%u 203.0.%u.%u\n", 100 + i / 250, i % 250 + 1, i / 250,
 			i % 250 + 1);
@@ -156,23 +163,23 @@ static bool start_rival(
 
 static bool start_nodes(struct forward *forward, struct err *err)
 {
-	unsigned peers = forward->options->peers;
+	const struct bench_options *options = forward->options;
+	unsigned peers = options->peers;
 
-	if (forward->options->rival)
+	if (options->rival)
 		return start_rival(forward, forward->from, "from", err) &&
 		       start_rival(forward, forward->to, "to", err);
 	if (!forward->hub)
 		return add_subject(forward, forward->from, "from",
-			       node_config(peers, HUB_ADDRESS, "198.18.0.1", NULL), err) &&
+			       node_config(options, peers, HUB_ADDRESS, "198.18.0.1", NULL), err) &&
 		       add_subject(forward, forward->to, "to",
-			       node_config(peers, "172.31.0.2", "198.18.0.2", "198.18.0.1"), err);
-	return add_subject(forward, forward->hub, "hub", node_config(peers, HUB_ADDRESS, "198.18.0.2", NULL),
-		       err) &&
+			       node_config(options, peers, "172.31.0.2", "198.18.0.2", "198.18.0.1"), err);
+	return add_subject(forward, forward->hub, "hub",
+		       node_config(options, peers, HUB_ADDRESS, "198.18.0.2", NULL), err) &&
 	       add_subject(forward, forward->from, "from",
-		       node_config(2, "172.31.0.3", "198.18.0.1", "198.18.0.2"), err) &&
+		       node_config(options, 2, "172.31.0.3", "198.18.0.1", "198.18.0.2"), err) &&
 	       add_subject(forward, forward->to, "to",
-		       node_config(2, "172.31.0.2", "198.18.1.2", "198.18.0.2"), err) &&
-	       /* Without shortcuts all goes by the hub, as in phase 1. */
+		       node_config(options, 2, "172.31.0.2", "198.18.1.2", "198.18.0.2"), err) &&
 	       world_run(forward->to, err, "ip route add 198.18.0.2 via 198.18.1.1 2>/dev/null || true");
 }
 
@@ -195,6 +202,7 @@ static bool measure(struct forward *forward, enum way way, struct err *err)
 	double seconds = forward->options->seconds, *to = NULL;
 	double(*results)[ROUNDS_MAX] = forward->results[way];
 	const char *address = forward->addresses[way];
+	struct traffic_datagrams datagrams;
 	struct traffic_stream stream;
 
 	for (enum figure figure = TCP_ONE; figure <= TCP_BOTH; figure++) {
@@ -206,10 +214,12 @@ static bool measure(struct forward *forward, enum way way, struct err *err)
 		if (figure == TCP_ONE)
 			results[CPU_PER_GBIT][forward->rounds] = stream.cpu_ms_per_gbit;
 	}
-	return traffic_udp(&forward->world, forward->from, forward->to, address, seconds,
-		       &results[UDP_SMALL][forward->rounds], err) &&
-	       traffic_round_trip(&forward->world, forward->from, forward->to, address, seconds,
-		       &results[ROUND_TRIP][forward->rounds], err);
+	if (!traffic_udp(&forward->world, forward->from, forward->to, address, seconds, &datagrams, err))
+		return false;
+	results[UDP_SMALL][forward->rounds] = datagrams.thousands_per_second;
+	results[UDP_CPU][forward->rounds] = datagrams.cpu_us;
+	return traffic_round_trip(&forward->world, forward->from, forward->to, address, seconds,
+		&results[ROUND_TRIP][forward->rounds], err);
 }
 
 static int compare(const void *a, const void *b)
@@ -250,6 +260,8 @@ static void tell(const struct forward *forward)
 			"both directions at once, Gbit/s", 2 },
 		[UDP_SMALL] = { "udp_kpps", "veth_udp_kpps", "udp_ratio", "UDP of 64 bytes, 1000 packets/s",
 			1 },
+		[UDP_CPU] = { "udp_cpu_us", "veth_udp_cpu_us", "udp_cpu_ratio",
+			"processor time of their sender for each, µs", 2 },
 		[ROUND_TRIP] = { "rtt_us", "veth_rtt_us", "rtt_ratio", "round trip, µs", 1 },
 		[CPU_PER_GBIT] = { "cpu_ms_per_gbit", "veth_cpu_ms_per_gbit", "cpu_ratio",
 			"processor time of the machine, ms per Gbit", 1 },

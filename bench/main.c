@@ -42,6 +42,7 @@ static const char usage[] =
 	"  --rival CMD  forward: in place of dmvpnd, this command with the side (from, to) and a folder as arguments; it makes a\n"
 	"               tunnel from 172.31.0.1 to 172.31.0.2 between 198.18.0.1 and 198.18.0.2, and stays\n"
 	"  --via-hub    forward: from spoke to spoke by a hub, beside plain IP routed by it\n"
+	"  --hairpin    forward: the same, and the hub has `tunnel hairpin fast`\n"
 	"  --json       one JSON object in place of the lines\n"
 	"  --help\n";
 
@@ -60,6 +61,7 @@ static const struct option options[] = {
 	{ "peers", required_argument, NULL, 'p' },
 	{ "rival", required_argument, NULL, 'R' },
 	{ "via-hub", no_argument, NULL, 'v' },
+	{ "hairpin", no_argument, NULL, 'S' },
 	{ "json", no_argument, NULL, 'j' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
@@ -157,6 +159,9 @@ static struct bench_options read_options(int argc, char **argv)
 			break;
 		case 'v':
 			ret.via_hub = true;
+			break;
+		case 'S':
+			ret.via_hub = ret.hairpin = true;
 			break;
 		case 'j':
 			ret.json = true;

@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -174,7 +176,8 @@ static bool open_pair(const struct world *world, const struct world_node *from, 
 	return false;
 }
 
-static _Noreturn void blast(int fd)
+/// Counts what it sends in `*sent`, which the parent shares.
+static _Noreturn void blast(int fd, unsigned long *sent)
 {
 	static uint8_t payload[PAYLOAD];
 	struct iovec iov = { payload, sizeof(payload) };
@@ -184,9 +187,14 @@ static _Noreturn void blast(int fd)
 		messages[i].msg_hdr.msg_iov = &iov;
 		messages[i].msg_hdr.msg_iovlen = 1;
 	}
-	for (;;)
-		if (sendmmsg(fd, messages, BATCH, 0) < 0 && errno != ENOBUFS && errno != EAGAIN)
+	for (;;) {
+		int count = sendmmsg(fd, messages, BATCH, 0);
+
+		if (count < 0 && errno != ENOBUFS && errno != EAGAIN)
 			_exit(EXIT_FAILURE);
+		if (count > 0)
+			*sent += (unsigned)count;
+	}
 }
 
 static unsigned receive(int fd)
@@ -205,18 +213,30 @@ static unsigned receive(int fd)
 	return count > 0 ? (unsigned)count : 0;
 }
 
-bool traffic_udp(const struct world *world, const struct world_node *from, const struct world_node *to,
-	const char *address, double seconds, double *ret_kpps, struct err *err)
+static double seconds_of(struct timeval time)
 {
+	return (double)time.tv_sec + (double)time.tv_usec / 1e6;
+}
+
+bool traffic_udp(const struct world *world, const struct world_node *from, const struct world_node *to,
+	const char *address, double seconds, struct traffic_datagrams *ret, struct err *err)
+{
+	unsigned long *sent =
+		mmap(NULL, sizeof(*sent), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	double start, now, received = 0;
+	struct rusage used = { 0 };
 	int sender, receiver;
 	pid_t child;
 
-	if (!open_pair(world, from, to, address, &sender, &receiver, err))
+	if (sent == MAP_FAILED)
+		abort();
+	if (!open_pair(world, from, to, address, &sender, &receiver, err)) {
+		munmap(sent, sizeof(*sent));
 		return false;
+	}
 	child = world_fork(NULL, err);
 	if (child == 0)
-		blast(sender);
+		blast(sender, sent);
 	start = now = load_now();
 	while (child > 0 && now - start < seconds) {
 		received += receive(receiver);
@@ -224,11 +244,16 @@ bool traffic_udp(const struct world *world, const struct world_node *from, const
 	}
 	if (child > 0) {
 		kill(child, SIGKILL);
-		waitpid(child, NULL, 0);
+		wait4(child, NULL, 0, &used);
 	}
 	close(sender);
 	close(receiver);
-	*ret_kpps = received / (now - start) / 1e3;
+	*ret = (struct traffic_datagrams) {
+		.thousands_per_second = received / (now - start) / 1e3,
+		.cpu_us = (seconds_of(used.ru_utime) + seconds_of(used.ru_stime)) * 1e6 /
+			  (double)(*sent ? *sent : 1),
+	};
+	munmap(sent, sizeof(*sent));
 	return child > 0 && (received > 0 || err_set(err, "no datagram to %s arrived", address));
 }
 
