@@ -2,6 +2,11 @@
 // Two SAs with one peer, and several peers behind one address.
 #include "bed.h"
 
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+
 /// Both sides begin at once: of the two SAs the one of the lower identity stays.
 static void begin_race(struct bed *bed, const char *local_id)
 {
@@ -179,15 +184,39 @@ static void marks_tell_peers_behind_one_address_apart(void **state)
 	assert_int_equal(behind(bed, 9), 2);
 }
 
+static unsigned warnings;
+static char warning[512];
+
+static void take_warning(const struct log_record *record)
+{
+	if (record->level != LOG_LEVEL_WARNING)
+		return;
+	warnings++;
+	snprintf(warning, sizeof(warning), "%s", record->text);
+}
+
+/// The log names them, once. Neither SA ends, as none is the other's successor.
 static void without_marks_they_are_one(void **state)
 {
 	struct bed *bed = *state;
 
-	bed->charon.sas[0] = marked(7, "a", 0);
-	bed->charon.sas[1] = marked(8, "b", 0);
+	warnings = 0;
+	log_set_writer(take_warning);
+	bed->charon.sas[0] = marked(7, "a.example.net", 0);
+	bed->charon.sas[1] = marked(8, "b.example.net", 0);
 	bed_await_list(bed);
 	assert_int_equal(behind(bed, 7), 0);
 	assert_int_equal(behind(bed, 8), 0);
+	ike_want(bed->ike, 1, bed_ip(PEER), IKE_KEEP);
+	bed_advance(bed, 11);
+	bed_advance(bed, 11);
+	log_set_writer(log_write_text);
+	assert_int_equal(warnings, 1);
+	assert_non_null(strstr(warning, "a.example.net"));
+	assert_non_null(strstr(warning, "b.example.net"));
+	assert_non_null(strstr(warning, "have the same address " PEER));
+	assert_non_null(strstr(warning, "only the last one can be sent to"));
+	assert_int_equal(charon_asked(&bed->charon, "terminate", NULL), 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bed_set_up, bed_tear_down)
