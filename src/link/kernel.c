@@ -220,11 +220,15 @@ static bool set_up(struct kernel_link *kernel, uv_loop_t *loop, struct err *err)
 	if (kernel_traffic_in_use(config->name))
 		return err_set(err, "the device %s is in use by another process; is a second daemon running?",
 			config->name);
-	/* An earlier run may have had the other kind of link. */
-	user_fast_remove_stale(config->name);
-	user_tap_remove_stale(config->name);
 	kernel->rtnl = rtnl_open(err);
-	if (!kernel->rtnl || !kernel_device_open(kernel->rtnl, config, &kernel->device, err))
+	if (!kernel->rtnl)
+		return false;
+	/* An earlier run may have had the other kind of link. */
+	if (kernel_device_exists(kernel->rtnl, config->name)) {
+		user_fast_remove_stale(config->name);
+		user_tap_remove_stale(config->name);
+	}
+	if (!kernel_device_open(kernel->rtnl, config, &kernel->device, err))
 		return false;
 	kernel->packet = kernel_packet_open(kernel->device.index, config, ETHERTYPE_NHRP, err);
 	if (kernel->packet < 0)

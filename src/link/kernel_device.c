@@ -146,6 +146,13 @@ static bool find(struct rtnl *rtnl, uint32_t index, const char *name, struct fou
 	       rtnl_fail(rtnl, err, "look up the device of the tunnel");
 }
 
+bool kernel_device_exists(struct rtnl *rtnl, const char *name)
+{
+	struct found found;
+
+	return find(rtnl, 0, name, &found, NULL) && found.index != 0;
+}
+
 /* What it shall be */
 
 static struct kernel_settings settings_for(const struct link_config *config)

@@ -44,6 +44,9 @@ struct kernel_device {
 
 /// Whether this kernel can make GRE devices; loads its module where that is possible. `err` has the remedy.
 bool kernel_device_possible(struct rtnl *rtnl, struct err *err) MUST_CHECK;
+/// Whether there is a device of this name. Other than for if_nametoindex() the kernel looks for no module of
+/// it.
+bool kernel_device_exists(struct rtnl *rtnl, const char *name);
 /// Makes the device, or adopts the one of this name and changes what differs.
 bool kernel_device_open(struct rtnl *rtnl, const struct link_config *config, struct kernel_device *ret,
 	struct err *err) MUST_CHECK;

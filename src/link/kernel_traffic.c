@@ -71,6 +71,14 @@ static void write_match(FILE *out, const struct link_config *config, const char 
 		fprintf(out, " @nh,160,16 & 0x2000 == 0");
 }
 
+static const struct {
+	const char *name, *type, *any;
+} sets[] = {
+	{ "sent", "ipv4_addr", "0.0.0.0" },
+	{ "received", "ipv4_addr", "0.0.0.0" },
+	{ "marked", "mark", "0" },
+};
+
 static void write_set(FILE *out, const char *name, const char *type)
 {
 	fprintf(out,
@@ -92,9 +100,8 @@ static void write_table(FILE *out, const struct link_config *config)
 		"table ip " TABLE_PREFIX "%s {\n"
 		"\tflags owner\n",
 		config->name);
-	write_set(out, "sent", "ipv4_addr");
-	write_set(out, "received", "ipv4_addr");
-	write_set(out, "marked", "mark");
+	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++)
+		write_set(out, sets[i].name, sets[i].type);
 	/* NHRP is no use of a peer, and is internetwork control. */
 	fprintf(out,
 		"\tchain outgoing {\n"
@@ -122,6 +129,16 @@ static void write_table(FILE *out, const struct link_config *config)
 		"\t}\n"
 		"}\n",
 		config->marks ? " meta mark 0" : "");
+}
+
+/// The kernel makes a set at once as large as it may become, a megabyte here, and walks through all of it
+/// each time that it is read. When an element goes it becomes as small as what is in it.
+static void write_shrinking(FILE *out, const struct link_config *config)
+{
+	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++)
+		for (size_t j = 0; j < 2; j++)
+			fprintf(out, "%s element ip " TABLE_PREFIX "%s %s { %s }\n", j ? "delete" : "add",
+				config->name, sets[i].name, sets[i].any);
 }
 
 static struct nft_ctx *open_nft(void)
@@ -155,6 +172,7 @@ static bool set_table(struct kernel_traffic *traffic, struct err *err)
 		return err_set(err, "cannot set up nftables");
 	}
 	write_table(out, &traffic->config);
+	write_shrinking(out, &traffic->config);
 	fclose(out);
 	ok = nft_run_cmd_from_buffer(traffic->nft, text) == 0;
 	free(text);
