@@ -98,3 +98,21 @@ def test_rivals():
     argv = [ROOT / "bench/rivals", "--what", "one at a time", "--rounds", "1", "--seconds", "1", "--json"]
     result = subprocess.run([*argv, "--build", build_directory()], stdout=subprocess.PIPE, timeout=120, check=True)
     carries(json.loads(result.stdout)["one at a time"])
+
+
+def test_plots_of_data(tmp_path):
+    """Of what was measured before, which the drivers' files have."""
+    figures = {key: 1.5 for key in ("tcp1_gbps", "tcp1_ratio", "tcp4_gbps", "tcp4_ratio", "tcp_both_gbps", "udp_kpps",
+                                    "udp_ratio", "udp_cpu_us", "veth_udp_cpu_us", "rtt_us", "veth_rtt_us", "cpu_ms_per_gbit")}
+    rivals, peers = tmp_path / "rivals", tmp_path / "peers"
+    rivals.write_text(json.dumps({one: [{"threads": figures, "nebula": figures}] for one in ("virt", "wire")}))
+    peers.write_text(json.dumps([[{**figures, "underlay": underlay, "peers": count}
+                                  for underlay in ("virt", "wire") for count in (2, 100)]]))
+    for driver, results, more, plots in (
+            ("bench/rivals", rivals, ["--what", "threads", "nebula"], ("tcp", "ratio", "rtt")),
+            ("bench/peers", peers, ["--peers", "2", "100"], ("peers",))):
+        result = subprocess.run([ROOT / driver, "--rounds", "1", "--results", results, "--folder", tmp_path, *more],
+                                stdout=subprocess.PIPE, text=True, timeout=60, check=True)
+        assert "one TCP stream, Gbit/s" in result.stdout
+        for plot in plots:
+            assert "<svg" in (tmp_path / f"forward-{plot}.svg").read_text()

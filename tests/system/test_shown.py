@@ -33,6 +33,7 @@ ELSEWHERE = {  # command: who runs it
     r"build/dmvpn-bench hostile .*": "tests/system/test_bench.py: bench(\"hostile\"",
     r"build/dmvpn-bench forward --link bpf": "tests/system/test_bench.py: bench(\"forward\"",
     r"bench/curve": "tests/system/test_shown.py: def test_curve",
+    r"bench/peers": "tests/system/test_bench.py: bench/peers",
     r"bench/compare( --spokes .*)?": "tests/vm/test_compare.py: bench",
     r"bench/protected .*": "tests/ipsec/test_figures.py: \"protected\"",
     r"bench/rivals( .*)?": "tests/system/test_bench.py: bench/rivals",
