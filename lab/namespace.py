@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A network namespace, held by a sleeping process: it ends with that process, and nothing is left behind."""
+"""A network namespace, held by a thread of ours or by a sleeping process: it ends with that, and nothing is left behind."""
 import contextlib
 import ctypes
 import fcntl
@@ -9,8 +9,10 @@ import signal
 import socket
 import struct
 import subprocess
+import threading
 from pathlib import Path
 
+from . import tables
 from .wait import wait_until
 
 LIBC = ctypes.CDLL(None, use_errno=True)
@@ -72,6 +74,53 @@ def finish(child, text, timeout):
     return subprocess.CompletedProcess(child.args, child.returncode, out, err)
 
 
+def unshare_network():
+    """The calling thread comes to be in a network namespace of its own, with `lo` up."""
+    system_call(LIBC.unshare, CLONE_NEWNET)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", IFF_UP))
+
+
+class SleepingProcess:
+    """Holds a namespace that shall outlive us."""
+
+    def __init__(self):
+        self.child = subprocess.Popen(
+            ["sleep", "infinity"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            start_new_session=True, preexec_fn=unshare_network)
+        self.process = Process(self.child.pid)
+
+    def end(self):
+        self.process.end(signal.SIGKILL)
+        self.child.wait()
+
+
+class SleepingThread:
+    """Holds a namespace, and costs no process: one is much to an emulated guest."""
+
+    def __init__(self):
+        self.ready, self.ended, self.error = threading.Event(), threading.Event(), None
+        self.thread = threading.Thread(target=self._hold, daemon=True)
+        self.thread.start()
+        self.ready.wait()
+        if self.error:
+            raise self.error
+        self.process = Process(self.thread.native_id)
+
+    def _hold(self):
+        try:
+            unshare_network()
+        except OSError as error:
+            self.error = error
+        self.ready.set()
+        if not self.error:
+            self.ended.wait()
+
+    def end(self):
+        self.ended.set()
+        self.thread.join()
+
+
 class Namespace:
     """No helper program enters it, each of which costs a lot in an emulated guest: a command starts from a thread that
     is in it, and a process that shall end with us enters it between fork and exec. `keep`: outlive the process that
@@ -81,29 +130,22 @@ class Namespace:
         self.name = name
         self.keep = keep
         try:
-            self.child = subprocess.Popen(
-                ["sleep", "infinity"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                start_new_session=True, preexec_fn=self._make)
-        except subprocess.SubprocessError as error:
+            self.holder = SleepingProcess() if keep else SleepingThread()
+        except (OSError, subprocess.SubprocessError) as error:
             raise CommandFailed(f"no network namespace for {name}: this needs root: {error}") from None
-        self.process = Process(self.child.pid)
+        self.process = self.holder.process
 
     @classmethod
     def attach(cls, name, process):
         """A namespace that an earlier run made."""
         self = cls.__new__(cls)
-        self.name, self.keep, self.child, self.process = name, True, None, process
+        self.name, self.keep, self.holder, self.process = name, True, None, process
         return self
 
     @property
     def pid(self):
+        """Of what holds it: /proc/PID/ns/net is the namespace."""
         return self.process.pid
-
-    def _make(self):
-        self._end_with_parent()
-        system_call(LIBC.unshare, CLONE_NEWNET)
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
-            fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", IFF_UP))
 
     def _enter(self):
         with open(f"/proc/{self.pid}/ns/net", "rb") as namespace:
@@ -153,6 +195,17 @@ class Namespace:
         result = self.run("ip", "-json", *argv, check=check)
         return json.loads(result.stdout or "[]") if not result.returncode else []
 
+    def routes(self, table=tables.MAIN):
+        """See tables.routes()."""
+        with self.entered():
+            return tables.routes(table)
+
+    def neighbours(self, device):
+        """Link-layer addresses by address; none where there is no such device."""
+        with self.entered():
+            devices = Path("/proc/thread-self/net/dev").read_text().split()
+            return tables.neighbours(socket.if_nametoindex(device)) if f"{device}:" in devices else {}
+
     def sysctl(self, **settings):
         """sysctl(net_ipv4_ip_forward=1)"""
         with self.entered():
@@ -173,6 +226,7 @@ class Namespace:
             return any(line.split()[-1] == device for line in addresses)
 
     def end(self):
-        self.process.end(signal.SIGKILL)
-        if self.child:
-            self.child.wait()
+        if self.holder:
+            self.holder.end()
+        else:
+            self.process.end(signal.SIGKILL)

@@ -52,9 +52,8 @@ def look(story, lab):
 
 def gateways(lab, name, prefix):
     """The next hops of a node's route to exactly this prefix."""
-    routes = lab.namespace(name).ip("route", "show", "exact", prefix)
-    return [hop for route in routes
-            for hop in ([route["gateway"]] if "gateway" in route else [one["gateway"] for one in route.get("nexthops", [])])]
+    wanted = "default" if prefix == "0.0.0.0/0" else prefix
+    return [hop for found, hops, *_ in lab.namespace(name).routes() for hop in hops if found == wanted]
 
 
 def learns(story, lab, name, prefix, via, deadline=PATIENCE):

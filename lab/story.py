@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Tells on the terminal what happens in a scenario, and whether it was what should happen."""
-import json
 import re
 
 from . import measure
@@ -183,7 +182,7 @@ class Story:
     # --- looking
 
     def rib(self, lab, name):
-        return json.dumps(lab.namespace(name).ip("route", "show", "table", "main"), sort_keys=True)
+        return sorted(lab.namespace(name).routes())
 
     def path(self, lab):
         first, second = lab.scenario.spokes[:2]
@@ -207,8 +206,8 @@ def mark(line, columns, sign):
 
 
 def overrides(lab, name):
-    """The shortcut routes of a node, as `ip -json route` gives them."""
-    return lab.namespace(name).ip("route", "show", "table", str(OVERRIDE_TABLE), check=False)
+    """The prefixes of a node's shortcut routes, with their next hops."""
+    return {prefix: next(iter(gateways), None) for prefix, gateways, *_ in lab.namespace(name).routes(OVERRIDE_TABLE)}
 
 
 def tunnel_of(node):

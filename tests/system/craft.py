@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """NHRP packets made by hand, well-formed or not, and a way to send them from a namespace."""
-import json
 import socket
 import struct
-import sys
 
 RESOLUTION_REQUEST, RESOLUTION_REPLY, REGISTRATION_REQUEST, REGISTRATION_REPLY = 1, 2, 3, 4
 PURGE_REQUEST, PURGE_REPLY, ERROR_INDICATION, TRAFFIC_INDICATION = 5, 6, 7, 8
@@ -64,17 +62,9 @@ def gre(payload, protocol=NHRP, key=1, flags=0x2000):
     return header + (struct.pack("!I", key) if flags & 0x2000 else b"") + payload
 
 
-SENDER = """
-import json, socket, sys
-s = socket.socket(socket.AF_INET, socket.SOCK_RAW, 47)
-packets = [bytes.fromhex(packet) for packet in json.load(sys.stdin)]
-for _ in range(int(sys.argv[2])):
-    for packet in packets:
-        s.sendto(packet, (sys.argv[1], 0))
-"""
-
-
 def send(namespace, destination, *packets, times=1):
     """Sends GRE packets, as they are, from a namespace; all of them so many times."""
-    namespace.run(sys.executable, "-c", SENDER, destination, str(times),
-                  input=json.dumps([packet.hex() for packet in packets]))
+    with namespace.entered(), socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_GRE) as underlay:
+        for _ in range(times):
+            for packet in packets:
+                underlay.sendto(packet, (destination, 0))

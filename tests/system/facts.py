@@ -3,6 +3,7 @@
 import json
 
 from lab import measure
+from lab.story import overrides  # noqa: F401: of the kernel's tables, too
 from lab.wait import wait_until
 
 OVERRIDE_TABLE = "1190"
@@ -49,21 +50,14 @@ def servers(daemon, interface="tunnel1"):
 
 # --- the kernel
 
-def overrides(lab, name):
-    """The prefixes of a node's shortcut routes, with their next hops."""
-    routes = lab.namespace(name).ip("route", "show", "table", OVERRIDE_TABLE, check=False)
-    return {route["dst"]: route.get("gateway") for route in routes}
-
-
 def rib(lab, name):
     """The routing table that everybody sees."""
-    return sorted(map(str, lab.namespace(name).ip("route", "show", "table", "main")))
+    return sorted(lab.namespace(name).routes())
 
 
 def neighbours(lab, name, device="tunnel1"):
     """Link-layer addresses by tunnel address, of those that can be used."""
-    found = lab.namespace(name).ip("neigh", "show", "dev", device, check=False)
-    return {one["dst"]: one["lladdr"] for one in found if "lladdr" in one}
+    return lab.namespace(name).neighbours(device)
 
 
 def path(lab, source, destination):
