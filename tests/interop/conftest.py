@@ -8,11 +8,17 @@ from cloud import Cloud
 
 
 @pytest.fixture
-def cloud(network, tmp_path):
+def common():
+    """Options of all clouds; a module may have its own."""
+    return {}
+
+
+@pytest.fixture
+def cloud(network, tmp_path, common):
     """cloud("spoke1", "spoke2", holdtime=30) gives a Cloud where these nodes run FRR, and all are registered."""
     with contextlib.ExitStack() as stack:
         def make(*frr, start=True, **options):
-            made = Cloud(network, tmp_path, frr, **options)
+            made = Cloud(network, tmp_path, frr, **common, **options)
             stack.callback(made.stop)
             if start:
                 made.start()

@@ -28,9 +28,6 @@ class Installed:
         """The beginning of a command line."""
         return [f"/usr/lib/frr/{name}"]
 
-    def vtysh(self):
-        return ["vtysh"]
-
 
 class Newer:
     besides = ("mgmtd",)
@@ -47,9 +44,6 @@ class Newer:
 
     def program(self, name):
         return self._run(f"usr/lib/frr/{name}")
-
-    def vtysh(self):
-        return self._run("usr/bin/vtysh")
 
 
 def apt(folder, *argv):

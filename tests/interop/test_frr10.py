@@ -2,6 +2,9 @@
 """dmvpnd with FRR 10 of Debian 13, which has Cisco's authentication. docs/interoperability.md names these tests."""
 import pytest
 
+# These tests are the same with this version and the password: see `common`.
+from test_frr import (test_hub_restart, test_purge_is_nothing_to_frr, test_refresh_and_expiry,  # noqa: F401
+                      test_unique_at_our_hub, test_unique_is_nothing_to_frr)
 from cloud import PATIENCE
 from facts import traffic
 from lab.capture import nhrp_packets
@@ -13,17 +16,15 @@ REGISTRATION_REQUEST, ERROR = 3, 7
 
 
 @pytest.fixture
-def cloud10(cloud):
-    def make(*frr, **options):
-        return cloud(*frr, programs=Newer(), password=PASSWORD, **options)
-    return make
+def common():
+    return {"programs": Newer(), "password": PASSWORD}
 
 
 @pytest.mark.parametrize("frr", [("spoke2",), ("hub", "spoke2")], ids=["our hub", "FRR hub"])
-def test_shortcut_both_ways(cloud10, frr):
+def test_shortcut_both_ways(cloud, frr):
     """With the password: registration, redirect, resolution, and a direct path in both directions. Ours stays under
     traffic; FRR's ends with its holding time and comes again, which costs no packet."""
-    made = cloud10(*frr, holdtime=15, dynamic=True)
+    made = cloud(*frr, holdtime=15, dynamic=True)
     made.wait_shortcut("spoke1", "spoke2")
     made.wait_shortcut("spoke2", "spoke1")
     assert made.ping("spoke1", "spoke2", count=100, interval=0.2).lost == 0, "longer than the holding time"
@@ -32,9 +33,9 @@ def test_shortcut_both_ways(cloud10, frr):
 
 
 @pytest.mark.parametrize("frr", [("spoke2",), ("hub",)], ids=["our hub", "FRR hub"])
-def test_wrong_password(cloud10, frr):
+def test_wrong_password(cloud, frr):
     """It is refused, and refused only: FRR answers Error Indications with others, without end; we answer none."""
-    made = cloud10(*frr, start=False)
+    made = cloud(*frr, start=False)
     ours = "hub" if "hub" not in frr else "spoke2"
     node = made.lab.scenario.node(ours)
     node.replace(f"authentication {PASSWORD}", "authentication another")
