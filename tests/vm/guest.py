@@ -22,8 +22,11 @@ FILE_SERVERS = ("/usr/lib/qemu/virtiofsd", "/usr/libexec/virtiofsd")
 KERNEL_ARGUMENTS = ("panic=-1 mitigations=off norandmaps no_timer_check tsc=reliable random.trust_cpu=on "
                     # What hardens or accounts costs most where each instruction is emulated, and half of the time is the kernel's.
                     "init_on_alloc=0 hardened_usercopy=off randomize_kstack_offset=off apparmor=0 audit=0 psi=0 nowatchdog "
-                    "rcupdate.rcu_expedited=1")
-PROCESSOR = "max,la57=off"  # page tables of four levels: emulation walks each of them in software
+                    # Whoever waits for a grace period of RCU does so expedited; what is left need not be looked at every 4 ms.
+                    "rcupdate.rcu_expedited=1 rcutree.jiffies_till_first_fqs=4 rcutree.jiffies_till_next_fqs=4")
+# Page tables of four levels: emulation walks each of them in software. And no fast string operations: it does them byte by
+# byte, where the kernel would else take eight bytes at a time to clear and copy pages.
+PROCESSOR = "max,la57=off,erms=off,fsrm=off"
 PROBE_TIME = 5
 FILE_SERVER_SECONDS = 60
 TIMED_OUT, DIED = 124, 125
