@@ -44,33 +44,6 @@ uint32_t addr_to_ipv4(struct addr addr)
 	       addr.bytes[3];
 }
 
-size_t addr_size(struct addr addr)
-{
-	return addr_bits(addr) / 8;
-}
-
-uint8_t addr_bits(struct addr addr)
-{
-	switch (addr.family) {
-	case ADDR_IPV4:
-		return 32;
-	case ADDR_IPV6:
-		return 128;
-	default:
-		return 0;
-	}
-}
-
-bool addr_is_set(struct addr addr)
-{
-	return addr.family != ADDR_NONE;
-}
-
-bool addr_equal(struct addr a, struct addr b)
-{
-	return addr_compare(a, b) == 0;
-}
-
 int addr_compare(struct addr a, struct addr b)
 {
 	if (a.family != b.family)

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/attr.h"
 
@@ -40,12 +41,29 @@ struct addr addr_from_ipv4(uint32_t host_order);
 struct addr addr_from_bytes(const uint8_t *bytes, size_t length);
 /// The IPv4 address in host order; 0 for another family.
 uint32_t addr_to_ipv4(struct addr addr);
-/// Length in bytes: 0, 4 or 16.
-size_t addr_size(struct addr addr);
+
 /// Length in bits: 0, 32 or 128.
-uint8_t addr_bits(struct addr addr);
-bool addr_is_set(struct addr addr);
-bool addr_equal(struct addr a, struct addr b);
+static inline uint8_t addr_bits(struct addr addr)
+{
+	return addr.family == ADDR_IPV4 ? 32 : addr.family == ADDR_IPV6 ? 128 : 0;
+}
+
+/// Length in bytes: 0, 4 or 16.
+static inline size_t addr_size(struct addr addr)
+{
+	return addr_bits(addr) / 8;
+}
+
+static inline bool addr_is_set(struct addr addr)
+{
+	return addr.family != ADDR_NONE;
+}
+
+static inline bool addr_equal(struct addr a, struct addr b)
+{
+	return memcmp(&a, &b, sizeof(a)) == 0;
+}
+
 /// The address as packets have it: without `behind`.
 struct addr addr_plain(struct addr addr);
 /// Order of family, bytes and `behind`: below zero, zero, above zero.

@@ -19,3 +19,9 @@ uint64_t hash_bytes(const void *data, size_t length);
 #define HASH_FUNCTION(key, length, value) ((value) = (unsigned)hash_bytes(key, length))
 
 #include <uthash.h>
+
+/// A table grows when so many entries came to one place, in which a look-up goes through them. With uthash's
+/// ten, and a hundred thousand entries, that is one and a half entries on average, each of which the
+/// processor has to fetch from memory.
+#undef HASH_BKT_CAPACITY_THRESH
+#define HASH_BKT_CAPACITY_THRESH 6U
