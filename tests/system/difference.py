@@ -7,6 +7,7 @@ import os
 import random
 import socket
 import struct
+from collections import Counter
 
 import craft
 from facts import nbma, tunnel
@@ -306,6 +307,15 @@ class Trial:
 
 
 # --- what is compared
+
+def same(one, other):
+    """Two multisets of packets; what only one of them has, is told."""
+    one, other = Counter(one), Counter(other)
+    for name, more in (("fast path", one - other), ("threads", other - one)):
+        for packet in list(more)[:5]:
+            print(f"only by the {name}:", packet)
+    assert one == other
+
 
 def plain(packet, most):
     """Does the fast path take it? Such packets keep their order."""

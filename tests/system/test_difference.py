@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 import difference
-from difference import Trial
+from difference import Trial, same
 
 SEED = int(os.environ.get("DIFFERENCE_SEED", 7))
 COUNT = int(os.environ.get("DIFFERENCE_PACKETS", 3000))
@@ -26,15 +26,6 @@ def outcomes(keyed, underlay, directory):
                            "answers": difference.answers(trial),
                            "path": trial.lab["spoke1"].ctl_json("show interfaces")["interfaces"][0]["data_path"]}
     return found
-
-
-def same(one, other):
-    """Two multisets of packets; what only one of them has, is told."""
-    one, other = Counter(one), Counter(other)
-    for name, more in (("fast path", one - other), ("threads", other - one)):
-        for packet in list(more)[:5]:
-            print(f"only by the {name}:", packet)
-    assert one == other
 
 
 def it_is_two_paths(both):
