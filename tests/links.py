@@ -65,11 +65,12 @@ NOT_ON_THE_KERNEL_LINK = {
     "system/test_systemd.py::test_watchdog": "the daemon and its service manager",
     "system/test_transit.py": CORE,
     "ipsec/test_figures.py": SHOWN,
+    "ipsec/test_closed.py::test_wrong_key": "IKE that fails; test_no_state_leaks has what a link must not do without an SA",
+    "ipsec/test_protected_phases.py": "mixed has both links on the kernel's ESP; the rest of tests/ipsec has the kernel link "
+                                      "alone, in phases 1 and 3 and with keys",
+    "ipsec/test_swanctl.py::test_vici_profile": "how strongSwan is configured",
     "ipsec/test_identity.py": "who may have which address, which the core decides",
     "ipsec/test_lasting.py": "the end of SAs, which is strongSwan's; test_recovery.py has what a link must hold out",
-    "ipsec/test_protected_phases.py": "IKE by keys and by certificates, too slow in emulation; the kernel's ESP is in "
-                                      "the others of tests/ipsec",
-    "ipsec/test_swanctl.py": "how strongSwan is configured",
 }
 
 # What is the same whether the user link has its fast path or not.
@@ -95,7 +96,8 @@ NOT_WITH_THREADS_ALONE = {
 }
 
 # One cloud with both links.
-MIXED = ("interop/", "system/test_multicast.py", "system/test_phases.py::test_phase",
+MIXED = ("interop/", "ipsec/test_protected_phases.py::test_phase2", "ipsec/test_protected_phases.py::test_phase3[mixed-True]",
+         "ipsec/test_protected_phases.py::test_dual_hub", "system/test_multicast.py", "system/test_phases.py::test_phase",
          "system/test_phases.py::test_no_packet_is_lost")
 
 # These take the longest and begin first, so that no processor is left alone with one of them at the end.
