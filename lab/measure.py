@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The tools that a network engineer uses, and their answers as data."""
+import math
 import os
 import re
 import signal
@@ -7,7 +8,9 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 
-from .wait import wait_until
+from .wait import SLOWNESS, wait_until
+
+LINGER = 3  # seconds for an answer
 
 
 def traceroute_argv(destination, source=None, hops=8):
@@ -30,6 +33,7 @@ class PingResult:
     sent: int
     replies: list  # (sequence number, time in seconds)
     text: str
+    beyond: int = 0  # packets after the last one that counts
 
     @property
     def received(self):
@@ -53,12 +57,12 @@ class PingResult:
 class Ping:
     """A ping in the background."""
 
-    def __init__(self, namespace, destination, source=None, interval=0.01, count=None, size=None):
+    def __init__(self, namespace, destination, source=None, interval=0.01, count=None, size=None, deadline=None):
         options = [*(["-I", source] if source else []), *(["-c", str(count)] if count else []),
-                   *(["-s", str(size)] if size else [])]
-        self.counted = count is not None
+                   *(["-s", str(size)] if size else []), *(["-w", str(math.ceil(deadline))] if deadline else [])]
+        self.count = count
         self.output = tempfile.TemporaryFile()
-        self.child = namespace.popen("ping", "-n", "-D", "-W", "3", "-i", str(interval), *options, destination,
+        self.child = namespace.popen("ping", "-n", "-D", "-W", str(LINGER), "-i", str(interval), *options, destination,
                                      stdin=subprocess.DEVNULL, stdout=self.output, stderr=subprocess.STDOUT)
 
     def text(self):
@@ -78,7 +82,7 @@ class Ping:
 
     def result(self, timeout=120):
         """Ends it, or waits for its end where it has a count."""
-        if not self.counted and self.child.poll() is None:
+        if not self.count and self.child.poll() is None:
             self.child.send_signal(signal.SIGINT)
         self.child.wait(timeout)
         text, replies = self.text(), self.replies()
@@ -86,11 +90,17 @@ class Ping:
         match = re.search(r"(\d+) packets transmitted", text)
         if not match:
             raise RuntimeError(f"ping: {text.strip()}")
+        if self.count:
+            transmitted = int(match.group(1))
+            sent = min(transmitted, self.count)
+            return PingResult(sent, [one for one in replies if one[0] <= sent], text, transmitted - sent)
         # What is on its way when ping is interrupted is not lost.
-        last = max((number for number, _ in replies), default=0)
-        return PingResult(int(match.group(1)) if self.counted else last, replies, text)
+        return PingResult(max((number for number, _ in replies), default=0), replies, text)
 
 
 def ping(namespace, destination, source=None, count=10, interval=0.01, **options):
     """Pings `count` times and returns the result."""
-    return Ping(namespace, destination, source, interval, count, **options).result()
+    # With some answers and no deadline it ends two round trips after the last packet: too soon on a busy machine. With a
+    # deadline it goes on until it has so many answers, or an error.
+    deadline = (2 * count * interval + LINGER) * SLOWNESS if count > 1 else None
+    return Ping(namespace, destination, source, interval, count, deadline=deadline, **options).result()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """How long shortcuts last: as long as they are used and true."""
 from facts import bound, entry, lan, nbma, neighbours, overrides, path, shortcut, tunnel
-from lab import scenarios
+from lab import measure, scenarios
 from lab.measure import Ping
 from lab.wait import wait_until
 
@@ -31,8 +31,7 @@ def test_used_shortcut_stays(network):
     shortcut(lab, "spoke2", "spoke1")
     marks = {name: lab[name].mark() for name in ("spoke1", "spoke2")}
     # Three holding times long.
-    result = Ping(lab.namespace("spoke1-host"), lab.scenario.node("spoke2").host_address, interval=0.05,
-                  count=240).result()
+    result = measure.ping(lab.namespace("spoke1-host"), lab.scenario.node("spoke2").host_address, interval=0.05, count=240)
     assert result.lost == 0
     for name, mark in marks.items():
         assert lab[name].events("shortcut-down", since=mark) == []
