@@ -44,6 +44,11 @@ class PingResult:
         return self.sent - self.received
 
     @property
+    def missing(self):
+        """The sequence numbers without a reply."""
+        return sorted(set(range(1, self.sent + 1)) - {number for number, _ in self.replies})
+
+    @property
     def duplicates(self):
         return len(self.replies) - self.received
 

@@ -20,6 +20,8 @@ def test_rekey(protected):
     """New keys for packets and for IKE, while traffic flows: nothing is lost."""
     lab = protected(scenarios.phase3())
     shortcut(lab, "spoke1", "spoke2")
+    for peer in ("hub", "spoke2"):
+        single(lab, "spoke1", peer)
     before = spis(lab, "spoke1", "spoke2")
     stream = measure.Ping(lab.namespace("spoke1-host"), lab.scenario.node("spoke2").host_address, interval=0.05)
     swan = lab.swans["spoke1"]

@@ -214,8 +214,9 @@ for number in range(20):
 """
 TAKE_DATAGRAMS = """
 import socket, sys
+SO_RCVBUFFORCE = 33  # all may be there before one is taken
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 23)
+s.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 23)
 s.bind((sys.argv[1], 5520))
 s.settimeout(20)
 print("ready", flush=True)
