@@ -8,7 +8,6 @@ the link's is left out, since each test costs an emulated guest five seconds."""
 CORE = "what NHRP says and when, which the core decides"
 SHOWN = "how something is written down, shown or typed"
 NOTHING = "no tunnel, no link"
-ROUTED = "in emulation a quarter of a minute each: test_routing.py and five designs have OSPF, BGP, RIP and EIGRP on the kernel link"
 
 NOT_ON_THE_KERNEL_LINK = {
     "system/test_bench.py": "the tool has links of its own; tests/kernel/test_bench.py measures the kernel's",
@@ -24,9 +23,6 @@ NOT_ON_THE_KERNEL_LINK = {
     "system/test_config.py::test_nothing_is_half_applied": NOTHING,
     "system/test_demo.py": "tells the stories of test_designs.py to a person",
     "system/test_designs.py::test_pages": SHOWN,
-    **{f"system/test_designs.py::test_design[kernel-{name}]": ROUTED for name in (
-        "bfd-failover", "bird-bgp-phase3", "dual-cloud", "ebgp-phase3", "eigrp-phase2", "hierarchical", "ibgp-phase2",
-        "ibgp-phase3", "ospf-phase3")},
     "system/test_difference.py": "the two ways of the user link; tests/kernel/test_difference.py has all three",
     "system/test_docs.py": "lessons and their pages: commands that other tests run",
     "system/test_events.py": SHOWN,
