@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "echo.h"
 
-#include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/ip.h>
 #include <poll.h>
@@ -10,6 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "frame.h"
 #include "load.h"
 #include "wire/nhrp_msg.h"
 
@@ -31,20 +31,6 @@ static void answer(uint8_t *nhrp)
 	nhrp[NHRP_OFFSET_CHECKSUM + 1] = (uint8_t)sum;
 }
 
-static bool filter(int fd)
-{
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, IP_SOURCE_OFFSET),
-		BPF_STMT(BPF_ALU | BPF_SUB | BPF_K, LOAD_NBMA),
-		BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, LOAD_MAX, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, 0),
-		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
-	};
-	struct sock_fprog program = { .len = sizeof(code) / sizeof(code[0]), .filter = code };
-
-	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) == 0;
-}
-
 _Noreturn void echo_serve(bool batches, bool filtered)
 {
 	static uint8_t packets[BATCH][PACKET_SIZE];
@@ -57,7 +43,8 @@ _Noreturn void echo_serve(bool batches, bool filtered)
 	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
 	int size = SOCKET_BUFFER;
 
-	if (fd < 0 || (filtered && !filter(fd)) || bind(fd, (struct sockaddr *)&local, sizeof(local)) < 0)
+	if (fd < 0 || (filtered && !frame_filter(fd, IP_SOURCE_OFFSET, LOAD_NBMA, LOAD_MAX + 1)) ||
+		bind(fd, (struct sockaddr *)&local, sizeof(local)) < 0)
 		exit(EXIT_FAILURE);
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size));

@@ -15,7 +15,6 @@
 #include "traffic.h"
 #include "world.h"
 
-#define ROUNDS_MAX  31
 #define PATIENCE    30.0 ///< seconds until the tunnel carries packets
 #define HUB_ADDRESS "172.31.0.1"
 
@@ -47,7 +46,7 @@ struct forward {
 	pid_t rivals[2]; ///< at both ends, in place of dmvpnd
 	unsigned rival_count;
 	const char *addresses[WAYS]; ///< of the receiver
-	double results[WAYS][FIGURES][ROUNDS_MAX];
+	double results[WAYS][FIGURES][REPORT_MOST_VALUES];
 	unsigned rounds;
 };
 
@@ -200,7 +199,7 @@ static bool wait_ready(struct forward *forward, struct err *err)
 static bool measure(struct forward *forward, enum way way, struct err *err)
 {
 	double seconds = forward->options->seconds, *to = NULL;
-	double(*results)[ROUNDS_MAX] = forward->results[way];
+	double(*results)[REPORT_MOST_VALUES] = forward->results[way];
 	const char *address = forward->addresses[way];
 	struct traffic_datagrams datagrams;
 	struct traffic_stream stream;
@@ -222,30 +221,14 @@ static bool measure(struct forward *forward, enum way way, struct err *err)
 		&results[ROUND_TRIP][forward->rounds], err);
 }
 
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double median(const double *values, unsigned count)
-{
-	double sorted[ROUNDS_MAX];
-
-	memcpy(sorted, values, count * sizeof(sorted[0]));
-	qsort(sorted, count, sizeof(sorted[0]), compare);
-	return count % 2 ? sorted[count / 2] : (sorted[count / 2 - 1] + sorted[count / 2]) / 2;
-}
-
 /// The median of the ratios, each of two measurements that were neighbours in time.
 static double median_ratio(const struct forward *forward, enum figure figure)
 {
-	double ratios[ROUNDS_MAX];
+	double ratios[REPORT_MOST_VALUES];
 
 	for (unsigned i = 0; i < forward->rounds; i++)
 		ratios[i] = forward->results[TUNNEL][figure][i] / forward->results[PLAIN][figure][i];
-	return median(ratios, forward->rounds);
+	return report_median(ratios, forward->rounds);
 }
 
 static void tell(const struct forward *forward)
@@ -276,13 +259,13 @@ static void tell(const struct forward *forward)
 	report_number(&report, "rounds", forward->rounds, 0, "rounds");
 	for (enum figure figure = 0; figure < FIGURES; figure++) {
 		report_number(&report, names[figure].tunnel,
-			median(forward->results[TUNNEL][figure], forward->rounds), names[figure].decimals,
-			names[figure].text);
+			report_median(forward->results[TUNNEL][figure], forward->rounds),
+			names[figure].decimals, names[figure].text);
 		snprintf(text, sizeof(text), "  plain %s",
 			forward->options->via_hub ? "IP through the hub" : "veth");
 		report_number(&report, names[figure].plain,
-			median(forward->results[PLAIN][figure], forward->rounds), names[figure].decimals,
-			text);
+			report_median(forward->results[PLAIN][figure], forward->rounds),
+			names[figure].decimals, text);
 		report_number(&report, names[figure].ratio, median_ratio(forward, figure), 2, "  ratio");
 	}
 	report_end(&report);
@@ -304,7 +287,7 @@ bool bench_forward(const struct bench_options *options, struct err *err)
 	struct forward *forward = calloc(1, sizeof(*forward));
 	bool ok;
 
-	if (!forward || options->rounds > ROUNDS_MAX)
+	if (!forward || options->rounds > REPORT_MOST_VALUES)
 		abort();
 	forward->options = options;
 	if (!world_open(&forward->world, err)) {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "frame.h"
 
+#include <linux/filter.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/wr.h"
 #include "load.h"
@@ -102,4 +104,18 @@ bool frame_read(const uint8_t *frame, size_t length, struct frame *ret)
 		.length = left - gre_length,
 	};
 	return true;
+}
+
+bool frame_filter(int fd, uint32_t offset, uint32_t first, uint32_t count)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offset),
+		BPF_STMT(BPF_ALU | BPF_SUB | BPF_K, first),
+		BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, count, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+	};
+	struct sock_fprog program = { .len = ARRAY_SIZE(code), .filter = code };
+
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) == 0;
 }

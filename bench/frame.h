@@ -8,8 +8,7 @@
 
 #include "wire/nhrp_auth.h"
 
-#define FRAME_SIZE      2048
-#define FRAME_TO_OFFSET 30 ///< of the destination NBMA address
+#define FRAME_SIZE 2048
 
 /// The Ethernet addresses of both ends of the wire.
 extern const uint8_t frame_load_mac[6], frame_hub_mac[6];
@@ -29,5 +28,8 @@ struct frame {
 	size_t length;
 };
 
+/// Lets a socket hear packets alone that have one of `count` addresses, `first` and those after it, at an
+/// offset. The kernel drops the others before they wake anybody. False, and errno, where it refuses.
+bool frame_filter(int fd, uint32_t offset, uint32_t first, uint32_t count) MUST_CHECK;
 /// Reads the outside of a frame; false where it is no GRE packet of ours.
 bool frame_read(const uint8_t *frame, size_t length, struct frame *ret) MUST_CHECK;

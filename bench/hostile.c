@@ -33,11 +33,7 @@ enum figure {
 	FIGURES,
 };
 
-static const struct {
-	const char *key;
-	int decimals;
-	const char *text;
-} names[FIGURES] = {
+static const struct report_figure names[FIGURES] = {
 	[CALM_P50] = { "calm_p50_ms", 3, "ms until a spoke's answer, median, in peace" },
 	[CALM_P99] = { "calm_p99_ms", 3, "ms, 99th percentile" },
 	[HOSTILE_RATE] = { "hostile_per_second", 0, "hostile packets/s" },

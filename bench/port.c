@@ -2,7 +2,6 @@
 #include "port.h"
 
 #include <errno.h>
-#include <linux/filter.h>
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
 #include <net/if.h>
@@ -14,21 +13,7 @@
 #include "load.h"
 
 #define SOCKET_BUFFER (64 * 1024 * 1024)
-
-/// What the hub sends to others than the spokes should not wake them.
-static bool filter(int fd, unsigned spokes)
-{
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, FRAME_TO_OFFSET),
-		BPF_STMT(BPF_ALU | BPF_SUB | BPF_K, addr_to_ipv4(load_nbma(0))),
-		BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, spokes, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, 0),
-		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
-	};
-	struct sock_fprog program = { .len = ARRAY_SIZE(code), .filter = code };
-
-	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) == 0;
-}
+#define TO_OFFSET     30 ///< of the destination NBMA address
 
 int port_open(unsigned spokes, struct err *err)
 {
@@ -39,7 +24,8 @@ int port_open(unsigned spokes, struct err *err)
 	};
 	int size = SOCKET_BUFFER, on = 1, fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 
-	if (fd < 0 || !filter(fd, spokes) ||
+	/* What the hub sends to others than the spokes should not wake them. */
+	if (fd < 0 || !frame_filter(fd, TO_OFFSET, addr_to_ipv4(load_nbma(0)), spokes) ||
 		setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on)) < 0 ||
 		bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
 		err_set_errno(err, errno, "cannot open a packet socket on " LOAD_DEVICE);

@@ -8,6 +8,13 @@
 
 #define REPORT_MOST_VALUES 31
 
+/// A figure with a name in the JSON object and a text for people, as report_number() takes them.
+struct report_figure {
+	const char *key;
+	int decimals;
+	const char *text;
+};
+
 struct report {
 	json_t *figures;
 	bool as_json;

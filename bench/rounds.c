@@ -19,11 +19,7 @@ enum figure {
 	FIGURES,
 };
 
-static const struct {
-	const char *key;
-	int decimals;
-	const char *text;
-} names[FIGURES] = {
+static const struct report_figure names[FIGURES] = {
 	[ECHO_RATE] = { "echo_per_second", 0, "exchanges/s with a canned echo server" },
 	[ECHO_CPU] = { "echo_cpu_us", 2, "us of processor per exchange with it" },
 	[COLD_SECONDS] = { "cold_seconds", 4, "s until all are registered from cold" },
