@@ -58,6 +58,7 @@ NOT_ON_THE_KERNEL_LINK = {
     "system/test_shown.py": SHOWN,
     "system/test_systemd.py::test_exposure": SHOWN,
     "system/test_systemd.py::test_reload_and_journal": SHOWN,
+    "system/test_systemd.py::test_started_again": "the daemon and its service manager",
     "system/test_systemd.py::test_watchdog": "the daemon and its service manager",
     "system/test_transit.py": CORE,
     "ipsec/test_figures.py": SHOWN,

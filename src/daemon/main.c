@@ -12,7 +12,7 @@
 #define DEFAULT_CONTROL   "/run/dmvpnd/control"
 #define DEFAULT_STATE_DIR "/var/lib/dmvpnd"
 
-#define EXIT_USAGE 2
+#define EXIT_USAGE 2 // for a wrong configuration too: another start ends alike
 
 struct arguments {
 	struct daemon_options daemon;
@@ -145,7 +145,7 @@ int main(int argc, char **argv)
 	print_messages(arguments.daemon.config, &messages);
 	conf_messages_free(&messages);
 	if (!config)
-		return EXIT_FAILURE;
+		return EXIT_USAGE;
 	if (!arguments.check)
 		return daemon_run(config, &arguments.daemon);
 	conf_free(config);

@@ -156,6 +156,22 @@ def test_watchdog(service):
     assert "Watchdog timeout" in daemon.log(mark)
 
 
+def test_started_again_however_often(service):
+    """systemd gives a unit up that fails five times in ten seconds; not this one. A configuration that is refused is told once."""
+    lab, daemon = service()
+    lab.start().wait_registered()
+    properties = daemon.machine.properties
+    for times in range(1, 7):
+        daemon.machine.run("kill", "-KILL", daemon.main_process)
+        wait_until(lambda: (properties(daemon.unit)["NRestarts"], properties(daemon.unit)["SubState"]) == (str(times), "running"), 20,
+                   f"start number {times + 1}")
+    wait_until(lambda: works(lab, "spoke1", "spoke2"), 20, "traffic")
+    daemon.machine.write(daemon.config, "interface Tunnel1\n ip nhrp nonsense\n")
+    with pytest.raises(RuntimeError, match="nonsense"):
+        daemon.restart()
+    assert (properties(daemon.unit)["SubState"], properties(daemon.unit)["ExecMainStatus"]) == ("failed", "2")
+
+
 def test_reload_and_journal(service):
     """`systemctl reload` applies the file; the journal has the events' fields."""
     lab, daemon = service()
