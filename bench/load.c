@@ -263,17 +263,20 @@ static bool receive(struct load *load)
 	int count;
 
 	do {
+		struct port_clock clock;
+
 		for (unsigned i = 0; i < BATCH; i++)
 			load->in[i].msg_hdr.msg_controllen = PORT_CONTROL_SIZE;
 		count = recvmmsg(load->fd, load->in, BATCH, MSG_DONTWAIT, NULL);
-		load->now = load_now();
+		clock = port_clock_read();
+		load->now = clock.now;
 		for (int i = 0; i < count; i++) {
 			struct frame frame;
 
 			any = true;
 			if (!frame_read(load->in_frames[i], load->in[i].msg_len, &frame))
 				continue;
-			load->arrived = port_arrival(&load->in[i].msg_hdr, load->now);
+			load->arrived = port_arrival(&load->in[i].msg_hdr, &clock);
 			if (frame.protocol == NHRP_ETHERTYPE)
 				on_nhrp(load, &frame);
 			else

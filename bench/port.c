@@ -40,16 +40,25 @@ int port_open(unsigned spokes, struct err *err)
 	return fd;
 }
 
-double port_arrival(const struct msghdr *message, double now)
+struct port_clock port_clock_read(void)
+{
+	struct port_clock clock;
+
+	clock_gettime(CLOCK_REALTIME, &clock.wall);
+	clock.now = load_now();
+	return clock;
+}
+
+double port_arrival(const struct msghdr *message, const struct port_clock *clock)
 {
 	const struct cmsghdr *header = CMSG_FIRSTHDR(message);
-	struct timespec wall, arrival;
+	const struct timespec *wall = &clock->wall;
+	struct timespec arrival;
 	double age;
 
 	if (!header || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_TIMESTAMPNS)
-		return now;
+		return clock->now;
 	memcpy(&arrival, CMSG_DATA(header), sizeof(arrival));
-	clock_gettime(CLOCK_REALTIME, &wall);
-	age = (double)(wall.tv_sec - arrival.tv_sec) + (double)(wall.tv_nsec - arrival.tv_nsec) / 1e9;
-	return age > 0 ? now - age : now;
+	age = (double)(wall->tv_sec - arrival.tv_sec) + (double)(wall->tv_nsec - arrival.tv_nsec) / 1e9;
+	return age > 0 ? clock->now - age : clock->now;
 }
