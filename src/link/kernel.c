@@ -15,6 +15,7 @@
 #include "link/kernel_device.h"
 #include "link/kernel_multicast.h"
 #include "link/kernel_packet.h"
+#include "link/kernel_table.h"
 #include "link/kernel_traffic.h"
 #include "link/mark.h"
 #include "link/user_fast.h"
@@ -217,7 +218,7 @@ static bool set_up(struct kernel_link *kernel, uv_loop_t *loop, struct err *err)
 	if (!check_ipv4("tunnel source", config->nbma, err) ||
 		(!is_multipoint(kernel) && !check_ipv4("tunnel destination", config->destination, err)))
 		return false;
-	if (kernel_traffic_in_use(config->name))
+	if (kernel_table_in_use(config->name))
 		return err_set(err, "the device %s is in use by another process; is a second daemon running?",
 			config->name);
 	kernel->rtnl = rtnl_open(err);

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "link/kernel_traffic.h"
+#include "link/kernel_table.h"
 #include "linux/rtnl.h"
 
 #define KIND        "gre"
@@ -391,7 +391,7 @@ bool kernel_device_remove_stale(const char *name)
 	bool removed;
 
 	removed = rtnl && find(rtnl, 0, name, &found, NULL) && strcmp(found.kind, KIND) == 0 && found.ours &&
-		  !kernel_traffic_in_use(name) && remove_device(rtnl, found.index);
+		  !kernel_table_in_use(name) && remove_device(rtnl, found.index);
 	rtnl_close(rtnl);
 	return removed;
 }

@@ -17,12 +17,10 @@
 #include "base/alloc.h"
 #include "base/hash.h"
 #include "base/log.h"
-#include "link/kernel_device.h"
+#include "link/kernel_table.h"
 
-#define TABLE_PREFIX "dmvpn-"
-#define PEERS_LIMIT  65535 ///< addresses in a set; beyond it the newest are not counted
-#define CHUNK_SIZE   32768 ///< what the kernel fills at most in a dump
-#define DUMP_TRIES   4
+#define CHUNK_SIZE 32768 ///< what the kernel fills at most in a dump
+#define DUMP_TRIES 4
 
 struct count {
 	uint64_t packets;
@@ -55,136 +53,7 @@ struct kernel_traffic {
 	struct traffic_peer *peers, *by_mark;
 };
 
-/* The table */
-
-/// Matches the tunnel's GRE header, which comes after 20 bytes of IP: nft 1.0.6 breaks down when it lists
-/// raw matches of @th without a protocol that it knows. A sequence number comes after the key; a checksum
-/// would come before it, but the kernel's device drops such packets.
-static void write_match(FILE *out, const struct link_config *config, const char *our_side)
-{
-	char text[ADDR_TEXT_SIZE];
-
-	fprintf(out, "ip protocol gre ip %s %s", our_side, addr_format(config->nbma, text));
-	if (config->has_key)
-		fprintf(out, " @nh,160,16 & 0xa000 == 0x2000 @nh,192,32 %u", config->key);
-	else
-		fprintf(out, " @nh,160,16 & 0x2000 == 0");
-}
-
-static const struct {
-	const char *name, *type, *any;
-} sets[] = {
-	{ "sent", "ipv4_addr", "0.0.0.0" },
-	{ "received", "ipv4_addr", "0.0.0.0" },
-	{ "marked", "mark", "0" },
-};
-
-static void write_set(FILE *out, const char *name, const char *type)
-{
-	fprintf(out,
-		"\tset %s {\n"
-		"\t\ttype %s\n"
-		"\t\tflags dynamic,timeout\n"
-		"\t\ttimeout 1m\n"
-		"\t\tsize %d\n"
-		"\t}\n",
-		name, type, PEERS_LIMIT);
-}
-
-static void write_table(FILE *out, const struct link_config *config)
-{
-	char broadcast[ADDR_TEXT_SIZE];
-
-	addr_format(addr_from_ipv4(KERNEL_BROADCAST), broadcast);
-	fprintf(out,
-		"table ip " TABLE_PREFIX "%s {\n"
-		"\tflags owner\n",
-		config->name);
-	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++)
-		write_set(out, sets[i].name, sets[i].type);
-	/* NHRP is no use of a peer, and is internetwork control. */
-	fprintf(out,
-		"\tchain outgoing {\n"
-		"\t\t@nh,176,16 0x2001 ip dscp set cs6 return\n"
-		"\t\tip daddr != %s update @sent { ip daddr counter }\n"
-		"\t}\n"
-		"\tchain output {\n"
-		"\t\ttype filter hook output priority mangle; policy accept;\n"
-		"\t\t",
-		broadcast);
-	write_match(out, config, "saddr");
-	fprintf(out, " jump outgoing\n"
-		     "\t}\n"
-		     "\tchain input {\n"
-		     "\t\ttype filter hook input priority filter + 10; policy accept;\n");
-	if (config->marks) {
-		fprintf(out, "\t\t");
-		write_match(out, config, "daddr");
-		fprintf(out, " meta mark != 0 @nh,176,16 != 0x2001 update @marked { meta mark counter }\n");
-	}
-	fprintf(out, "\t\t");
-	write_match(out, config, "daddr");
-	fprintf(out,
-		"%s @nh,176,16 != 0x2001 update @received { ip saddr counter }\n"
-		"\t}\n"
-		"}\n",
-		config->marks ? " meta mark 0" : "");
-}
-
-/// The kernel makes a set at once as large as it may become, a megabyte here, and walks through all of it
-/// each time that it is read. When an element goes it becomes as small as what is in it.
-static void write_shrinking(FILE *out, const struct link_config *config)
-{
-	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++)
-		for (size_t j = 0; j < 2; j++)
-			fprintf(out, "%s element ip " TABLE_PREFIX "%s %s { %s }\n", j ? "delete" : "add",
-				config->name, sets[i].name, sets[i].any);
-}
-
-static struct nft_ctx *open_nft(void)
-{
-	struct nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT);
-
-	if (!nft)
-		return NULL;
-	nft_ctx_buffer_output(nft);
-	nft_ctx_buffer_error(nft);
-	return nft;
-}
-
-/// Makes the table; the one of before goes with the socket that owned it.
-static bool set_table(struct kernel_traffic *traffic, struct err *err)
-{
-	size_t length = 0;
-	char *text = NULL;
-	FILE *out = open_memstream(&text, &length);
-	const char *reason;
-	bool ok;
-
-	if (!out)
-		return err_set(err, "out of memory for the nftables rules");
-	if (traffic->nft)
-		nft_ctx_free(traffic->nft);
-	traffic->nft = open_nft();
-	if (!traffic->nft) {
-		fclose(out);
-		free(text);
-		return err_set(err, "cannot set up nftables");
-	}
-	write_table(out, &traffic->config);
-	write_shrinking(out, &traffic->config);
-	fclose(out);
-	ok = nft_run_cmd_from_buffer(traffic->nft, text) == 0;
-	free(text);
-	nft_ctx_get_output_buffer(traffic->nft);
-	reason = nft_ctx_get_error_buffer(traffic->nft);
-	return ok || err_set(err,
-			     "cannot set the nftables table ip " TABLE_PREFIX
-			     "%s (is nf_tables in the kernel?): %.*s",
-			     traffic->config.name, (int)strcspn(reason, "\n"), reason);
-}
-
-/* Its sets */
+/* The sets of the table */
 
 struct element {
 	struct addr address;
@@ -297,9 +166,9 @@ static int on_dump_message(const struct nlmsghdr *message, void *context)
 static void request_set(struct kernel_traffic *traffic, const char *set, struct nlmsghdr *message)
 {
 	struct nfgenmsg *header;
-	char table[sizeof(TABLE_PREFIX) + sizeof(traffic->config.name)];
+	char table[sizeof(KERNEL_TABLE_PREFIX) + sizeof(traffic->config.name)];
 
-	snprintf(table, sizeof(table), TABLE_PREFIX "%s", traffic->config.name);
+	snprintf(table, sizeof(table), KERNEL_TABLE_PREFIX "%s", traffic->config.name);
 	message->nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETSETELEM;
 	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	message->nlmsg_seq = ++traffic->sequence;
@@ -490,20 +359,6 @@ bool kernel_traffic_counters(
 
 /* Start and end */
 
-bool kernel_traffic_in_use(const char *device)
-{
-	struct nft_ctx *nft = open_nft();
-	char command[64];
-	bool found;
-
-	if (!nft)
-		return false;
-	snprintf(command, sizeof(command), "list chain ip " TABLE_PREFIX "%s input", device);
-	found = nft_run_cmd_from_buffer(nft, command) == 0;
-	nft_ctx_free(nft);
-	return found;
-}
-
 static bool open_netlink(struct kernel_traffic *traffic, struct err *err)
 {
 	traffic->netlink = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
@@ -518,7 +373,7 @@ struct kernel_traffic *kernel_traffic_open(const struct link_config *config, str
 
 	traffic->config = *config;
 	traffic->overhead = sizeof(struct iphdr) + (config->has_key ? 8 : 4);
-	if (open_netlink(traffic, err) && set_table(traffic, err))
+	if (open_netlink(traffic, err) && kernel_table_set(&traffic->nft, &traffic->config, err))
 		return traffic;
 	kernel_traffic_close(traffic);
 	return NULL;
@@ -538,7 +393,7 @@ bool kernel_traffic_set_nbma(struct kernel_traffic *traffic, struct addr nbma, s
 	HASH_ITER(hh, traffic->peers, peer, next)
 	peer->sent.before = peer->received.before = (struct count) { 0 };
 	traffic->config.nbma = nbma;
-	return set_table(traffic, err);
+	return kernel_table_set(&traffic->nft, &traffic->config, err);
 }
 
 void kernel_traffic_close(struct kernel_traffic *traffic)

@@ -2,9 +2,8 @@
 /// What goes to and comes from each peer of a kernel link.
 ///
 /// The kernel counts by device, not by peer, and does not note the use of a permanent neighbour. So an
-/// nftables table `ip dmvpn-DEVICE` notes the outer addresses of the tunnel's data packets in two dynamic
-/// sets with counters, one lookup a packet; addresses idle for a minute leave them. The table is owned by our
-/// socket: the kernel removes it when the process ends, however it ends.
+/// nftables table (kernel_table.h) notes the outer addresses of the tunnel's data packets in dynamic
+/// sets with counters, one lookup a packet; addresses idle for a minute leave them.
 #pragma once
 
 #include <stdbool.h>
@@ -22,8 +21,6 @@ enum kernel_role {
 	KERNEL_DESTINATION = 4, ///< of a point-to-point tunnel
 };
 
-/// Whether a process, which may be this one, counts for the device of this name: it uses it then.
-bool kernel_traffic_in_use(const char *device);
 /// Sets up the counting. NULL and `err` on failure.
 struct kernel_traffic *kernel_traffic_open(const struct link_config *config, struct err *err) MUST_CHECK;
 /// Removes it. NULL does no harm.

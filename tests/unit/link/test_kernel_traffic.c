@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "base/alloc.h"
+#include "link/kernel_table.h"
 #include "link/kernel_traffic.h"
 #include "wire/gre.h"
 
@@ -210,11 +211,11 @@ static void test_the_table_goes_with_its_owner(void **state)
 	struct kernel_traffic *traffic = open_traffic(true);
 
 	(void)state;
-	assert_true(kernel_traffic_in_use("tunnel1"));
-	assert_false(kernel_traffic_in_use("tunnel2"));
+	assert_true(kernel_table_in_use("tunnel1"));
+	assert_false(kernel_table_in_use("tunnel2"));
 	assert_non_null(strstr(netns_read("nft list tables"), "dmvpn-tunnel1"));
 	kernel_traffic_close(traffic);
-	assert_false(kernel_traffic_in_use("tunnel1"));
+	assert_false(kernel_table_in_use("tunnel1"));
 	assert_null(strstr(netns_read("nft list tables"), "dmvpn-tunnel1"));
 }
 
