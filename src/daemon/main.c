@@ -27,7 +27,7 @@ static const char usage[] =
 	"  --control SOCKET   where dmvpnctl finds the daemon (default " DEFAULT_CONTROL ")\n"
 	"  --state-dir DIR    what survives a restart (default " DEFAULT_STATE_DIR ")\n"
 	"  --no-sandbox       do not give up system calls (seccomp), to look for what a hook lacks\n"
-	"  --check            only read the configuration: status 0 if it is good, 1 if not\n"
+	"  --check            only read the configuration: status 0 if it is good, 2 if not\n"
 	"  --log-level LEVEL  error, warning, notice, info (default) or debug\n"
 	"  --log-format FORMAT\n"
 	"                     text or json (an object a line); by default text, or fields for systemd's journal\n"
