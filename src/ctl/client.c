@@ -26,6 +26,7 @@ struct client {
 	unsigned open_handles; ///< of the three above
 	bool closing;
 	bool last_reply; ///< close when the reply is written
+	bool answering;  ///< a request is carried out, which may have events for this very client
 	uv_write_t write;
 	char *writing;       ///< being written; NULL: nothing is
 	struct reply *reply; ///< under way; NULL: a request is awaited
@@ -290,7 +291,9 @@ static bool take_request(struct client *client)
 	const char *end = memchr(client->request, '\n', client->filled);
 	if (end != NULL) {
 		size_t length = (size_t)(end - client->request);
+		client->answering = true;
 		client->reply = answer(client, client->request, length);
+		client->answering = false;
 		client->filled -= length + 1;
 		memmove(client->request, end + 1, client->filled);
 		explicit_bzero(client->request + client->filled, length + 1);
@@ -303,7 +306,8 @@ static bool take_request(struct client *client)
 
 static void client_go_on(struct client *client)
 {
-	if (client->closing || client->writing != NULL || uv_is_active((uv_handle_t *)&client->idle))
+	if (client->closing || client->answering || client->writing != NULL ||
+		uv_is_active((uv_handle_t *)&client->idle))
 		return;
 	if (write_events(client))
 		return;

@@ -81,6 +81,37 @@ static void test_monitor(void **state)
 	stage_free(stage);
 }
 
+static struct stage *cleared;
+
+static void on_cleared(void *owner)
+{
+	(void)owner;
+	happen(cleared, EVENT_PEER_DOWN, "10.0.0.2");
+	happen(cleared, EVENT_PEER_DOWN, "10.0.0.3");
+}
+
+/// What a listening session's own command brings about is heard like everything else, and the reply, too.
+static void test_own_events(void **state)
+{
+	struct stage *stage = cleared = stage_new(CTL_LIMITS_DEFAULT);
+	int fd = stage_client(stage);
+	unsigned replies = 0, events = 0;
+	(void)state;
+	stage->hub->context.changed = on_cleared;
+	command(stage, fd, "terminal monitor");
+	say(fd, "{\"command\": \"clear ip nhrp\"}\n{\"command\": \"show version\"}\n");
+	while (replies < 2) {
+		json_t *object = hear_object(stage, fd);
+		replies += json_is_true(json_object_get(object, "ok"));
+		events += json_is_object(json_object_get(object, "event"));
+		json_decref(object);
+	}
+	assert_int_equal(events, 2);
+	command(stage, fd, "no terminal monitor");
+	close(fd);
+	stage_free(stage);
+}
+
 static void test_packets(void **state)
 {
 	struct stage *stage = stage_new(CTL_LIMITS_DEFAULT);
@@ -207,6 +238,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_monitor),
+		cmocka_unit_test(test_own_events),
 		cmocka_unit_test(test_packets),
 		cmocka_unit_test(test_lost),
 		cmocka_unit_test(test_events),
