@@ -66,6 +66,8 @@ def gre_packets(path):
     while at + PCAP_RECORD <= len(data):
         length = struct.unpack_from("=I", data, at + 8)[0]
         packet = data[at + PCAP_RECORD:at + PCAP_RECORD + length]
+        if len(packet) < length:
+            return  # it is being written
         at += PCAP_RECORD + length
         gre = packet[4 * (packet[0] & 15):]
         if len(gre) >= 4:

@@ -18,6 +18,8 @@ SANITIZER = {
 }
 # Patient: the daemon may run under a sanitizer on a busy machine.
 PATIENCE = 15
+# To start: beside others, each of which has a processor's work to do then.
+START = 30
 
 
 def build_directory():
@@ -72,7 +74,7 @@ class Daemon:
         self.wait_ready()
 
     def wait_ready(self):
-        wait_until(self.ready, PATIENCE, f"{self.node.name}: dmvpnd has its devices up; its log:\n{self.tail()}")
+        wait_until(self.ready, START, f"{self.node.name}: dmvpnd has its devices up; its log:\n{self.tail()}")
 
     def ready(self):
         if self.child.poll() is not None:

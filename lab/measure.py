@@ -6,11 +6,13 @@ import re
 import signal
 import subprocess
 import tempfile
+import time
 from dataclasses import dataclass
 
 from .wait import SLOWNESS, wait_until
 
 LINGER = 3  # seconds for an answer
+OVERTAKEN = 0.5  # seconds for one that a later packet's answer has overtaken, by another way
 
 
 def traceroute_argv(destination, source=None, hops=8):
@@ -62,9 +64,9 @@ class PingResult:
 class Ping:
     """A ping in the background."""
 
-    def __init__(self, namespace, destination, source=None, interval=0.01, count=None, size=None, deadline=None):
+    def __init__(self, namespace, destination, source=None, interval=0.01, count=None, size=None, deadline=None, more=()):
         options = [*(["-I", source] if source else []), *(["-c", str(count)] if count else []),
-                   *(["-s", str(size)] if size else []), *(["-w", str(math.ceil(deadline))] if deadline else [])]
+                   *(["-s", str(size)] if size else []), *(["-w", str(math.ceil(deadline))] if deadline else []), *more]
         self.count = count
         self.output = tempfile.TemporaryFile()
         self.child = namespace.popen("ping", "-n", "-D", "-W", str(LINGER), "-i", str(interval), *options, destination,
@@ -85,9 +87,22 @@ class Ping:
         wanted = len(self.replies()) + count
         wait_until(lambda: len(self.replies()) >= wanted, 30, f"{count} more replies to ping")
 
+    def overtaken(self, last):
+        """Whether an answer up to number `last` is missing that may still come: a later one came only just now."""
+        came, soon = dict(self.replies()), time.time() - OVERTAKEN * SLOWNESS
+        after = math.inf
+        for number in range(last, 0, -1):
+            if number in came:
+                after = min(after, came[number])
+            elif after > soon:
+                return True
+        return False
+
     def result(self, timeout=120):
         """Ends it, or waits for its end where it has a count."""
+        last = max((number for number, _ in self.replies()), default=0)
         if not self.count and self.child.poll() is None:
+            wait_until(lambda: not self.overtaken(last), 2 * OVERTAKEN, "no answer is on its way")
             self.child.send_signal(signal.SIGINT)
         self.child.wait(timeout)
         text, replies = self.text(), self.replies()
@@ -100,7 +115,7 @@ class Ping:
             sent = min(transmitted, self.count)
             return PingResult(sent, [one for one in replies if one[0] <= sent], text, transmitted - sent)
         # What is on its way when ping is interrupted is not lost.
-        return PingResult(max((number for number, _ in replies), default=0), replies, text)
+        return PingResult(last, [one for one in replies if one[0] <= last], text)
 
 
 def ping(namespace, destination, source=None, count=10, interval=0.01, **options):

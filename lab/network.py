@@ -12,7 +12,7 @@ from pathlib import Path
 
 from . import scenarios
 from .capture import Capture
-from .daemon import PATIENCE, SANITIZER, Daemon
+from .daemon import SANITIZER, START, Daemon
 from .namespace import Namespace, Process
 from .routing import routing_of
 from .scenario import gateway
@@ -122,7 +122,7 @@ class Lab:
         for name in names:
             daemon = self.daemons[name]
             try:
-                wait_until(daemon.ready, PATIENCE, f"{name}: dmvpnd has its devices up")
+                wait_until(daemon.ready, START, f"{name}: dmvpnd has its devices up")
             except AssertionError as error:
                 raise AssertionError(f"{error}\n{daemon.tail()}") from None
             self.route(name)
@@ -160,7 +160,7 @@ class Lab:
         return self.namespaces[name].output("bash", "-c", text, check=check,
                                             env={**os.environ, "BASH_ENV": str(self.shell_file(name)), **SANITIZER})
 
-    def wait_registered(self, *names, deadline=PATIENCE):
+    def wait_registered(self, *names, deadline=START):
         """Waits until these spokes, or all, have heard from every NHS since they were started."""
         for name in names or [node.name for node in self.scenario.spokes]:
             daemon = self.daemons[name]

@@ -184,19 +184,26 @@ def shows(lab, name, command, word, deadline=PATIENCE):
     wait_until(lambda: word in lab.command(name, command, check=False), deadline, f"{name}: {command}: {word}", 0.2)
 
 
+def goes_by(story, lab, hop):
+    """The hub that traffic goes by. On a busy machine the routing daemons may take one for dead for a moment."""
+    first, second, _ = ends(lab)
+    wanted = [hop, second.lan_address]
+    wait_until(lambda: measure.traceroute(lab.namespace(first.name), second.lan_address, first.lan_address) == wanted, PATIENCE,
+               f"traffic goes by {hop}")
+    story.check(True, f"traffic goes by {hop}")
+
+
 def dies(story, lab, name, first_hop, second_hop, limit=1.0):
     """The host of a hub is gone from one moment to the next, under a ping every 10 ms: how long is there no traffic?"""
     first, second, _ = ends(lab)
     story.terminal.heading(f"{name} is silent from now on, under a ping every 10 ms")
     host = lab.namespace(f"{first.name}-host")
     wait_until(lambda: measure.ping(host, second.host_address, count=20).lost == 0, PATIENCE, "traffic")
+    goes_by(story, lab, first_hop)
     ping = measure.Ping(host, second.host_address, interval=0.01)
     wait_until(lambda: measure.ping(host, second.host_address, count=20).lost == 0, PATIENCE, "traffic")
-    hops = measure.traceroute(lab.namespace(first.name), second.lan_address, first.lan_address)
-    story.check(hops == [first_hop, second.lan_address], f"traffic goes by {first_hop}")
     lab.namespace("internet").batch(f"link set {name} down")
     wait_until(lambda: measure.ping(host, second.host_address, count=50).lost == 0, PATIENCE, "traffic by the other hub")
     result = ping.result()
-    hops = measure.traceroute(lab.namespace(first.name), second.lan_address, first.lan_address)
-    story.check(hops == [second_hop, second.lan_address], f"traffic goes by {second_hop}")
+    goes_by(story, lab, second_hop)
     story.check(0 < result.gap < limit * SLOWNESS, f"time without traffic: {result.gap:.2f} s ({result.lost} pings lost)")

@@ -84,7 +84,7 @@ class Frr(Routing):
         config = self.write(name, f"hostname {self.namespace.name}\n{self.configs[name]}")
         self._launch(name, FRR / name, "-N", self.pathspace, "-f", config, "-P", "0", "--log", "stdout")
         if name == "zebra":  # The others, when they do not find it, try again after seconds.
-            wait_until((self.directory / "zserv.api").exists, 10, f"{self.namespace.name}: zebra is there")
+            wait_until((self.directory / "zserv.api").exists, 30, f"{self.namespace.name}: zebra is there")
 
     def ask(self, command):
         """What vtysh shows."""

@@ -98,7 +98,7 @@ class StrongSwan:
             self.child = self.namespace.popen(self.program(CHARON), stdin=subprocess.DEVNULL, stdout=output,
                                               stderr=output, start_new_session=True, env=self.environment)
         self.process = Process(self.child.pid)
-        wait_until(self.ready, PATIENCE, f"{self.namespace.name}: charon listens on {self.socket}")
+        wait_until(self.ready, 2 * PATIENCE, f"{self.namespace.name}: charon listens on {self.socket}")
         return self
 
     def program(self, path):

@@ -50,8 +50,8 @@ def story(teller, lab):
     result = measure.ping(host, second.host_address, count=50)
     teller.check(result.lost == 0, f"{result.sent} pings between hosts behind the spokes, {result.lost} lost")
     for one, other in (("spoke1", "hub"), ("hub", "spoke2"), ("spoke2", "hub"), ("hub", "spoke1")):
-        count = labelled(lab, one, other)
-        teller.check(count >= 50, f"{count} labelled packets went from {one} to {other}")
+        wait_until(lambda: labelled(lab, one, other) >= 50, plot.PATIENCE, f"50 labelled packets from {one} to {other}")
+        teller.check(True, f"{labelled(lab, one, other)} labelled packets went from {one} to {other}")
     teller.check(labelled(lab, "spoke1", "spoke2") == 0, "all of them by the hub")
     plot.look(teller, lab)
 
