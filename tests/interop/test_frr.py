@@ -91,9 +91,12 @@ def test_purge_is_nothing_to_frr(cloud):
     made = cloud("hub", holdtime=12)
     assert made.lab["spoke1"].stop() == 0
     assert made.binding("hub", "spoke1") == made.nbma("spoke1")
-    kinds = {kind for _, _, kind in nhrp_packets(made.lab.capture.path)}
-    assert PURGE_REQUEST in kinds and PURGE_REPLY not in kinds
+
+    def kinds():
+        return {kind for _, _, kind in nhrp_packets(made.lab.capture.path)}
+    wait_until(lambda: PURGE_REQUEST in kinds(), PATIENCE, "the withdrawal is in the capture")
     made.wait_unbound("hub", "spoke1")
+    assert PURGE_REPLY not in kinds()
 
 
 def test_silent_egress(cloud):

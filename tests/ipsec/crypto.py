@@ -50,7 +50,7 @@ def spis(lab, name, peer=None):
 def single(lab, one, other):
     """The SA of two nodes, once both have no more than one: where both called, there are two for a moment."""
     for here, there in ((one, other), (other, one)):
-        wait_until(lambda here=here, there=there: len(sas(lab, here, there)) == 1, 10, f"one SA of {here} with {there}")
+        wait_until(lambda here=here, there=there: len(sas(lab, here, there)) == 1, 20, f"one SA of {here} with {there}")
     return sas(lab, one, other)[0]
 
 

@@ -89,9 +89,9 @@ def test_all_pairs(protected):
                                        if sa["established"] and sa["flows"])
         return all({(nbma(lab, other), 1) for other in others[name]} <= peers(name).items() for name in names)
     flows = talk(lab, names, interval=0.5)
-    wait_until(have_shortcuts, 30, "shortcuts from each to each", interval=1)
-    wait_until(have_one_sa_each, 30, "one SA of each with each", interval=1)
+    wait_until(have_shortcuts, 60, "shortcuts from each to each", interval=1)
+    wait_until(have_one_sa_each, 60, "one SA of each with each", interval=1)
     for flow in flows:
         assert flow.result().replies
-    wait_until(lambda: [flow.result().lost for flow in talk(lab, names, interval=0.2, count=5)] == [0] * len(flows), 10,
+    wait_until(lambda: [flow.result().lost for flow in talk(lab, names, interval=0.2, count=5)] == [0] * len(flows), 30,
                "steady traffic of each with each")

@@ -63,7 +63,7 @@ class Machine:
             self.end()
             raise RuntimeError(f"a copy of this machine cannot be made here: {said.strip()}")
         self.pid = int(said)
-        wait_until(lambda: self.run("systemctl", "is-system-running", check=False).stdout.strip() == "running", 30,
+        wait_until(lambda: self.run("systemctl", "is-system-running", check=False).stdout.strip() == "running", 60,
                    "the copy's systemd is up")
 
     def inside(self, *argv):
@@ -90,6 +90,7 @@ class Machine:
         return dict(line.split("=", 1) for line in self.run("systemctl", "show", unit).stdout.splitlines() if "=" in line)
 
     def journal(self, *matches):
+        self.run("journalctl", "--sync", check=False)  # it takes what was said from a pipe, later
         lines = self.run("journalctl", "--output=json", "--no-pager", *matches, check=False).stdout.splitlines()
         return [json.loads(line) for line in lines]
 
@@ -99,7 +100,7 @@ class Machine:
         self.child.stdout.close()
         remove = 'mount -t cgroup2 none "$1" && cd "$1" && [ ! -d "$2" ] || find "$2" -depth -type d -exec rmdir {} +'
         wait_until(lambda: subprocess.run(["unshare", "--mount", "sh", "-c", remove, "sh", str(self.folder), self.group],
-                                          stderr=subprocess.DEVNULL, check=False).returncode == 0, 10, "all processes are gone")
+                                          stderr=subprocess.DEVNULL, check=False).returncode == 0, 30, "all processes are gone")
 
 
 class Service(Daemon):

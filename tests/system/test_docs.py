@@ -10,9 +10,10 @@ import re
 
 import pytest
 
-from facts import path, ping, shortcut
+from facts import bound, nbma, path, ping, shortcut, tunnel
 from lab import scenarios
 from lab.daemon import ROOT
+from lab.wait import wait_until
 
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
@@ -122,6 +123,8 @@ def run_page(lab, page):
 def test_page_of_phase(network, name):
     lab = network(getattr(scenarios, name)())
     ping(lab, "spoke1", "spoke2", count=3)
+    for one, other in (("spoke1", "spoke2"), ("spoke2", "spoke1")) if name == "phase2" else ():
+        wait_until(lambda: bound(lab[one], tunnel(lab, other), nbma(lab, other)), 15, f"{one} has resolved {other}")
     run_page(lab, DOCS / f"{name}.md")
 
 

@@ -15,7 +15,7 @@ from lab.wait import wait_until
 SEED = int(os.environ.get("DIFFERENCE_SEED", 7))
 COUNT = 1500
 LINE = " tunnel hairpin fast\n"
-PATIENCE = 10
+PATIENCE = 20
 
 
 def scenario(line=LINE):

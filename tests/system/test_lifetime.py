@@ -87,7 +87,7 @@ def test_cleared(network):
     lab = network(scenarios.phase3())
     prefix = shortcut(lab, "spoke1", "spoke2")
     lab["spoke1"].ctl("clear ip nhrp shortcut")
-    wait_until(lambda: prefix not in overrides(lab, "spoke1"), 5, "the shortcut is cleared")
+    wait_until(lambda: prefix not in overrides(lab, "spoke1"), 15, "the shortcut is cleared")
     lab["spoke1"].ctl("clear ip nhrp")
     assert entry(lab["spoke1"], tunnel(lab, "spoke2")) is None
     assert bound(lab["spoke1"], tunnel(lab, "hub"), lab.scenario.node("hub").nbma_address), "static entries stay"

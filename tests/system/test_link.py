@@ -84,12 +84,12 @@ def test_gre_checksum_and_sequence_are_accepted(network):
     for packet in good:
         craft.send(lab.namespace("stranger"), nbma(lab, "hub"), packet)
         seen += 1
-        wait_until(lambda: echoes(lab, "hub") == seen, 5, "the packet comes out of the tunnel")
+        wait_until(lambda: echoes(lab, "hub") == seen, 15, "the packet comes out of the tunnel")
     broken = bytearray(with_checksum(inner, False))
     broken[4] ^= 0xFF
     craft.send(lab.namespace("stranger"), nbma(lab, "hub"), bytes(broken), good[0])
     seen += 1
-    wait_until(lambda: echoes(lab, "hub") == seen, 5, "what follows the broken one comes out")
+    wait_until(lambda: echoes(lab, "hub") == seen, 15, "what follows the broken one comes out")
 
 
 def test_packet_sizes(network):

@@ -22,8 +22,12 @@ def test_metrics_are_those_of_the_commands(network):
         lab.scenario.node(name).config += "metrics listen 9178\n"
     lab.start().wait_registered()
     shortcut(lab, "spoke1", "spoke2")
-    text = scrape(lab, "spoke1")
-    found, counted = samples(text), traffic(lab["spoke1"])
+
+    def at_rest():
+        """Both at once: spoke2 looks for its own shortcut still, and a message may come between."""
+        before, text = traffic(lab["spoke1"]), scrape(lab, "spoke1")
+        return before == traffic(lab["spoke1"]) and (samples(text), before)
+    found, counted = wait_until(at_rest, 30, "no message comes meanwhile")
     device = ("interface", "tunnel1")
     for kind in ("sent", "received", "forwarded"):
         for name, value in counted[kind].items():

@@ -56,9 +56,9 @@ def test_several_addresses_are_several_hubs(named):
     dns.records[NAME] = [nbma(lab, "hub1"), nbma(lab, "hub2")]
     wait_until(lambda: up(lab) == {"10.0.0.1", "10.0.0.2"}, 15, "the second hub, when the TTL is over")
     assert {kind for _, _, kind in dns.questions} == {A}, "the underlay is IPv4"
-    # A TTL of one second is not a question in each second.
+    # A TTL of one second is not a question in each second. The times are those of a thread of ours, which may have waited.
     times = [when for when, _, _ in dns.questions]
-    assert all(later - earlier > FLOOR - 0.5 for earlier, later in zip(times, times[1:]))
+    assert all(later - earlier > FLOOR - 2 for earlier, later in zip(times, times[1:])), times
 
     dns.failing = True
     mark = spoke.mark()
@@ -83,7 +83,7 @@ def test_silence_is_a_reason_to_ask(named):
     dns.silent = True
     wait_until(lambda: dns.asked(NAME) >= 2, 30, "the server does not answer: DNS is asked")
     began = time.monotonic()
-    assert lab["spoke1"].ctl("show ip nhrp nhs")
+    assert servers(lab["spoke1"])
     assert time.monotonic() - began < 2, "the daemon does not wait for DNS"
     dns.records[NAME] = [nbma(lab, "hub1")]
     dns.silent = False

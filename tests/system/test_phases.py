@@ -91,7 +91,7 @@ def test_phase3_both_ways(network):
     prefix = lab.scenario.node("spoke1").lan_prefix
     wait_until(lambda: prefix in overrides(lab, "spoke2"), 10, "a shortcut back")
     assert ping(lab, "spoke1", "spoke2", count=50).lost == 0
-    assert data_packets(lab.capture.path, nbma(lab, "spoke2"), nbma(lab, "spoke1")) >= 40
+    wait_until(lambda: data_packets(lab.capture.path, nbma(lab, "spoke2"), nbma(lab, "spoke1")) >= 40, 10, "they went straight")
 
 
 def test_hosts_behind_the_spokes(network):

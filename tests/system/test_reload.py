@@ -69,7 +69,7 @@ def test_tunnels_come_change_and_go_beside_one_with_traffic(network):
     device = lab.namespace("hub").ip("link", "show", "dev", "tunnel1")[0]["ifindex"]
     for key in (7, 8):
         hub.reload(config + ANOTHER.format(host=1, key=key))
-        wait_until(lambda: hub.device_up("tunnel7"), 5, "the second tunnel")
+        wait_until(lambda: hub.device_up("tunnel7"), 15, "the second tunnel")
         assert "key 7" not in hub.ctl("show running-config") or key == 7
     hub.reload(config)
     assert not lab.namespace("hub").ip("link", "show", "dev", "tunnel7", check=False)

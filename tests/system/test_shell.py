@@ -65,6 +65,7 @@ def test_filters_and_pages(screen):
     fresh(screen)
     screen.enter("show version | json")
     screen.wait('"schema": "dmvpn/version/1"')
+    screen.wait_last(PROMPT)
     fresh(screen)
     screen.enter("show running-config all")
     screen.wait_last(" --More--")
@@ -84,6 +85,7 @@ def test_history_and_mistakes(screen):
     screen.wait('% Unknown word "dmvpm"; known here: ')
     screen.enter("show version")
     screen.wait("uptime is")
+    screen.wait_last(PROMPT)  # what is typed before it is echoed twice
     screen.press("Up", "Up")
     screen.wait_last(f"{PROMPT} show dmvpm")
     screen.press("C-c")
@@ -96,6 +98,7 @@ def test_live_events(lab, screen):
     """They come above the line that is being typed."""
     screen.enter("terminal monitor")
     screen.wait("Terminal monitor is on")
+    screen.wait_last(PROMPT)
     screen.type("show ver")
     screen.wait_last(f"{PROMPT} show ver")
     lab["spoke1"].ctl("clear ip nhrp shortcut")
@@ -159,9 +162,12 @@ def test_top(lab, tmp_path):
     spoke = lab["spoke1"]
     with Screen(tmp_path, spoke.build / "dmvpnctl", "--control", spoke.socket, "top") as screen:
         screen.wait("spoke1, up ", ": 2 peers, 2 up, ", "Peer NBMA Addr", "198.51.100.6", "q quit")
-        ping(lab, "spoke1", "spoke2", count=5)
         screen.wait("received ")
-        wait_until(lambda: "sent 0bit/s" not in screen.text, 15, "a rate is seen")
+
+        def rate():  # it is that of the last moments
+            ping(lab, "spoke1", "spoke2", count=5)
+            return "sent 0bit/s" not in screen.text
+        wait_until(rate, 15, "a rate is seen")
         screen.press("o")
         screen.wait("order: address")
         screen.press("q")

@@ -12,12 +12,12 @@ from lab import scenarios
 from lab.daemon import ROOT
 from lab.measure import Ping
 from lab.wait import wait_until
+from test_restart import GAP
 from machine import Machine, Service
 
 CAP_BPF = 1 << 39
 RIGHTS = (1 << 12) | (1 << 13) | CAP_BPF  # CAP_NET_ADMIN, CAP_NET_RAW
 EXPOSURE = 2.5  # of 10, as systemd-analyze security judges; the unit has less
-GAP = 0.2  # seconds
 UNIT = ROOT / "packaging" / "dmvpnd.service"
 
 
