@@ -43,7 +43,7 @@ def svg(scenario, direct):
             f'height="{UNDERLAY_HEIGHT}" rx="30"/>',
             f'<text class="middle" x="{width // 2}" y="{UNDERLAY_TOP + 35}">any IP network</text>']
     if direct:
-        left, right = (_x(i, len(spokes), width) + WIDTH // 2 for i in (0, 1))
+        left, right = (_x(i, len(spokes), width) + WIDTH // 2 for i in (0, len(spokes) - 1))
         y = SPOKES_TOP + HEIGHT
         out += [f'<path class="direct" d="M {left} {y} C {left} {y + 45} {right} {y + 45} {right} {y}"/>',
                 f'<text class="note" x="{(left + right) // 2}" y="{y + 55}">direct, when packets have found the way</text>']

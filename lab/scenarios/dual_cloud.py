@@ -88,4 +88,4 @@ def scenario(**options):
     run(hubs[1:], hub={"ospfd": OSPF.replace("{cloud}", "2").replace("{cost}", "100") + COMMON + " no passive-interface tunnel2\n"})
     run(spokes, spoke={"ospfd": SPOKE})
     return Scenario("dual-cloud", "Two clouds, one over each provider: OSPF takes the second when the first is lost",
-                    [*hubs, *spokes], story, LOOK)
+                    [*hubs, *spokes], story, LOOK, through_hub=True)
