@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import textwrap
 from pathlib import Path
 
 from .daemon import build_directory
@@ -70,7 +71,7 @@ def up(name, ipsec):
         undo.pop_all()
     Story().topology(lab.scenario)
     print(f"Up. Configurations, logs and underlay.pcap are in {directory}.\n"
-          f"  dmvpn-lab {name} shell spoke1     a shell on a spoke; there: show dmvpn\n"
+          f"  dmvpn-lab {name} shell spoke1     a shell on a spoke; there: show dmvpn, why ADDRESS, dmvpnctl\n"
           f"  dmvpn-lab {name} down             the end")
 
 
@@ -87,7 +88,7 @@ def shell(name, node):
     namespace = lab.namespaces[node]
     setup = lab.shell_file(node)
     if not setup.exists():  # a host, or the underlay
-        setup.write_text(f"PS1='{node}# '\n")
+        setup.write_text(f"PS1='{node}$ '\n")
     user = ["-U", "--preserve-credentials"] if os.geteuid() else []
     os.environ["BASH_ENV"] = str(setup)  # where input is no terminal
     os.execvp("nsenter", ["nsenter", "-t", str(namespace.pid), *user, "-n", "bash", "--rcfile", str(setup)])
@@ -102,10 +103,12 @@ def run(name, ipsec):
 def main(argv=None):
     parser = argparse.ArgumentParser(
         prog="dmvpn-lab", description="DMVPN networks in network namespaces.",
-        epilog="Scenarios: " + "; ".join(f"{name}" for name in CATALOGUE))
+        epilog=textwrap.fill("Scenarios: " + ", ".join(CATALOGUE), 79, break_on_hyphens=False),
+        formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--list", action="store_true", help="tell the scenarios' names, and nothing else")
-    parser.add_argument("scenario", nargs="?", choices=CATALOGUE, metavar="SCENARIO")
-    parser.add_argument("action", nargs="?", default="run", choices=["up", "down", "shell", "run"])
+    parser.add_argument("scenario", nargs="?", choices=CATALOGUE, metavar="SCENARIO", help="the network, see below")
+    parser.add_argument("action", nargs="?", default="run", choices=["up", "down", "shell", "run"],
+                        help="build it and leave it; remove it; open a shell in a node; tell its story (the default)")
     parser.add_argument("--ipsec", action="store_true",
                         help="protect the tunnels by IPsec, with a strongSwan in each node")
     parser.add_argument("node", nargs="?", metavar="NODE", help="for shell: a node, or NODE-host, or internet")

@@ -142,12 +142,12 @@ class Lab:
 
     def _write_shell(self, name):
         """What a shell on the node knows beyond the system's commands."""
-        lines = [f"PS1='{name}# '"]
+        lines = [f"PS1='{name}$ '"]
         if name in self.daemons:
             daemon = self.daemons[name]
             program = shlex.quote(str(daemon.build / "dmvpnctl"))
             lines += [f'dmvpnctl() {{ {program} --control {daemon.socket} "$@"; }}',
-                      'show() { dmvpnctl show "$@"; }']
+                      *(f'{word}() {{ dmvpnctl {word} "$@"; }}' for word in ("show", "why", "topology"))]
         if name in self.routing:
             lines += [self.routing[name].functions]
         self.shell_file(name).write_text("\n".join(lines) + "\n")

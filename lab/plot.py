@@ -44,7 +44,7 @@ def look(story, lab):
             wait_until(shows, 20, "", interval=0.3)
         except AssertionError:
             pass
-        story.terminal.command(one.node, one.command)
+        story.terminal.command(one.node, one.command, "$")
         story.terminal.output(text)
         story.check(not missing, one.see if not missing else f"not there: {', '.join(missing)}")
         story.terminal.say()
@@ -105,7 +105,7 @@ def lan_added(story, lab, restart=None):
     if restart:
         lab.routing[second.name].kill(restart)
     for command in commands:
-        story.terminal.command(second.name, f"ip {command}")
+        story.terminal.command(second.name, f"ip {command}", "$")
         namespace.batch(command)
         wait_until(lambda: namespace.ip("link", "show", "lan2")[0]["operstate"] == "UP", PATIENCE, "lan2 is up")
     if restart:

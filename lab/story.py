@@ -70,7 +70,7 @@ class Story:
         first, second = lab.scenario.spokes[:2]
         self.terminal.heading(title)
         argv = measure.traceroute_argv(second.lan_address, first.lan_address)
-        self.terminal.command(first.name, f"traceroute -n {second.lan_address} source {first.lan_address}")
+        self.terminal.command(first.name, " ".join(argv), "$")
         text = lab.namespace(first.name).output(*argv)
         self.terminal.output(text)
         return measure.parse_traceroute(text)
@@ -82,7 +82,7 @@ class Story:
     def tables(self, lab, name):
         """The routing table, and the table of shortcuts."""
         for argv in (["ip", "route"], ["ip", "route", "show", "table", str(OVERRIDE_TABLE)]):
-            self.terminal.command(name, " ".join(argv))
+            self.terminal.command(name, " ".join(argv), "$")
             # A table without routes does not exist, says ip.
             self.terminal.output(lab.namespace(name).output(*argv, check=False) or "(empty)")
 

@@ -9,6 +9,7 @@ COLOURS = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", 
 class Terminal:
     def __init__(self, stream=sys.stdout):
         self.stream = stream
+        self.blank = True  # nothing yet, or an empty line
         self.coloured = stream.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
 
     def paint(self, text, *colours):
@@ -18,15 +19,17 @@ class Terminal:
 
     def say(self, text="", *colours):
         print(self.paint(text, *colours), file=self.stream, flush=True)
+        self.blank = not text
 
     def heading(self, text):
-        self.say()
-        self.say(f"── {text} " + "─" * max(0, 76 - len(text)), "bold", "cyan")
+        if not self.blank:
+            self.say()
+        self.say(f"── {text} {'─' * max(0, 76 - len(text))}".rstrip(), "bold", "cyan")
         self.say()
 
-    def command(self, node, text):
-        """What is typed, as on the prompt of the node."""
-        self.say(f"{self.paint(node + '#', 'bold')} {self.paint(text, 'yellow')}")
+    def command(self, node, text, prompt="#"):
+        """What is typed, as on the prompt of the node: `#` for dmvpnctl, `$` for a shell."""
+        self.say(f"{self.paint(node + prompt, 'bold')} {self.paint(text, 'yellow')}")
 
     def output(self, text):
         for line in text.rstrip().splitlines():

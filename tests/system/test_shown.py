@@ -108,8 +108,8 @@ def test_laboratory(build, tmp_path):
     assert "Up." in run(lab, "phase3", "up", env=environment)
     try:
         said = run(lab, "phase3", "shell", "spoke1", env=environment,
-                   input="show dmvpn; ping -c 1 10.0.0.1; traceroute -n 10.0.0.1; ip route\n")
-        assert "Tunnel1" in said and " 0% packet loss" in said and "dev tunnel1" in said
+                   input="show dmvpn; why 10.0.0.1; ping -c 1 10.0.0.1; traceroute -n 10.0.0.1; ip route\n")
+        assert "Tunnel1" in said and " 0% packet loss" in said and "dev tunnel1" in said and "Packets to 10.0.0.1 go straight" in said
     finally:
         run(lab, "phase3", "down", env=environment)
     assert not (tmp_path / "labs" / "phase3").exists()
