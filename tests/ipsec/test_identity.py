@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Who may register what: nobody takes an address or a LAN of another."""
-from crypto import sas
+from crypto import sas, sessions
 from facts import bindings, nbma, overrides, traffic, tunnel, works
 from lab import scenarios
-from lab.protection import Authority
+from lab.protection import Authority, identity
 from lab.wait import wait_until
 
 
@@ -64,3 +64,23 @@ def test_another_authority(protected, authority, tmp_path):
                "the hub refuses spoke2")
     assert not sas(lab, "hub", "spoke2")
     assert tunnel(lab, "spoke2") + "/32" not in bindings(lab["hub"])
+
+
+def test_address_in_the_certificate(protected, authority):
+    """A certificate names a tunnel address in its subjectAltName: with that as its identity a spoke may have it, and no other
+    one. spoke2 has another one, spoke3 says that it is who its certificate does not say."""
+    lab = protected(scenarios.phase3(spokes=3), start=False, authority=authority)
+    certified = {"spoke1": "10.0.0.11", "spoke2": "10.0.0.99", "spoke3": "10.0.0.98"}
+    said = {**certified, "spoke3": "10.0.0.13"}
+    for name, daemon in lab.daemons.items():
+        daemon.node.replace(" match identity remote fqdn", " match identity remote address 10.0.0.0 255.255.255.0\n"
+                            " match identity remote fqdn")
+        if name in certified:
+            authority.issue(name, certified[name])  # in the place of the one without an address
+            daemon.node.replace(f"identity local fqdn {identity(name)}", f"identity local address {said[name]}")
+    lab.start().wait_registered("spoke1", deadline=30)
+    assert sessions(lab, "hub", "spoke1")[0]["identity"] == "10.0.0.11"
+    wait_until(lambda: traffic(lab["hub"])["refused"]["identity"], 15, "spoke2 may not have the address that it registers")
+    assert sessions(lab, "hub", "spoke2")[0]["identity"] == "10.0.0.99"
+    wait_until(lambda: "AUTH_FAILED" in lab.swans["spoke3"].log(), 15, "spoke3 is not who it says")
+    assert set(bindings(lab["hub"])) & {f"10.0.0.1{number}/32" for number in (1, 2, 3)} == {"10.0.0.11/32"}

@@ -3,7 +3,7 @@
 import time
 
 from crypto import sas, single, spis
-from facts import bindings, shortcut, tunnel, works
+from facts import bindings, nbma, shortcut, tunnel, works
 from lab import measure, scenarios
 from lab.wait import SLOWNESS, wait_until
 
@@ -78,9 +78,15 @@ def test_every_sa_is_kept(protected):
 
 
 def test_clear_and_idle(protected):
-    """`clear crypto session` ends SAs, which come back; the SA of a binding that ends goes with it."""
+    """`clear crypto session` ends SAs, of one peer or of all, which come back; the SA of a binding that ends goes with it."""
     lab = protected(scenarios.phase3(holdtime=60 if SLOWNESS > 1 else 30))
     shortcut(lab, "spoke1", "spoke2")
+    for peer in ("hub", "spoke2"):
+        single(lab, "spoke1", peer)
+    direct, before = spis(lab, "spoke1", "spoke2"), spis(lab, "spoke1", "hub")
+    assert lab["spoke1"].ctl(f"clear crypto session {nbma(lab, 'hub')}") == "1 session cleared.\n"
+    wait_until(lambda: spis(lab, "spoke1", "hub") and not before & spis(lab, "spoke1", "hub"), 15, "another SA with the hub")
+    assert spis(lab, "spoke1", "spoke2") == direct, "nobody else's"
     before = spis(lab, "spoke1")
     assert "cleared" in lab["spoke1"].ctl("clear crypto session")
     recovers(lab, "after clear crypto session")

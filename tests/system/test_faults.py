@@ -16,29 +16,16 @@ from lab import scenarios
 from lab.measure import Ping
 from lab.network import own_address, provider_address
 from lab.wait import wait_until
+from refusal import BPF, refused
 
 PROTOCOL_UNREACHABLE = bytes([3, 2])
-BPF, BPF_LINK_CREATE, EINVAL, EPERM = 321, 28, 22, 1
-# Runs a command for which the kernel refuses bpf(), or one of its operations, with an error.
-REFUSE = f"""
-import ctypes, os, struct, sys
-error, operation = int(sys.argv[1]), int(sys.argv[2])
-load, if_equal, give = 0x20, 0x15, 0x06  # of classic BPF, on struct seccomp_data: number at 0, first argument at 16
-code = [(load, 0, 0, 0), (if_equal, 0, 3, {BPF}), (load, 0, 0, 16), (if_equal, 0, 1, operation)]
-code = code if operation >= 0 else [(load, 0, 0, 0), (if_equal, 0, 1, {BPF})]
-code += [(give, 0, 0, 0x00050000 | error), (give, 0, 0, 0x7fff0000)]
-filter = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *one) for one in code))
-program = struct.pack("HxxxxxxP", len(code), ctypes.addressof(filter))
-libc = ctypes.CDLL(None, use_errno=True)
-if libc.prctl(38, 1, 0, 0, 0) or libc.prctl(22, 2, ctypes.c_char_p(program)):
-    sys.exit(os.strerror(ctypes.get_errno()))
-os.execvp(sys.argv[3], sys.argv[3:])
-"""
+BPF_LINK_CREATE, EINVAL, EPERM = 28, 22, 1
 
 
-def refuse(lab, error, operation=-1):
+def refuse_bpf(lab, error, *operation):
+    """bpf(), or one of its operations, which is its first argument."""
     for daemon in lab.daemons.values():
-        daemon.wrapper = [sys.executable, "-c", REFUSE, str(error), str(operation)]
+        daemon.wrapper = refused(error, BPF, *operation)
 
 
 def has_fast_path(lab):
@@ -62,7 +49,7 @@ def sent_by_the_device(lab, name):
 def test_without_ebpf_the_threads_carry(network):
     """`show interfaces` says what carries the data, and why nothing faster does."""
     lab = network(scenarios.phase3(), start=False)
-    refuse(lab, EPERM)
+    refuse_bpf(lab, EPERM)
     lab.start().wait_registered()
     reason = "the kernel does not take its programs: Operation not permitted (it needs the capabilities CAP_BPF and " \
         "CAP_NET_ADMIN)" if has_fast_path(lab) else "it is switched off"
@@ -90,7 +77,7 @@ def test_without_tcx_filters_carry(network):
     """On a kernel that has no TCX (before Linux 6.6) the programs are filters of a qdisc: they carry, go with the
     daemon, and a successor of one that was killed takes its filters away."""
     lab = network(scenarios.phase1(), start=False)
-    refuse(lab, EINVAL, BPF_LINK_CREATE)
+    refuse_bpf(lab, EINVAL, 0, BPF_LINK_CREATE)
     lab.start().wait_registered()
     there = {"tunnel1", "eth0"} if has_fast_path(lab) else set()
     for name in ("hub", "spoke1", "spoke2"):
