@@ -18,6 +18,9 @@
 #define DEFAULT_IKE2 "aes256-aes128-sha256-sha384-curve25519-ecp256-ecp384-modp2048"
 #define DEFAULT_ESP  "aes256gcm16-aes128gcm16"
 #define DEFAULT_PFS  "curve25519-ecp256-ecp384-modp2048"
+/// Packets by which one may be late: several processors send under one SA, and each may be held up between
+/// the number of its packet and its queue. The kernel's own 32 lose packets then.
+#define REPLAY_WINDOW "1024"
 
 // --- files
 
@@ -332,6 +335,7 @@ static void put_child(struct vici_writer *writer, const struct crypto_config *cr
 
 	vici_put_section(writer, PROFILE_CHILD);
 	vici_put(writer, "mode", tunnel ? "tunnel" : "transport");
+	vici_put(writer, "replay_window", REPLAY_WINDOW);
 	vici_put_single(writer, "local_ts", "dynamic[gre]");
 	vici_put_single(writer, "remote_ts", "dynamic[gre]");
 	put_esp_proposals(writer, crypto, profile);

@@ -160,6 +160,7 @@ static void test_key_alone(void **state)
 		"  children {\n"
 		"   gre {\n"
 		"    mode = transport\n"
+		"    replay_window = 1024\n"
 		"    local_ts:\n"
 		"     dynamic[gre]\n"
 		"    remote_ts:\n"
