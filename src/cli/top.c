@@ -55,7 +55,7 @@ static char *rate_text(double bits, char buffer[static 16])
 	size_t unit = 0;
 	for (; bits >= 1000 && unit < 4; unit++)
 		bits /= 1000;
-	snprintf(buffer, 16, unit == 0 ? "%.0f%s" : "%.1f%s", bits, units[unit]);
+	snprintf(buffer, 16, unit == 0 ? "%.0f %s" : "%.1f %s", bits, units[unit]);
 	return buffer;
 }
 

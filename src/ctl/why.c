@@ -151,13 +151,13 @@ static void tell_resolution(struct why *why, const struct resolution *resolution
 	const char *next = timer_is_armed(&resolution->timer) ? LEFT(resolution->timer.at) : "a moment";
 	if (resolution->state == RESOLUTION_HELD)
 		step(why, "resolution", true,
-			"%s was asked for since %s ago, %u times, in vain: %s. It is asked for again in %s, if "
+			"%s was asked for, first %s ago, %u times, in vain: %s. It is asked for again in %s, if "
 			"packets want it.",
 			ADDR(resolution->destination), AGO(resolution->started), resolution->tries,
 			resolution->reason != NULL ? resolution->reason : "no answer", next);
 	else
 		step(why, "resolution", true,
-			"%s is being asked for since %s ago: %u requests are unanswered, the next one goes in %s.",
+			"%s is being asked for, first %s ago: %u requests are unanswered, the next one goes in %s.",
 			ADDR(resolution->destination), AGO(resolution->started), resolution->tries, next);
 	look_at_silence(why, resolution->probed);
 }
@@ -174,7 +174,7 @@ static void look_at_shortcut(struct why *why)
 	}
 	if (best != NULL) {
 		step(why, "shortcut", true,
-			"A shortcut overrides it: %s goes by %s on %s, since %s ago and for another %s.",
+			"A shortcut overrides it: %s goes by %s on %s, made %s ago, for another %s.",
 			PREFIX(best->prefix), ADDR(best->next_hop), best->iface->config->name,
 			AGO(best->created), LEFT(best->expires));
 		why->iface = best->iface;
@@ -210,7 +210,7 @@ static void look_at_servers(struct why *why)
 	bool up = nhs->state == NHS_UP || nhs->state == NHS_CHECK;
 	if (up)
 		step(why, "server", true,
-			"The server %s at %s is up since %s ago; its last answer came %s ago.",
+			"The server %s at %s has been up for %s; its last answer came %s ago.",
 			ADDR(nhs->protocol), ADDR(nhs->nbma), AGO(nhs->since), AGO(nhs->last_reply));
 	else if (nhs->refused_code != 0)
 		step(why, "server", false,
@@ -346,7 +346,7 @@ static void look_at_link(struct why *why)
 			link->ops->name, (unsigned long long)counters.sent_packets,
 			(unsigned long long)counters.received_packets);
 	if (peer != NULL && !mono_is_never(peer->unanswered_since) && peer->last_sent.us != 0)
-		step(why, "traffic", true, "Data goes to %s since %s ago without anything coming back.",
+		step(why, "traffic", true, "Data has gone to %s for %s without anything coming back.",
 			ADDR(why->nbma), AGO(peer->unanswered_since));
 }
 
@@ -362,10 +362,12 @@ static void look_at_events(struct why *why)
 						      event_concerns(&record->event, why->next_hop))))
 			continue;
 		const struct event *event = &record->event;
+		const char *subject = addr_is_set(event->prefix.addr) ? PREFIX(event->prefix)
+				      : addr_is_set(event->protocol)  ? ADDR(event->protocol)
+								      : "";
 		step(why, "event", true, "%s ago: %s%s%s%s%s.", AGO(record->time), event_name(event->type),
-			addr_is_set(event->prefix.addr) ? " " : "",
-			addr_is_set(event->prefix.addr) ? PREFIX(event->prefix) : "",
-			event->reason != NULL ? ": " : "", event->reason != NULL ? event->reason : "");
+			*subject ? " " : "", subject, event->reason != NULL ? ": " : "",
+			event->reason != NULL ? event->reason : "");
 		shown++;
 	}
 }

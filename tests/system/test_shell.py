@@ -166,7 +166,7 @@ def test_top(lab, tmp_path):
 
         def rate():  # it is that of the last moments
             ping(lab, "spoke1", "spoke2", count=5)
-            return "sent 0bit/s" not in screen.text
+            return "sent 0 bit/s" not in screen.text
         wait_until(rate, 15, "a rate is seen")
         screen.press("o")
         screen.wait("order: address")
