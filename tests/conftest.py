@@ -20,9 +20,9 @@ from links import LONG, runs_on  # noqa: E402
 
 
 def pytest_addoption(parser):
-    parser.addoption("--link", choices=("user", "threads", "kernel", "mixed"), action="append",
-                     help="the `tunnel link` of the nodes (user); mixed: they take turns with user and kernel. Given "
-                     "again, each test runs with each for which tests/links.py has it")
+    parser.addoption("--link", choices=("user", "threads", "kernel", "mixed", "esp"), action="append",
+                     help="the `tunnel link` of the nodes (user); mixed: they take turns with user and kernel; esp: user, "
+                     "with the kernel's ESP. Given again, each test runs with each for which tests/links.py has it")
     parser.addoption("--captures", type=Path, help="leave the captures in this folder for tests/captures.py, instead "
                      "of reading them here: tshark is slow in an emulated guest")
 
@@ -107,7 +107,7 @@ def network(tmp_path, request, link, build):
         labs = []
 
         def make(scenario, start=True, forgers=(), slow_path=False):
-            scenario.use_link("threads" if slow_path and link == "user" else link)
+            scenario.use_link("threads" if slow_path and link == "user" else {"esp": "user"}.get(link, link))
             lab = stack.enter_context(Lab(scenario, tmp_path))
             labs.append((lab, forgers))
             if start:

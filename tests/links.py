@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Which tests run with which `tunnel link`. The test is the same, with a parameter: `user` and `threads` on the machine
-itself, `kernel` and `mixed` (the nodes take turns with user and kernel) in the guest.
+itself; in the guest `kernel`, `mixed` (the nodes take turns with user and kernel) and `esp` (all have the user link, with the
+kernel's ESP).
 
 A test of tests/system or tests/ipsec runs with each unless it is in one of these lists, with the reason. What is not
 the link's is left out, since each test costs an emulated guest five seconds."""
@@ -8,6 +9,7 @@ the link's is left out, since each test costs an emulated guest five seconds."""
 CORE = "what NHRP says and when, which the core decides"
 SHOWN = "how something is written down, shown or typed"
 NOTHING = "no tunnel, no link"
+BOTH = "mixed has both links on the kernel's ESP; the rest of tests/ipsec has the kernel link alone, in phases 1 and 3, with keys"
 
 NOT_ON_THE_KERNEL_LINK = {
     "system/test_bench.py": "the tool has links of its own; tests/kernel/test_bench.py measures the kernel's",
@@ -63,9 +65,9 @@ NOT_ON_THE_KERNEL_LINK = {
     "system/test_transit.py": CORE,
     "ipsec/test_figures.py": SHOWN,
     "ipsec/test_closed.py::test_wrong_key": "IKE that fails; test_no_state_leaks has what a link must not do without an SA",
-    "ipsec/test_protected_phases.py": "mixed has both links on the kernel's ESP; the rest of tests/ipsec has the kernel link "
-                                      "alone, in phases 1 and 3 and with keys",
-    "ipsec/test_swanctl.py::test_vici_profile": "how strongSwan is configured",
+    "ipsec/test_protected_phases.py::test_dual_hub": BOTH,
+    "ipsec/test_protected_phases.py::test_phase": BOTH,
+    "ipsec/test_protected_phases.py::test_two_clouds_share": "which SAs are the same ones, which the daemon decides",
     "ipsec/test_identity.py": "who may have which address, which the core decides",
     "ipsec/test_lasting.py": "the end of SAs, which is strongSwan's; test_recovery.py has what a link must hold out",
 }
@@ -100,11 +102,15 @@ MIXED = ("interop/", "ipsec/test_protected_phases.py::test_phase2", "ipsec/test_
 # These take the longest and begin first, so that no processor is left alone with one of them at the end.
 LONG = ("package/", "system/test_many.py", "system/test_systemd.py", "ipsec/", "interop/")
 
+# The user link with the kernel's ESP.
+ESP = ("ipsec/test_protected_phases.py::test_phase1", "ipsec/test_protected_phases.py::test_phase3[esp-False]",
+       "ipsec/test_shared_address.py::test_three")
+
 
 def runs_on(name, link):
     """Whether a test, or some of a file, runs on a link. `name`: as "system/test_phases.py::test_phase3[kernel]"."""
-    if link == "mixed":
-        return any(name.startswith(one) or one.startswith(f"{name}::") for one in MIXED)
+    if link in ("mixed", "esp"):
+        return any(name.startswith(one) or one.startswith(f"{name}::") for one in (MIXED if link == "mixed" else ESP))
     if link == "kernel":
         return not name.startswith(("interop/", *NOT_ON_THE_KERNEL_LINK))
     if link == "threads":

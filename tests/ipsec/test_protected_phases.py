@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The phases, with every packet protected, by keys and by certificates."""
 import collections
+import contextlib
 import itertools
 
 import pytest
@@ -8,7 +9,8 @@ import pytest
 from crypto import sas, sessions, single
 from facts import bound, lan, nbma, overrides, path, ping, shortcut, tunnel, works
 from lab import measure, scenarios
-from lab.wait import wait_until
+from lab.echo import Echo
+from lab.wait import Timeout, wait_until
 
 
 def by_hub(lab):
@@ -67,10 +69,12 @@ def test_two_clouds_share(protected):
     assert ping(lab, "spoke1", "spoke4", count=10).lost == 0
 
 
-def talk(lab, names, **options):
-    """A ping of each with each, all at once; its answers are the traffic of the other direction."""
-    return [measure.Ping(lab.namespace(one), lan(lab, other), lan(lab, one), **options)
-            for one, other in itertools.combinations(names, 2)]
+def all_answer(echoes):
+    """Whether one request more of each is answered."""
+    for echo in echoes:
+        echo.send()
+    with contextlib.suppress(Timeout):
+        return wait_until(lambda: all(echo.is_answered() for echo in echoes), 5, "answers")
 
 
 def test_all_pairs(protected):
@@ -88,10 +92,10 @@ def test_all_pairs(protected):
             return collections.Counter(session["peer"] for session in sessions(lab, name) for sa in session["ike_sas"]
                                        if sa["established"] and sa["flows"])
         return all({(nbma(lab, other), 1) for other in others[name]} <= peers(name).items() for name in names)
-    flows = talk(lab, names, interval=0.5)
-    wait_until(have_shortcuts, 60, "shortcuts from each to each", interval=1)
-    wait_until(have_one_sa_each, 60, "one SA of each with each", interval=1)
-    for flow in flows:
-        assert flow.result().replies
-    wait_until(lambda: [flow.result().lost for flow in talk(lab, names, interval=0.2, count=5)] == [0] * len(flows), 30,
-               "steady traffic of each with each")
+    # Of each pair one asks: the answers are the traffic of the other direction.
+    with contextlib.ExitStack() as stack:
+        echoes = [stack.enter_context(contextlib.closing(Echo(lab.namespace(one), lan(lab, one), lan(lab, other))))
+                  for one, other in itertools.combinations(names, 2)]
+        wait_until(lambda: all_answer(echoes) and have_shortcuts(), 60, "shortcuts from each to each", interval=1)
+        wait_until(have_one_sa_each, 60, "one SA of each with each", interval=1)
+        wait_until(lambda: all(all_answer(echoes) for _ in range(5)), 30, "steady traffic of each with each")
