@@ -124,6 +124,11 @@ bool name_device(const char *name, char ret_device[static IFACE_NAME_SIZE], stru
 		return true;
 	}
 	message_quote(name, quoted);
+	if (strcasecmp(name, "Null0") == 0)
+		return err_set(err,
+			"\"%s\" is not a Linux device; make one that drops all, `ip link add dummy0 type dummy`, and "
+			"name it: `alias interface %s dummy0`",
+			quoted, quoted);
 	if (is_routers(name))
 		return err_set(err,
 			"\"%s\" is not a Linux device; tell which one it is: `alias interface %s eth0`",
