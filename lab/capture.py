@@ -7,7 +7,10 @@ import re
 import struct
 import subprocess
 import sys
+import threading
 from pathlib import Path
+
+from .recorder import Recorder
 
 RECORDER = Path(__file__).resolve().parent / "recorder.py"
 PCAP_HEADER, PCAP_RECORD = 24, 16  # bytes
@@ -15,25 +18,49 @@ NHRP = 0x2001  # the protocol in GRE
 COMPLAINT = "_ws.malformed or _ws.expert.severity >= 0x00600000"  # warnings and errors
 
 
-class Capture:
-    """All GRE packets that enter the underlay, each once."""
+class RecordingProcess:
+    """Outlives us."""
 
     def __init__(self, namespace, path):
-        self.path = path
-        self.errors = path.with_suffix(".err")
-        with open(self.errors, "wb") as log:
-            # Without site-packages it starts in half the time.
+        errors = path.with_suffix(".err")
+        with open(errors, "wb") as log:
             self.child = namespace.popen(sys.executable, "-I", "-S", RECORDER, path, stdin=subprocess.DEVNULL,
                                          stdout=subprocess.PIPE, stderr=log, start_new_session=True)
         if not self.child.stdout.readline():
-            raise RuntimeError(f"no capture: {self.errors.read_text().strip()}")
+            raise RuntimeError(f"no capture: {errors.read_text().strip()}")
         self.child.stdout.close()
 
     def stop(self):
-        """Ends the capture."""
         if self.child.poll() is None:
             self.child.terminate()
             self.child.wait(10)
+
+
+class RecordingThread:
+    """Costs an emulated guest little, where Python takes half a second to start."""
+
+    def __init__(self, namespace, path):
+        self.ended = threading.Event()
+        with namespace.entered():
+            recorder = Recorder(path)
+        self.thread = threading.Thread(target=recorder.run, args=(self.ended.is_set,), daemon=True)
+        self.thread.start()
+
+    def stop(self):
+        self.ended.set()
+        self.thread.join()
+
+
+class Capture:
+    """All GRE packets that enter the underlay, each once. `keep`: also when the process ends that made it."""
+
+    def __init__(self, namespace, path, keep=False):
+        self.path = path
+        self.recording = (RecordingProcess if keep else RecordingThread)(namespace, path)
+
+    def stop(self):
+        """Ends the capture."""
+        self.recording.stop()
 
 
 def dissect(path, display_filter, *fields):

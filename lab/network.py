@@ -73,7 +73,7 @@ class Lab:
                 self.daemons[node.name].write_config()
         self.namespaces["internet"].batch(
             *(line for node in self.scenario.nodes for line in (f"link set {node.name} up", provider_address(node))))
-        self.capture = Capture(self.namespaces["internet"], self.directory / "underlay.pcap")
+        self.capture = Capture(self.namespaces["internet"], self.directory / "underlay.pcap", self.keep)
         return self
 
     def _namespace(self, name):
@@ -207,7 +207,7 @@ class Lab:
         }, indent=1))
 
     def _others(self):
-        return [self.capture.child, *(swan.child for swan in self.swans.values()),
+        return [self.capture.recording.child, *(swan.child for swan in self.swans.values()),
                 *(child for routing in self.routing.values() for child in routing.children)]
 
     @classmethod
