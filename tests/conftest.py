@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -41,17 +42,21 @@ def pytest_ignore_collect(collection_path, config):
 
 def pytest_generate_tests(metafunc):
     if "link" in metafunc.fixturenames:
-        metafunc.parametrize("link", metafunc.config.option.link, indirect=True)
+        metafunc.parametrize("link", metafunc.config.option.link, indirect=True, scope="module")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
 def pytest_collection_modifyitems(config, items):
     def wanted(item):
         links = [item.callspec.params["link"]] if "link" in item.fixturenames else config.option.link
         return any(runs_on(f"{name_of(item.path)}::{item.name}", link) for link in links)
     items[:] = sorted(filter(wanted, items), key=lambda item: not name_of(item.path).startswith(LONG))
+    for item in items:
+        if "shared" in item.fixturenames:  # one lab: one process of pytest's
+            item.add_marker(pytest.mark.xdist_group(f"{item.path.stem}-{item.callspec.params['link']}"))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def link(request):
     """The `tunnel link` of the nodes."""
     return request.param
@@ -87,28 +92,27 @@ def faults_of(lab):
             yield f"{name}: {report}"
 
 
-def read_capture(lab, forgers, kept):
+def read_capture(lab, forgers, captures, name):
     """What tshark says of it; or it is kept for later, in a folder, with the names of the forgers."""
     lab.capture.stop()
-    if kept is None:
+    if captures is None:
         return [f"tshark: {complaint}" for complaint in complaints(lab.capture.path, forgers)]
-    kept.mkdir(parents=True)
+    captures.mkdir(parents=True, exist_ok=True)
+    kept = Path(tempfile.mkdtemp(prefix=f"{name}.", dir=captures))
     shutil.copy(lab.capture.path, kept / "underlay.pcap")
     (kept / "forgers").write_text(" ".join(forgers))
     return []
 
 
-@pytest.fixture
-def network(tmp_path, request, link, build):
-    """A function that builds a scenario: network(phase3()) gives a Lab whose daemons run and are registered.
-    `start=False`: only the network. `forgers`: NBMA addresses whose packets tshark may complain of. `slow_path`: a user
-    link carries data by its threads alone."""
+@contextlib.contextmanager
+def networks(directory, request, link):
+    """The function that the fixtures `network` and `shared` give. What its labs leave is judged at the end."""
     with contextlib.ExitStack() as stack:
         labs = []
 
         def make(scenario, start=True, forgers=(), slow_path=False):
             scenario.use_link("threads" if slow_path and link == "user" else {"esp": "user"}.get(link, link))
-            lab = stack.enter_context(Lab(scenario, tmp_path))
+            lab = stack.enter_context(Lab(scenario, directory))
             labs.append((lab, forgers))
             if start:
                 lab.start().wait_registered()
@@ -117,9 +121,8 @@ def network(tmp_path, request, link, build):
         yield make
         captures = request.config.getoption("captures")
         faults = []
-        for i, (lab, forgers) in enumerate(labs):
-            kept = captures and captures / f"{request.node.nodeid.rpartition('/')[2]}.{i}"
-            faults += [*faults_of(lab), *read_capture(lab, forgers, kept)]
+        for lab, forgers in labs:
+            faults += [*faults_of(lab), *read_capture(lab, forgers, captures, request.node.nodeid.rpartition("/")[2])]
         if faults:
             for lab, _ in labs:
                 for name, daemon in lab.daemons.items():
@@ -127,12 +130,29 @@ def network(tmp_path, request, link, build):
             pytest.fail("\n".join(faults), pytrace=False)
 
 
+@pytest.fixture
+def network(tmp_path, request, link, build):
+    """A function that builds a scenario: network(phase3()) gives a Lab whose daemons run and are registered.
+    `start=False`: only the network. `forgers`: NBMA addresses whose packets tshark may complain of. `slow_path`: a user
+    link carries data by its threads alone."""
+    with networks(tmp_path, request, link) as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory, request, link, build):
+    """As `network`, for a lab that the tests of a file look at one after the other; each leaves it as it was."""
+    with networks(tmp_path_factory.mktemp(request.path.stem), request, link) as make:
+        yield make
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     """A test that failed shows the daemons' logs."""
     outcome = yield
     report = outcome.get_result()
-    directory = item.funcargs.get("tmp_path") if hasattr(item, "funcargs") else None
+    values = getattr(item, "funcargs", {})
+    directory = values["lab"].directory if "lab" in values else values.get("tmp_path")
     if report.when == "call" and report.failed and directory:
         for path in sorted(directory.glob("*.log"))[:6]:
             tail = "\n".join(path.read_text(errors="replace").splitlines()[-40:])

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """NHRP packets made by hand, well-formed or not, and a way to send them from a namespace."""
+import errno
 import socket
 import struct
+import time
 
 RESOLUTION_REQUEST, RESOLUTION_REPLY, REGISTRATION_REQUEST, REGISTRATION_REPLY = 1, 2, 3, 4
 PURGE_REQUEST, PURGE_REPLY, ERROR_INDICATION, TRAFFIC_INDICATION = 5, 6, 7, 8
@@ -67,4 +69,15 @@ def send(namespace, destination, *packets, times=1):
     with namespace.entered(), socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_GRE) as underlay:
         for _ in range(times):
             for packet in packets:
-                underlay.sendto(packet, (destination, 0))
+                while not taken(underlay, packet, destination):
+                    time.sleep(0.01)
+
+
+def taken(underlay, packet, destination):
+    """Whether there was room for it: a raw socket does not wait."""
+    try:
+        return underlay.sendto(packet, (destination, 0)) == len(packet)
+    except OSError as error:
+        if error.errno != errno.ENOBUFS:
+            raise
+        return False

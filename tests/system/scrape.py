@@ -1,19 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a daemon in the lab tells Prometheus."""
-import subprocess
+from urllib.request import Request, urlopen
 
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
+from lab.wait import SLOWNESS
+
 
 def scrape(lab, name, port=9178, kind="application/openmetrics-text; version=1.0.0"):
-    with lab.namespace(name).popen("python3", "-c", "import sys, urllib.request as r; "
-                                   "a = r.urlopen(r.Request(sys.argv[1], headers={'Accept': sys.argv[2]}), timeout=5); "
-                                   "print(a.headers['Content-Type']); "
-                                   "sys.stdout.write(a.read().decode())", f"http://127.0.0.1:{port}/metrics", kind,
-                                   stdout=subprocess.PIPE, text=True) as child:
-        told, _, text = child.communicate(timeout=30)[0].partition("\n")
-    assert told.startswith(kind)
-    return text
+    request = Request(f"http://127.0.0.1:{port}/metrics", headers={"Accept": kind})
+    with lab.namespace(name).entered(), urlopen(request, timeout=15 * SLOWNESS) as answer:
+        assert answer.headers["Content-Type"].startswith(kind)
+        return answer.read().decode()
 
 
 def samples(text):

@@ -34,33 +34,6 @@ def test_the_manual_has_every_name():
     assert names_in_the_manual() == set(re.findall(r'\[EVENT_\w+\] = "([^"]+)"', source))
 
 
-def test_lines_of_json(network):
-    lab = network(scenarios.phase3(), start=False)
-    for name in ("hub", "spoke1"):
-        lab[name].options = ["--log-format", "json"]
-    lab.start()
-    wait_until(lambda: lab["hub"].log().count("peer-up") >= 4 and "nhs-up" in lab["spoke1"].log(), 15, "all are registered")
-    shortcut(lab, "spoke1", "spoke2")
-    assert lab["spoke2"].stop() == 0
-    wait_until(lambda: "peer-down" in lab["hub"].log(), 15, "the hub tells that a client left")
-    told = {name: [json.loads(line) for line in lab[name].log().splitlines()] for name in ("hub", "spoke1")}
-    for line in told["hub"] + told["spoke1"]:
-        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line["time"])
-        assert line["level"] in ("error", "warning", "notice", "info", "debug") and line["message"]
-        assert line.get("event") in {None, *names_in_the_manual()}
-
-    def only(name, event, address):
-        return next(line for line in told[name] if line.get("event") == event and line.get("address") == address)
-
-    nbma = {name: lab.scenario.node(name).nbma_address for name in ("hub", "spoke2")}
-    up = only("spoke1", "nhs-up", tunnel(lab, "hub"))
-    assert (up["interface"], up["nbma"], up["level"]) == ("tunnel1", nbma["hub"], "notice") and "reason" not in up
-    down = only("hub", "peer-down", tunnel(lab, "spoke2"))
-    assert (down["interface"], down["nbma"]) == ("tunnel1", nbma["spoke2"]) and down["reason"]
-    made = only("spoke1", "shortcut-up", tunnel(lab, "spoke2"))
-    assert "/" in made["prefix"] and made["nbma"] == nbma["spoke2"]
-
-
 class Journal:
     """The place of systemd-journald: keeps the entries that come."""
 
@@ -80,13 +53,35 @@ class Journal:
             self.entries.append(dict(line.split("=", 1) for line in lines))
 
 
-def test_fields_of_the_journal(network, tmp_path):
-    lab = network(scenarios.phase1(), start=False)
+def test_lines_of_json_and_fields_of_the_journal(network, tmp_path):
+    lab = network(scenarios.phase3(), start=False)
+    for name in ("hub", "spoke1"):
+        lab[name].options = ["--log-format", "json"]
     journal = Journal(tmp_path / "journal")
-    lab["hub"].wrapper = ["unshare", "-m", "sh", "-c", UNDER_JOURNAL, "sh", str(tmp_path / "journal")]
-    lab.start().wait_registered()
-    wanted = {"SYSLOG_IDENTIFIER": "dmvpnd", "PRIORITY": "5", "DMVPN_EVENT": "peer-up", "DMVPN_INTERFACE": "tunnel1",
-              "DMVPN_ADDRESS": tunnel(lab, "spoke1"), "DMVPN_NBMA": lab.scenario.node("spoke1").nbma_address}
+    lab["spoke2"].wrapper = ["unshare", "-m", "sh", "-c", UNDER_JOURNAL, "sh", str(tmp_path / "journal")]
+    lab.start()
+    wait_until(lambda: lab["hub"].log().count("peer-up") >= 4 and "nhs-up" in lab["spoke1"].log(), 15, "both are registered")
+    nbma = {name: lab.scenario.node(name).nbma_address for name in ("hub", "spoke2")}
+    wanted = {"SYSLOG_IDENTIFIER": "dmvpnd", "PRIORITY": "5", "DMVPN_EVENT": "nhs-up", "DMVPN_INTERFACE": "tunnel1",
+              "DMVPN_ADDRESS": tunnel(lab, "hub"), "DMVPN_NBMA": nbma["hub"]}
     entry = wait_until(lambda: journal.find(**wanted), 15, "the journal has the event")[0]
-    assert entry["MESSAGE"].startswith("tunnel1: peer-up ")
-    assert lab["hub"].log() == ""
+    assert entry["MESSAGE"].startswith("tunnel1: nhs-up ") and lab["spoke2"].log() == ""
+    shortcut(lab, "spoke1", "spoke2")
+    assert lab["spoke2"].stop() == 0
+    wait_until(lambda: "peer-down" in lab["hub"].log(), 15, "the hub tells that a client left")
+    told = {name: [json.loads(line) for line in lab[name].log().splitlines()] for name in ("hub", "spoke1")}
+    for line in told["hub"] + told["spoke1"]:
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line["time"])
+        assert line["level"] in ("error", "warning", "notice", "info", "debug") and line["message"]
+        assert line.get("event") in {None, *names_in_the_manual()}
+
+    def only(name, event, address):
+        return next(line for line in told[name] if line.get("event") == event and line.get("address") == address)
+
+    up = only("spoke1", "nhs-up", tunnel(lab, "hub"))
+    assert (up["interface"], up["nbma"], up["level"]) == ("tunnel1", nbma["hub"], "notice") and "reason" not in up
+    down = only("hub", "peer-down", tunnel(lab, "spoke2"))
+    assert (down["interface"], down["nbma"]) == ("tunnel1", nbma["spoke2"]) and down["reason"]
+    made = only("spoke1", "shortcut-up", tunnel(lab, "spoke2"))
+    assert "/" in made["prefix"] and made["nbma"] == nbma["spoke2"]
+

@@ -17,13 +17,17 @@ KERNEL_SHORTEST = 4  # bytes: what follows a GRE header in less, the kernel drop
 SPOKE1_NBMA, SPOKE2_NBMA = "198.51.100.2", "198.51.100.6"
 
 
-@pytest.fixture
-def lab(network):
+@pytest.fixture(scope="module")
+def cloud(shared):
     scenario = scenarios.phase3()
     scenario.nodes.append(scenarios.stranger())
-    lab = network(scenario, forgers=[STRANGER])
-    shortcut(lab, "spoke1", "spoke2")
-    return lab
+    return shared(scenario, forgers=[STRANGER])
+
+
+@pytest.fixture
+def lab(cloud):
+    shortcut(cloud, "spoke1", "spoke2")
+    return cloud
 
 
 def refused(daemon):

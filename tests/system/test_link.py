@@ -1,51 +1,54 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The tunnel as a network interface: multicast, GRE's options, packet sizes."""
+import random
+import socket
 import subprocess
 import sys
+import threading
 
 import craft
 from facts import Witness, lan, nbma, ping, tunnel, works
 from lab import measure, scenarios
-from lab.wait import wait_until
+from lab.wait import SLOWNESS, wait_until
 
 GROUP = "224.0.0.9"
-RECEIVE = """
-import socket, struct, sys
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-s.bind(("224.0.0.9", 5520))
-s.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, socket.inet_aton("224.0.0.9") + socket.inet_aton(sys.argv[1]))
-print("ready", flush=True)
-s.settimeout(10)
-print(s.recvfrom(100)[1][0])
-"""
-SEND = """
-import socket, sys
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-s.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(sys.argv[1]))
-s.sendto(b"hello", ("224.0.0.9", 5520))
-"""
+PORT = 5520
 
 
 def listen(lab, name):
-    child = lab.namespace(name).popen(sys.executable, "-c", RECEIVE, tunnel(lab, name), stdout=subprocess.PIPE,
-                                      stderr=subprocess.PIPE, text=True)
-    assert child.stdout.readline() == "ready\n"
-    return child
+    """A member of the group, on the node's tunnel."""
+    with lab.namespace(name).entered():
+        member = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    member.bind((GROUP, PORT))
+    member.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP,
+                      socket.inet_aton(GROUP) + socket.inet_aton(tunnel(lab, name)))
+    member.settimeout(10 * SLOWNESS)
+    return member
+
+
+def tell_the_group(lab, name):
+    with lab.namespace(name).entered(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(tunnel(lab, name)))
+        sender.sendto(b"hello", (GROUP, PORT))
+
+
+def heard_from(member):
+    with member:
+        return member.recvfrom(100)[1][0]
 
 
 def test_multicast_from_spoke_to_hub(network):
     lab = network(scenarios.phase3())
-    listener = listen(lab, "hub")
-    lab.namespace("spoke1").run(sys.executable, "-c", SEND, tunnel(lab, "spoke1"))
-    assert listener.communicate(timeout=20)[0].strip() == tunnel(lab, "spoke1")
+    member = listen(lab, "hub")
+    tell_the_group(lab, "spoke1")
+    assert heard_from(member) == tunnel(lab, "spoke1")
 
 
 def test_multicast_from_hub_to_all_spokes(network):
     lab = network(scenarios.phase3())
-    listeners = [listen(lab, name) for name in ("spoke1", "spoke2")]
-    lab.namespace("hub").run(sys.executable, "-c", SEND, tunnel(lab, "hub"))
-    for listener in listeners:
-        assert listener.communicate(timeout=20)[0].strip() == tunnel(lab, "hub")
+    members = [listen(lab, name) for name in ("spoke1", "spoke2")]
+    tell_the_group(lab, "hub")
+    assert [heard_from(member) for member in members] == [tunnel(lab, "hub")] * 2
 
 
 def icmp_echo(source, destination):
@@ -102,27 +105,24 @@ def test_packet_sizes(network):
     assert "mtu" in text.lower() and "1400" in text
 
 
-SERVE = """
-import hashlib, socket, sys
-s = socket.create_server((sys.argv[1], 5000)); print("ready", flush=True)
-c = s.accept()[0]; data = b"".join(iter(lambda: c.recv(65536), b"")); c.sendall(hashlib.sha256(data).digest())
-"""
-UPLOAD = """
-import hashlib, random, socket, sys
-data = random.Random(1).randbytes(int(sys.argv[3]))
-c = socket.create_connection((sys.argv[2], 5000), source_address=(sys.argv[1], 0))
-c.sendall(data); c.shutdown(socket.SHUT_WR)
-print(c.recv(32) == hashlib.sha256(data).digest())
-"""
-
-
 def upload(source, source_address, target, target_address, size=2 << 20):
     """Sends bytes over TCP from one namespace to another, and sees that they came as they were sent."""
-    server = target.popen(sys.executable, "-c", SERVE, target_address, stdout=subprocess.PIPE, text=True)
-    assert server.stdout.readline() == "ready\n"
-    text = source.output(sys.executable, "-c", UPLOAD, source_address, target_address, size)
-    server.communicate(timeout=10)
-    assert text.strip() == "True"
+    size = int(size / SLOWNESS)
+    data, came = random.Random(1).randbytes(size), bytearray()
+    with target.entered():
+        listener = socket.create_server((target_address, 5000))
+
+    def take():
+        with listener.accept()[0] as connection:
+            while part := connection.recv(65536):
+                came.extend(part)
+    taker = threading.Thread(target=take, daemon=True)
+    taker.start()
+    with source.entered(), socket.create_connection((target_address, 5000), 10 * SLOWNESS, (source_address, 0)) as connection:
+        connection.sendall(data)
+    taker.join(30 * SLOWNESS)
+    listener.close()
+    assert came == data
 
 
 def test_bulk_data(network):

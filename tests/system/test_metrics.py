@@ -4,25 +4,38 @@ import json
 import re
 import subprocess
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families as older_families
 
 from facts import shortcut, traffic, tunnel
 from lab import scenarios
 from lab.daemon import ROOT
-from lab.wait import wait_until
+from lab.wait import SLOWNESS, wait_until
 from promtool import promtool
 from scrape import peers, samples, scrape
 
 DASHBOARD = ROOT / "packaging" / "grafana-dashboard.json"
 
 
-def test_metrics_are_those_of_the_commands(network):
-    lab = network(scenarios.phase3(), start=False)
+def measured(scenario):
+    """The hub and spoke1 have metrics."""
     for name in ("hub", "spoke1"):
-        lab.scenario.node(name).config += "metrics listen 9178\n"
-    lab.start().wait_registered()
-    shortcut(lab, "spoke1", "spoke2")
+        scenario.node(name).config += "metrics listen 9178\n"
+    return scenario
 
+
+@pytest.fixture(scope="module")
+def cloud(shared):
+    return shared(measured(scenarios.phase3()))
+
+
+@pytest.fixture
+def lab(cloud):
+    shortcut(cloud, "spoke1", "spoke2")
+    return cloud
+
+
+def test_metrics_are_those_of_the_commands(lab):
     def at_rest():
         """Both at once: spoke2 looks for its own shortcut still, and a message may come between."""
         before, text = traffic(lab["spoke1"]), scrape(lab, "spoke1")
@@ -48,14 +61,12 @@ def test_metrics_are_those_of_the_commands(network):
         " ip nhrp shortcut\n", " ip nhrp shortcut\n ip nhrp holdtime 66\n"))
     wait_until(lambda: samples(scrape(lab, "spoke1", 9179))["dmvpn_registration_seconds_count", (device,)] >= 1, 10,
                "a registration's round trip")
+    lab["spoke1"].reload(lab.scenario.node("spoke1").config)
 
 
 def test_peers_by_state(network):
     """The counts that are kept are those of the cache, in every state that it goes through."""
-    lab = network(scenarios.phase3(holdtime=15), start=False)
-    for name in ("hub", "spoke1"):
-        lab.scenario.node(name).config += "metrics listen 9178\n"
-    lab.start().wait_registered()
+    lab = network(measured(scenarios.phase3(holdtime=int(15 * SLOWNESS))))
     assert peers(scrape(lab, "hub")) == {("registered", "UP"): 2}
     shortcut(lab, "spoke1", "spoke2")
     assert peers(scrape(lab, "spoke1")) == {("nhs", "UP"): 1, ("resolved", "UP"): 1}
@@ -68,12 +79,8 @@ def test_peers_by_state(network):
     wait_until(lambda: peers(scrape(lab, "spoke1")) == {("nhs", "INTF"): 1}, 15, "the tunnel is down")
 
 
-def test_promtool(network):
+def test_promtool(lab):
     """Prometheus' own judge has nothing to say: neither an error nor advice on names and texts."""
-    lab = network(scenarios.phase3(), start=False)
-    lab.scenario.node("spoke1").config += "metrics listen 9178\n"
-    lab.start().wait_registered()
-    shortcut(lab, "spoke1", "spoke2")
     text = scrape(lab, "spoke1", kind="text/plain")
     judged = subprocess.run([promtool(), "check", "metrics"], input=text, capture_output=True, text=True, check=False)
     assert (judged.returncode, judged.stdout, judged.stderr) == (0, "", "")
@@ -82,7 +89,7 @@ def test_promtool(network):
     assert bad.returncode != 0, "it does judge"
 
 
-def test_dashboard(network):
+def test_dashboard(lab):
     """It is what Grafana imports, and every metric and label that it asks for is there."""
     board = json.loads(DASHBOARD.read_text(encoding="utf-8"))
     assert board["title"] and board["uid"] and board["schemaVersion"] >= 36
@@ -101,9 +108,6 @@ def test_dashboard(network):
         for one in (panel, *panel["targets"]):
             assert one["datasource"] == {"type": "prometheus", "uid": "${datasource}"}
         asked += [target["expr"] for target in panel["targets"]]
-    lab = network(scenarios.phase3(), start=False)
-    lab.scenario.node("spoke1").config += "metrics listen 9178\n"
-    lab.start().wait_registered()
     known = samples(scrape(lab, "spoke1"))
     names = {name for name, _ in known}
     for expression in asked:

@@ -13,11 +13,15 @@ from screen import Screen
 PROMPT = "spoke1#"
 
 
+@pytest.fixture(scope="module")
+def cloud(shared):
+    return shared(scenarios.phase3())
+
+
 @pytest.fixture
-def lab(network):
-    lab = network(scenarios.phase3())
-    shortcut(lab, "spoke1", "spoke2")
-    return lab
+def lab(cloud):
+    shortcut(cloud, "spoke1", "spoke2")
+    return cloud
 
 
 @pytest.fixture
@@ -179,7 +183,9 @@ def test_top_needs_a_terminal(lab):
     assert result.returncode == 1 and "needs a terminal" in result.stderr
 
 
-def test_why(lab):
+def test_why(network):
+    lab = network(scenarios.phase3())
+    shortcut(lab, "spoke1", "spoke2")
     spoke = lab["spoke1"]
     text = spoke.ctl("why 192.168.2.1")
     assert text.startswith("Packets to 192.168.2.1 go straight to 10.0.0.12 at 198.51.100.6.\n")
