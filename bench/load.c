@@ -24,6 +24,7 @@
 #define TRIES          10
 #define SCAN_INTERVAL  0.1 ///< seconds between two looks at what was lost
 #define SETTLE_SECONDS 0.5 ///< of silence after a run
+#define DATA_SPOKES    500 ///< between which data goes: see send_data()
 #define RESOLVE_STRIDE                                                                                       \
 	7919 ///< a spoke asks for the one so many behind it: a prime, so that all are asked for
 
@@ -181,10 +182,13 @@ static void send_message(struct load *load, unsigned index)
 	load_queue(load, frame_write_nhrp(frame, addr_to_ipv4(load_nbma(index)), &msg, load->key));
 }
 
+/// Not all of many spokes: a kernel has room for 1,024 neighbours that are not resolved yet, in all its
+/// network namespaces together, and more of them at once cost others their packets.
 static void send_data(struct load *load, uint64_t number)
 {
-	unsigned from = (unsigned)(number * 31 % load->spokes);
-	unsigned to = (unsigned)((number * 31 + load->spokes / 2 + 1) % load->spokes);
+	unsigned among = load->spokes < DATA_SPOKES ? load->spokes : DATA_SPOKES;
+	unsigned from = (unsigned)(number * 31 % among);
+	unsigned to = (unsigned)((number * 31 + among / 2 + 1) % among);
 	uint8_t *frame = load_next_frame(load);
 
 	load_queue(load, frame_write_data(frame, addr_to_ipv4(load_nbma(from)),
