@@ -108,17 +108,17 @@ class Daemon:
         if self.child.poll() is None:
             self.child.send_signal(signal.SIGTERM)
             try:
-                self.child.wait(PATIENCE)
+                self.child.wait(PATIENCE * SLOWNESS)
             except subprocess.TimeoutExpired:
                 self.kill()
-                raise CommandFailed(f"{self.node.name}: dmvpnd did not end within {PATIENCE} s of SIGTERM") from None
+                raise CommandFailed(f"{self.node.name}: dmvpnd did not end within {PATIENCE * SLOWNESS:g} s of SIGTERM") from None
         status, self.child = self.child.returncode, None
         return status
 
     def restart(self):
         """As `systemctl restart`: it leaves all in place for its successor, which starts at once."""
         self.child.send_signal(signal.SIGUSR2)
-        status = self.child.wait(PATIENCE)
+        status = self.child.wait(PATIENCE * SLOWNESS)
         if status:
             raise CommandFailed(f"{self.node.name}: dmvpnd ended with status {status} after SIGUSR2:\n{self.tail()}")
         self.launch()

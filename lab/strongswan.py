@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 from .namespace import CommandFailed, Process
-from .wait import wait_until
+from .wait import SLOWNESS, wait_until
 
 CHARON = "/usr/sbin/charon-systemd"
 SWANCTL = "/usr/sbin/swanctl"
@@ -132,7 +132,7 @@ class StrongSwan:
         if self.child.poll() is None:
             self.child.send_signal(signal.SIGTERM)
             try:
-                self.child.wait(PATIENCE)
+                self.child.wait(PATIENCE * SLOWNESS)
             except subprocess.TimeoutExpired:
                 self.child.kill()
                 self.child.wait()

@@ -36,7 +36,7 @@ def network_of(protected, count=2):
 
 def flows_of(lab, names):
     """Pings from each of these spokes to the others' LANs, and from the hub to each. An emulated guest that has other tests to
-    do, too, cannot encrypt 250 packets a second between TAP devices and sockets: their queues overflow."""
+    do, too, cannot encrypt 300 packets a second between TAP devices and sockets: their queues overflow."""
     interval = 0.4 if "tunnel link user" in lab.scenario.node("hub").config else 0.1
     return ([measure.Ping(lab.namespace("hub"), tunnel(lab, name), interval=interval) for name in names] +
             [measure.Ping(lab.namespace(one), lan(lab, other), lan(lab, one), interval=interval)
