@@ -343,7 +343,15 @@ struct binding *cache_walk_next(struct cache_walk *walk)
 
 void cache_walk_end(struct cache_walk *walk)
 {
-	LL_DELETE2(walk->iface->walks, walk, next_walk);
+	if (walk->iface)
+		LL_DELETE2(walk->iface->walks, walk, next_walk);
+	*walk = (struct cache_walk) { 0 };
+}
+
+void cache_walks_done(struct iface *iface)
+{
+	while (iface->walks)
+		cache_walk_end(iface->walks);
 }
 
 /// Walks that stand before a binding which goes stand before the one behind it.

@@ -80,7 +80,7 @@ void cache_make_nhs(struct binding *binding);
 void cache_on_protection(struct iface *iface);
 /// A walk over all bindings that may come and go meanwhile; it must be ended.
 struct cache_walk {
-	struct iface *iface;
+	struct iface *iface; ///< NULL: it was ended, or its interface was
 	struct binding *next;
 	struct cache_walk *next_walk; ///< the interface's
 };
@@ -89,6 +89,8 @@ void cache_walk_begin(struct cache_walk *walk, struct iface *iface);
 /// NULL behind the last one.
 struct binding *cache_walk_next(struct cache_walk *walk);
 void cache_walk_end(struct cache_walk *walk);
+/// The interface ends, and with it all walks over its bindings, which are gone already.
+void cache_walks_done(struct iface *iface);
 /// The timer of a binding fired: refresh what is used, end what expired.
 void cache_on_timer(struct binding *binding, struct mono now);
 /// The SA of the peer at `nbma` came or went: bindings that resolution found are used only under it, and

@@ -125,6 +125,7 @@ void iface_done(struct iface *iface)
 		timerq_disarm(&iface->node->timers, &iface->nhs[i].timer);
 	iface_clear_shortcuts(iface);
 	free_bindings(iface);
+	cache_walks_done(iface);
 	requester_done(iface);
 	redirect_done(iface);
 	silent_done(iface);

@@ -34,6 +34,7 @@ struct registrations {
 	struct node *node;
 	uv_timer_t timer;  ///< the next slice
 	uint64_t changes;  ///< of the node, when the file was last begun
+	bool again;        ///< what was begun then was given up
 	bool told;         ///< the log said that the file cannot be written
 	struct mono begun; ///< the last writing
 	/* the writing under way */
@@ -150,6 +151,7 @@ static void begin(struct registrations *registrations, struct mono now)
 
 	registrations->begun = registrations->now = now;
 	registrations->changes = node->registration_changes;
+	registrations->again = false;
 	registrations->calendar = time(NULL);
 	registrations->iface = 0;
 	registrations->file = fopen(registrations->temporary, "we");
@@ -171,12 +173,33 @@ static void end(struct registrations *registrations)
 	registrations->file = NULL;
 }
 
+/// Did a new configuration take a tunnel away, or bring the tunnels into another order?
+static bool is_overtaken(const struct registrations *registrations)
+{
+	const struct node *node = registrations->node;
+
+	return registrations->walk.iface !=
+	       (registrations->iface < node->iface_count ? node->ifaces[registrations->iface] : NULL);
+}
+
+static void give_up(struct registrations *registrations)
+{
+	cache_walk_end(&registrations->walk);
+	(void)fclose(registrations->file);
+	registrations->file = NULL;
+	registrations->again = true;
+}
+
 /// Writes up to `limit` bindings; false where that was all.
 static bool write_some(struct registrations *registrations, size_t limit)
 {
 	struct node *node = registrations->node;
 	const struct binding *binding;
 
+	if (is_overtaken(registrations)) {
+		give_up(registrations);
+		return false;
+	}
 	while (registrations->iface < node->iface_count) {
 		while (limit > 0 && (binding = cache_walk_next(&registrations->walk)) != NULL) {
 			write_binding(
@@ -213,7 +236,7 @@ static uint32_t client_count(const struct node *node)
 void registrations_keep(struct registrations *registrations, struct node *node, struct mono now)
 {
 	int64_t age = mono_between(registrations->begun, now);
-	bool is_changed = registrations->changes != node->registration_changes;
+	bool is_changed = registrations->changes != node->registration_changes || registrations->again;
 	bool is_old = age > REFRESH_INTERVAL * MONO_SECOND && client_count(node) > 0;
 
 	registrations->node = node;

@@ -142,11 +142,32 @@ static void walks_survive_changes(void **state)
 	bed_free(bed);
 }
 
+/// With its interface a walk ends, and may be ended as ever.
+static void a_walk_survives_its_interface(void **state)
+{
+	const struct binding_facts facts = {
+		.type = BINDING_DYNAMIC, .nbma = ip("172.16.0.7"), .holding_time = 60
+	};
+	struct bed *bed = bed_hub();
+	struct cache_walk walk;
+
+	(void)state;
+	bed_start(bed);
+	assert_non_null(cache_set(bed->iface, ip("10.0.0.3"), &facts, bed->now));
+	cache_walk_begin(&walk, bed->iface);
+	node_remove(bed->node, BED_IFACE, bed->now);
+	assert_null(walk.iface);
+	assert_null(cache_walk_next(&walk));
+	cache_walk_end(&walk);
+	bed_free(bed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(trust_decides),
 		cmocka_unit_test(walks_survive_changes),
+		cmocka_unit_test(a_walk_survives_its_interface),
 		cmocka_unit_test(what_was_learned_expires_and_what_was_configured_stays),
 		cmocka_unit_test(a_peer_lives_with_its_bindings),
 		cmocka_unit_test(clear_spares_what_is_configured),
