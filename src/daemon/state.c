@@ -104,7 +104,8 @@ uint32_t state_request_id(const struct state *state)
 
 void state_keep(struct state *state, uint32_t next)
 {
-	if (state->reserved - next < BLOCK / 2)
+	// Signed, as it may be beyond the block already, and IDs go round.
+	if ((int32_t)(state->reserved - next) < BLOCK / 2)
 		(void)reserve(state, next + BLOCK);
 }
 
