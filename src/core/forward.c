@@ -71,17 +71,21 @@ static void tell_nat(const struct iface *iface, struct nhrp_msg *msg, struct mes
 		message_add_nat_cie(msg, requester->peer->nbma, msg->src_protocol, space);
 }
 
-static void add_transit_record(const struct iface *iface, struct nhrp_msg *msg, struct message_space *space)
+/// Of a request always, which could go round or seem to be our own otherwise; of a reply where it keeps a
+/// record. False where there is no room.
+static bool add_transit_record(const struct iface *iface, struct nhrp_msg *msg, struct message_space *space)
 {
-	const struct nhrp_ext *ext = nhrp_ext_find(msg, transit_type(msg));
+	const uint16_t type = transit_type(msg);
+	const struct nhrp_ext *ext = nhrp_ext_find(msg, type);
 	const struct nhrp_cie own = message_own_cie(iface);
 	size_t length;
 
-	if (!ext)
-		return;
+	if (!ext && !is_request(msg))
+		return true;
+	if (!ext && !nhrp_ext_add(msg, type, true, NULL, 0))
+		return false;
 	length = nhrp_ext_append_cie(ext, &own, space->transit, sizeof(space->transit));
-	if (length > 0)
-		(void)!nhrp_ext_replace(msg, transit_type(msg), space->transit, length);
+	return length > 0 && nhrp_ext_replace(msg, type, space->transit, length);
 }
 
 /// A client that others were led to may move; then they must be told.
@@ -136,7 +140,11 @@ void forward_message(struct iface *iface, const struct nhrp_msg *msg, struct add
 	}
 	copy.hop_count--;
 	tell_nat(iface, &copy, &space);
-	add_transit_record(hop.iface, &copy, &space);
+	if (!add_transit_record(hop.iface, &copy, &space)) {
+		refuse(iface, msg, REFUSED_EXTENSION, NHRP_ERROR_INVALID_EXTENSION,
+			"no room for the record of its way", from, packet, length, now);
+		return;
+	}
 	if (message_pass_on(hop.iface, &copy, hop.nbma, now))
 		remember_requester(&hop, msg, from, now);
 }

@@ -12,8 +12,8 @@ bool route_same_cloud(const struct iface *a, const struct iface *b)
 
 bool route_may_be_nbma(const struct iface *iface, struct addr addr)
 {
-	return addr_is_host(addr) && !addr_equal(addr_plain(addr), iface->nbma) &&
-	       !prefix_contains(iface_subnet(iface), addr);
+	return addr_is_host(addr) && addr.family == iface->nbma.family &&
+	       !addr_equal(addr_plain(addr), iface->nbma) && !prefix_contains(iface_subnet(iface), addr);
 }
 
 static struct iface *iface_by_device(const struct node *node, uint32_t device)

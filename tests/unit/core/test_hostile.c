@@ -160,6 +160,55 @@ static void a_registration_by_way_of_another_node_moves_nobody(void **state)
 	bed_free(bed);
 }
 
+/// The same by a client that leaves out the record in which we would stand.
+static void a_registration_cannot_hide_that_it_was_passed_on(void **state)
+{
+	struct bed *hub = bed_hub(), *victim = bed_registered_spoke();
+	struct nhrp_msg msg = bed_message(NHRP_REGISTRATION_REQUEST, "172.16.0.3", "10.0.0.3", "10.0.0.2", 2);
+	const struct bed_sent *sent;
+
+	(void)state;
+	bed_start(hub);
+	bed_register(hub, "172.16.0.2", "10.0.0.2", 0, 1);
+	bed_register(hub, "172.16.0.3", "10.0.0.3", 0, 1);
+	bed_forget(hub);
+	bed_cie(&msg, 32, UINT16_MAX);
+	msg.extension_count = 0;
+	bed_receive(hub, "172.16.0.3", &msg);
+	sent = bed_find(hub, NHRP_REGISTRATION_REQUEST);
+	assert_non_null(sent);
+	bed_receive(victim, "172.16.0.1", &sent->msg);
+	assert_null(cache_find(victim->iface, ip("10.0.0.3")));
+	assert_int_equal(victim->iface->counters.refused[REFUSED_FORGED], 1);
+	// Nor by leaving no room for it.
+	bed_forget(hub);
+	for (uint16_t i = 0; i < NHRP_MAX_EXTENSIONS; i++)
+		assert_true(nhrp_ext_add(&msg, 100 + i, false, NULL, 0));
+	bed_receive(hub, "172.16.0.3", &msg);
+	assert_int_equal(bed_count(hub, NHRP_REGISTRATION_REQUEST), 0);
+	assert_int_equal(hub->iface->counters.refused[REFUSED_EXTENSION], 1);
+	bed_free(victim);
+	bed_free(hub);
+}
+
+/// The underlay has one family of addresses; a node at an address of the other one cannot be sent to.
+static void nobody_is_at_an_address_of_another_family(void **state)
+{
+	struct bed *bed = bed_registered_spoke();
+	struct nhrp_msg msg = bed_message(NHRP_RESOLUTION_REQUEST, "2001:db8::7", "10.0.0.7", "10.0.0.2", 9);
+
+	(void)state;
+	bed_cie(&msg, 32, 300);
+	bed_receive(bed, "172.16.0.1", &msg);
+	assert_int_equal(bed_count(bed, NHRP_RESOLUTION_REPLY), 0);
+	assert_int_equal(bed->iface->requester_count, 0);
+	bed_miss(bed, "10.0.0.7");
+	msg = bed_answer(bed, "10.0.0.7", "2001:db8::7", 32);
+	bed_receive(bed, "172.16.0.1", &msg);
+	assert_true(addr_equal(bed_neighbour(bed, "10.0.0.7"), ip("172.16.0.1")));
+	bed_free(bed);
+}
+
 /// One client that registers address after address must not leave nothing for the others.
 static void one_client_does_not_fill_the_server(void **state)
 {
@@ -273,6 +322,8 @@ int main(void)
 		cmocka_unit_test(an_error_keeps_no_dead_peer_alive),
 		cmocka_unit_test(a_registration_is_answered_by_its_server_only),
 		cmocka_unit_test(a_registration_by_way_of_another_node_moves_nobody),
+		cmocka_unit_test(a_registration_cannot_hide_that_it_was_passed_on),
+		cmocka_unit_test(nobody_is_at_an_address_of_another_family),
 		cmocka_unit_test(one_client_does_not_fill_the_server),
 		cmocka_unit_test(nobody_is_at_an_address_of_the_tunnel),
 		cmocka_unit_test(an_answer_moves_no_other_node),
