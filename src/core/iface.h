@@ -46,6 +46,7 @@ struct iface {
 	struct protect *protects;   ///< hash by NBMA address
 	uint16_t most_behind;       ///< greatest `behind` of an NBMA address that was told of
 	uint32_t held_peers;        ///< of them with packets that wait
+	uint32_t kept_peers;        ///< of them that hold an answer of ours
 	struct redirect *redirects; ///< hash; pairs redirected of late
 	struct silent *silents;     ///< hash by NBMA address: who did not answer directly of late
 	struct ratelimit max_send;

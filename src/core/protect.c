@@ -97,6 +97,14 @@ static void free_held(struct protect *protect, struct held *held)
 	free(held);
 }
 
+/// Time 0: the peer holds no answer.
+static void keep_until(struct protect *protect, struct mono until)
+{
+	protect->iface->kept_peers -= protect->keep_until.us != 0;
+	protect->iface->kept_peers += until.us != 0;
+	protect->keep_until = until;
+}
+
 static void forget(struct protect *protect)
 {
 	struct iface *iface = protect->iface;
@@ -106,6 +114,7 @@ static void forget(struct protect *protect)
 	{
 		free_held(protect, held);
 	}
+	keep_until(protect, (struct mono) { 0 });
 	timerq_disarm(&iface->node->timers, &protect->timer);
 	HASH_DEL(iface->protects, protect);
 	free(protect->identity);
@@ -194,13 +203,18 @@ void protect_update_configured(struct iface *iface)
 
 void protect_keep(struct iface *iface, struct addr nbma, struct mono until)
 {
-	struct protect *protect;
+	struct protect *protect = find(iface, nbma);
 
 	if (!iface->config->protected)
 		return;
+	if ((!protect || protect->keep_until.us == 0) &&
+		iface->kept_peers >= iface->config->limits.requesters) {
+		iface->counters.refused[REFUSED_LIMIT]++;
+		return;
+	}
 	protect = get(iface, nbma);
 	if (mono_before(protect->keep_until, until))
-		protect->keep_until = until;
+		keep_until(protect, until);
 	arm(protect);
 	protect_update(iface, nbma);
 }
@@ -304,7 +318,7 @@ void protect_on_timer(struct protect *protect, struct mono now)
 			give_up(protect, held);
 	}
 	if (protect->keep_until.us != 0 && !mono_before(now, protect->keep_until))
-		protect->keep_until = (struct mono) { 0 };
+		keep_until(protect, (struct mono) { 0 });
 	arm(protect);
 	settle(protect);
 	protect_update(iface, nbma);

@@ -56,7 +56,8 @@ void protect_hold_received(
 /// See node_on_sa().
 void protect_on_sa(
 	struct iface *iface, struct addr nbma, enum sa_state state, const char *identity, struct mono now);
-/// The peer holds an answer of ours until then: its SA shall stay.
+/// The peer holds an answer of ours until then: its SA shall stay. Not of more peers than the limit of
+/// requesters (counted).
 void protect_keep(struct iface *iface, struct addr nbma, struct mono until);
 /// Judges anew whether an SA is wanted, and tells `desired`.
 void protect_update(struct iface *iface, struct addr nbma);

@@ -325,6 +325,39 @@ static void strangers_cannot_fill_the_memory(void **state)
 	bed_free(bed);
 }
 
+/// A member asks in the name of one NBMA address after the other.
+static void questions_cannot_fill_the_memory(void **state)
+{
+	enum { LIMIT = 10, QUESTIONS = 100 };
+	struct bed *bed = bed_spoke();
+	struct nhrp_msg msg =
+		bed_message(NHRP_RESOLUTION_REQUEST, "172.16.0.3", "10.0.0.3", "192.168.2.5", 7);
+
+	(void)state;
+	bed->iface_config.protected = true;
+	bed->iface_config.limits.requesters = LIMIT;
+	bed_start(bed);
+	bed_sa(bed, HUB, SA_UP, "hub");
+	bed_answer_registration(bed, NHRP_CODE_OK);
+	bed_forget(bed);
+	bed_cie(&msg, 32, 100);
+	for (uint32_t i = 0; i < QUESTIONS; i++) {
+		msg.src_nbma = addr_from_ipv4(0xac110001 + i);
+		bed_receive(bed, HUB, &msg);
+	}
+	bed_advance(bed, 2 * MONO_SECOND);
+	assert_int_equal(bed->iface->held_peers, 0);
+	// And the server's.
+	assert_int_equal(HASH_COUNT(bed->iface->protects), LIMIT + 1);
+	assert_int_equal(refused(bed, REFUSED_LIMIT), QUESTIONS - LIMIT);
+	// There is room again when the answers are over.
+	bed_advance(bed, 600 * MONO_SECOND);
+	assert_int_equal(HASH_COUNT(bed->iface->protects), 1);
+	bed_receive(bed, HUB, &msg);
+	assert_int_equal(HASH_COUNT(bed->iface->protects), 2);
+	bed_free(bed);
+}
+
 static void an_address_belongs_to_the_identity_that_registered_it(void **state)
 {
 	struct bed *bed = protected_hub();
@@ -536,6 +569,7 @@ int main(void)
 		cmocka_unit_test(an_sa_stays_for_a_purge),
 		cmocka_unit_test(what_comes_before_the_news_of_the_sa_is_kept),
 		cmocka_unit_test(strangers_cannot_fill_the_memory),
+		cmocka_unit_test(questions_cannot_fill_the_memory),
 		cmocka_unit_test(an_address_belongs_to_the_identity_that_registered_it),
 		cmocka_unit_test(ownership_outlives_a_restart),
 		cmocka_unit_test(several_behind_one_address_are_told_apart),
