@@ -9,6 +9,7 @@
 
 #include "base/alloc.h"
 #include "conf/crypto.h"
+#include "core/protect.h"
 
 #define FILE_MAX_SIZE (256 * 1024) ///< bytes of a certificate or key
 #define TEXT_SIZE     512
@@ -405,7 +406,7 @@ static bool accepts(const struct crypto_identity *match, const char *identity)
 	case CRYPTO_IDENTITY_ADDRESS:
 		return addr_parse(identity, &addr) && prefix_contains(match->prefix, addr);
 	case CRYPTO_IDENTITY_FQDN_DOMAIN:
-		return ends && identity[length - text - 1] == '.' && !strchr(identity, '@');
+		return ends && identity[length - text - 1] == '.' && !strpbrk(identity, "@=");
 	case CRYPTO_IDENTITY_EMAIL_DOMAIN:
 		return ends && identity[length - text - 1] == '@';
 	case CRYPTO_IDENTITY_FQDN:
@@ -422,6 +423,8 @@ bool profile_accepts(const struct crypto_config *crypto, const char *profile, co
 	const struct crypto_ikev2_profile *ike =
 		ipsec && ipsec->ikev2_profile ? crypto_ikev2_profile(crypto, ipsec->ikev2_profile) : NULL;
 
+	if (strlen(identity) >= PROTECT_IDENTITY_SIZE)
+		return false;
 	if (!ike || ike->match_count == 0)
 		return true;
 	for (size_t i = 0; i < ike->match_count; i++) {

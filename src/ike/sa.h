@@ -8,11 +8,13 @@
 #include "base/addr.h"
 #include "base/hash.h"
 #include "base/mono.h"
+#include "core/protect.h"
 #include "wire/vici.h"
 
-#define SA_NAME_SIZE    128 ///< of a connection
-#define SA_ID_SIZE      256 ///< of an identity
-#define SA_CHILDREN_MAX 8   ///< of one IKE SA that are kept; more are rekeyed and leave soon
+#define SA_NAME_SIZE 128 ///< of a connection
+/// Of an identity: one that the core does not take is too long here as well, though it is cut.
+#define SA_ID_SIZE      (PROTECT_IDENTITY_SIZE + 1)
+#define SA_CHILDREN_MAX 8 ///< of one IKE SA that are kept; more are rekeyed and leave soon
 #define SA_WORD_SIZE    32
 
 /// A child SA: a pair of ESP SAs.

@@ -2,6 +2,8 @@
 // The connection to charon, and what it tells.
 #include "bed.h"
 
+#include <string.h>
+
 static void charon_restarts(void **state)
 {
 	struct bed *bed = *state;
@@ -56,6 +58,22 @@ static void what_is_not_vici_ends_the_connection_only(void **state)
 			uv_run(&bed->loop, UV_RUN_ONCE);
 	}
 	bed_await_list(bed);
+}
+
+/// Of an identity that does not fit, the part that does is not taken for all of it.
+static void a_peer_with_too_long_an_identity_is_refused(void **state)
+{
+	struct bed *bed = *state;
+	char identity[300] = "";
+	struct charon_sa sa = bed_spoke;
+
+	memset(identity, 'a', sizeof(identity) - 1);
+	sa.remote_id = identity;
+	bed_await_list(bed);
+	charon_up(&bed->charon, &sa);
+	bed_await(bed, "terminate", "7", 1);
+	assert_true(strlen(bed_await_sa(bed, 7)->remote_id) >= PROTECT_IDENTITY_SIZE);
+	assert_int_equal(bed->told[1][SA_UP], 0);
 }
 
 static void a_rekeying_changes_nothing(void **state)
@@ -138,6 +156,7 @@ int main(void)
 		TEST(charon_restarts),
 		TEST(the_socket_goes_and_comes_back_with_the_sas),
 		TEST(what_is_not_vici_ends_the_connection_only),
+		TEST(a_peer_with_too_long_an_identity_is_refused),
 		TEST(a_rekeying_changes_nothing),
 		TEST(events_tell_all_without_a_list),
 		TEST(an_sa_is_found_by_the_address_it_has_now),

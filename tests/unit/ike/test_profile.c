@@ -12,6 +12,7 @@
 
 #include "base/attr.h"
 #include "conf/conf.h"
+#include "core/protect.h"
 #include "ike/profile.h"
 
 static const char tunnel[] = "interface Tunnel1\n ip address 10.0.0.1 255.255.255.0\n ip nhrp network-id 1\n"
@@ -316,7 +317,10 @@ static void test_accepts(void **state)
 	static const char *const good[] = { "10.1.2.3", "one.example.net", "ONE.example.net",
 		"a.b.example.org", "me@example.org", "seven" };
 	static const char *const bad[] = { "10.2.0.1", "two.example.net", "example.org", "evilexample.org",
-		"me@evilexample.org", "me@x.example.org", "eight", "", "C=CH, CN=one.example.net" };
+		"me@evilexample.org", "me@x.example.org", "eight", "", "C=CH, CN=one.example.net",
+		"C=CH, CN=a.example.org" };
+	static const char domain[] = ".example.org";
+	char text[PROTECT_IDENTITY_SIZE + 1];
 	struct config *config = parse(blocks, "Q");
 
 	(void)state;
@@ -329,6 +333,12 @@ static void test_accepts(void **state)
 			fail_msg("%s is accepted", bad[i]);
 	}
 	assert_true(profile_accepts(&config->crypto, "default", "anybody"));
+	// What is longer than an identity can be is cut, and nobody's.
+	memset(text, 'a', sizeof(text));
+	memcpy(text + sizeof(text) - sizeof(domain), domain, sizeof(domain));
+	assert_false(profile_accepts(&config->crypto, "Q", text));
+	assert_false(profile_accepts(&config->crypto, "default", text));
+	assert_true(profile_accepts(&config->crypto, "Q", text + 1));
 	conf_free(config);
 }
 
