@@ -25,11 +25,12 @@ struct tunnel_entry *entry_by_iface(const struct ike *ike, uint32_t iface)
 struct tunnel_entry *entry_of(const struct ike *ike, const struct sa *sa)
 {
 	for (unsigned i = 0; i < ike->tunnel_count; i++) {
+		const bool has_peers = !ike->tunnels[i].tunnel.foreign; // with connections of their own
 		size_t length = strlen(ike->tunnels[i].base);
 		char next = sa->connection[strnlen(sa->connection, length)];
 
 		if (length > 0 && strncmp(sa->connection, ike->tunnels[i].base, length) == 0 &&
-			(next == '\0' || next == '-'))
+			(next == '\0' || (has_peers && next == '-')))
 			return (struct tunnel_entry *)(uintptr_t)&ike->tunnels[i];
 	}
 	return NULL;

@@ -76,6 +76,29 @@ static void a_peer_with_too_long_an_identity_is_refused(void **state)
 	assert_int_equal(bed->told[1][SA_UP], 0);
 }
 
+/// A connection of swanctl.conf whose name only begins like the tunnel's is none of our business.
+static void another_connection_of_the_administrator_is_left_alone(void **state)
+{
+	struct bed *bed = *state;
+	struct charon_sa sa = bed_spoke;
+
+	ike_set_tunnel(bed->ike,
+		&(struct ike_tunnel) {
+			.iface = 2, .profile = "site", .foreign = true, .local = bed_ip("192.0.2.1") });
+	bed_await_list(bed);
+	sa.connection = "site-office";
+	sa.age = 10;
+	charon_up(&bed->charon, &sa);
+	(void)bed_await_sa(bed, 7);
+	bed_advance(bed, 200);
+	assert_int_equal(charon_asked(&bed->charon, "terminate", NULL), 0);
+	assert_int_equal(bed->told[2][SA_UP], 0);
+	sa.id = 8;
+	sa.connection = "site";
+	charon_up(&bed->charon, &sa);
+	bed_await_state(bed, 2, SA_UP, 1);
+}
+
 static void a_rekeying_changes_nothing(void **state)
 {
 	struct bed *bed = *state;
@@ -157,6 +180,7 @@ int main(void)
 		TEST(the_socket_goes_and_comes_back_with_the_sas),
 		TEST(what_is_not_vici_ends_the_connection_only),
 		TEST(a_peer_with_too_long_an_identity_is_refused),
+		TEST(another_connection_of_the_administrator_is_left_alone),
 		TEST(a_rekeying_changes_nothing),
 		TEST(events_tell_all_without_a_list),
 		TEST(an_sa_is_found_by_the_address_it_has_now),
