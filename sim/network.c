@@ -322,6 +322,7 @@ static void happen(struct network *network, struct timer *timer)
 static void step(struct network *network, struct mono end)
 {
 	struct mono next = timerq_next(&network->queue);
+	struct timer *timer;
 
 	if (mono_before(end, next)) {
 		network->now = end;
@@ -330,7 +331,10 @@ static void step(struct network *network, struct mono end)
 	network->steps++;
 	if (mono_before(network->now, next))
 		network->now = next;
-	happen(network, timerq_pop(&network->queue, network->now));
+	// What was to happen now may have been moved to later.
+	timer = timerq_pop(&network->queue, network->now);
+	if (timer)
+		happen(network, timer);
 }
 
 void network_run(struct network *network, int64_t duration)

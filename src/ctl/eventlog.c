@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/alloc.h"
@@ -27,7 +28,7 @@ const struct event_record *eventlog_add(
 		.calendar = log->calendar,
 		.event = *event,
 	};
-	snprintf(record->interface, sizeof(record->interface), "%s", interface);
+	strncpy(record->interface, interface, sizeof(record->interface) - 1);
 	return record;
 }
 
