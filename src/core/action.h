@@ -55,6 +55,7 @@ struct action {
 		struct {
 			struct addr nbma;
 			bool known;
+			uint64_t number; ///< of the change, as node.peer_changes counts them
 		} peer;
 		struct {
 			struct addr nbma;
