@@ -205,7 +205,7 @@ static const struct foreign rows[] = {
 
 	// Of DMVPN, and harmless to leave out.
 	NOT_YET("ip nhrp attribute"), NOT_YET("ip nhrp bfd"),
-	NOT_YET("ip nhrp cache"), NOT_YET("ip nhrp connect"), NOT_YET("ip nhrp group"),
+	NOT_YET("ip nhrp cache"), NOT_YET("ip nhrp connect"), NOT_YET("ip nhrp event-publisher"), NOT_YET("ip nhrp group"),
 	NOT_YET("ip nhrp interest"), NOT_YET("ip nhrp map group"), NOT_YET("ip nhrp multicast"),
 	NOT_YET("ip nhrp path"),
 	NOT_YET("ip nhrp record"), NOT_YET("ip nhrp registration delay"),
