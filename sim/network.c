@@ -322,7 +322,6 @@ static void happen(struct network *network, struct timer *timer)
 static void step(struct network *network, struct mono end)
 {
 	struct mono next = timerq_next(&network->queue);
-	struct timer *timer;
 
 	if (mono_before(end, next)) {
 		network->now = end;
@@ -331,10 +330,7 @@ static void step(struct network *network, struct mono end)
 	network->steps++;
 	if (mono_before(network->now, next))
 		network->now = next;
-	// What was to happen now may have been moved to later.
-	timer = timerq_pop(&network->queue, network->now);
-	if (timer)
-		happen(network, timer);
+	happen(network, timerq_pop(&network->queue, network->now));
 }
 
 void network_run(struct network *network, int64_t duration)

@@ -5,10 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/// Bytes. The calloc() of glibc before 2.41 passes over what the thread freed of late, which is the quickest
-/// memory there is; for more than this it has pages that are zero already.
-#define SMALL 4096
-
 static void *check(void *memory, size_t count, size_t size)
 {
 	if (!memory && count != 0 && size != 0) {
@@ -23,15 +19,7 @@ static void *check(void *memory, size_t count, size_t size)
 
 void *alloc_zeroed(size_t count, size_t size)
 {
-	size_t total;
-	void *memory;
-
-	if (__builtin_mul_overflow(count, size, &total) || total > SMALL)
-		return check(calloc(count, size), count, size);
-	memory = check(malloc(total), count, size);
-	if (total != 0)
-		memset(memory, 0, total);
-	return memory;
+	return check(calloc(count, size), count, size);
 }
 
 void *alloc_resize(void *memory, size_t count, size_t size)

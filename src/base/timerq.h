@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /// A queue of timers: a binary heap over timers that live inside their owners. It has no clock.
-///
-/// Most timers are moved to a later time before they are due. Such a one stays where it is, and takes its new
-/// place when it comes first.
 #pragma once
 
 #include <stdbool.h>
@@ -18,13 +15,8 @@ struct timer {
 	uint8_t kind;  ///< the owner's: tells what to do, and by container_of, with whom
 };
 
-struct timerq_entry {
-	struct mono at; ///< no later than the timer's; here, so that no timer is fetched for being compared
-	struct timer *timer;
-};
-
 struct timerq {
-	struct timerq_entry *heap;
+	struct timer **heap;
 	uint32_t count;
 	uint32_t capacity;
 };
@@ -34,8 +26,7 @@ void timerq_arm(struct timerq *queue, struct timer *timer, struct mono at);
 /// Disarms it; no harm where it was not armed.
 void timerq_disarm(struct timerq *queue, struct timer *timer);
 bool timer_is_armed(const struct timer *timer);
-/// No timer is due before; MONO_NEVER where none is armed. It may be that none is due then, but another time
-/// to come, as timerq_pop() finds out.
+/// When the first timer is due; MONO_NEVER where none is armed.
 struct mono timerq_next(const struct timerq *queue);
 /// Takes out the first timer that is due at `now`; NULL where none is.
 struct timer *timerq_pop(struct timerq *queue, struct mono now);

@@ -72,7 +72,6 @@ void emit_peer(struct iface *iface, struct addr nbma, bool known)
 	action->iface = iface->config->id;
 	action->peer.nbma = nbma;
 	action->peer.known = known;
-	action->peer.number = ++iface->node->peer_changes;
 	push(iface->node, action);
 }
 

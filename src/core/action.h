@@ -55,7 +55,6 @@ struct action {
 		struct {
 			struct addr nbma;
 			bool known;
-			uint64_t number; ///< of the change, as node.peer_changes counts them
 		} peer;
 		struct {
 			struct addr nbma;

@@ -36,7 +36,6 @@ struct node {
 	struct action *actions_last;
 	struct ratelimit events;       ///< events that remote parties can cause
 	uint64_t registration_changes; ///< clients that came, moved or went
-	uint64_t peer_changes;         ///< peers that came or went
 	uint64_t events_suppressed;
 };
 
@@ -99,7 +98,7 @@ void node_on_use(
 /// A route of the routing table (without our overrides) was added or changed, or removed.
 void node_on_route(struct node *node, const struct rib_route *route, bool added, struct mono now);
 
-/// When node_tick() is due, though there may be nothing to do yet; MONO_NEVER where nothing waits.
+/// When node_tick() is due; MONO_NEVER where nothing waits.
 struct mono node_next_wake(const struct node *node);
 void node_tick(struct node *node, struct mono now);
 

@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "base/alloc.h"
@@ -28,7 +27,7 @@ const struct event_record *eventlog_add(
 		.calendar = log->calendar,
 		.event = *event,
 	};
-	strncpy(record->interface, interface, sizeof(record->interface) - 1);
+	snprintf(record->interface, sizeof(record->interface), "%s", interface);
 	return record;
 }
 

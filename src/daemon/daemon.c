@@ -70,7 +70,7 @@ static void tell_peer(struct daemon *daemon, const struct action *action)
 {
 	const struct tunnel *tunnel = daemon_tunnel(daemon, action->iface);
 
-	if (tunnel && tunnel->link && action->peer.number > tunnel->peer_changes)
+	if (tunnel && tunnel->link)
 		admission_know(tunnel->link->admission, action->peer.nbma, action->peer.known);
 }
 

@@ -181,15 +181,14 @@ static bool open_link(struct tunnel *tunnel, struct addr nbma, struct err *err)
 	return true;
 }
 
-/// Those that were there before the link. What the core has said of them and nobody has heard yet is told by
-/// it.
-static void tell_peers(struct tunnel *tunnel)
+/// Those that were there before the link.
+static void tell_peers(const struct tunnel *tunnel)
 {
 	const struct iface *iface = node_iface(tunnel->daemon->node, tunnel->nhrp->id);
 
 	for (const struct peer *peer = iface ? iface->peers : NULL; peer; peer = peer->hh.next)
 		admission_know(tunnel->link->admission, peer->nbma, true);
-	tunnel->peer_changes = tunnel->daemon->node->peer_changes;
+	admission_flush(tunnel->link->admission);
 }
 
 static void open_tunnel(struct tunnel *tunnel, struct addr nbma)

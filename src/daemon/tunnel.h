@@ -19,12 +19,11 @@ struct tunnel {
 	struct daemon *daemon;
 	const struct iface_config *nhrp;
 	const struct tunnel_config *config;
-	struct link *link;     ///< NULL: not open
-	uint32_t device;       ///< index; 0: not there
-	struct addr nbma;      ///< the source address in use
-	uint64_t peer_changes; ///< of the node, that the link was told of when it was opened
-	bool told_waiting;     ///< the log said why it is not up
-	bool dormant;          ///< the device is shown as down
+	struct link *link; ///< NULL: not open
+	uint32_t device;   ///< index; 0: not there
+	struct addr nbma;  ///< the source address in use
+	bool told_waiting; ///< the log said why it is not up
+	bool dormant;      ///< the device is shown as down
 };
 
 /// Gives a tunnel, new (zeroed) or running, its configuration, and does nothing else.

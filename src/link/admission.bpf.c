@@ -3,9 +3,6 @@
 // The filters of sockets for NHRP. What is not the tunnel's does not come in, what known peers send does, and
 // of what strangers send as much as dmvpnd has room for. A known peer that sends without measure, or somebody
 // who sends in its name, is treated as a stranger.
-//
-// Known is an address in whose place dmvpnd counted a known peer. So a few strangers are taken for one, who
-// then wait in dmvpnd's queue for strangers; and it costs dmvpnd a byte to tell, not a system call.
 #include <linux/bpf.h>
 #include <linux/ip.h>
 #include <stdbool.h>
@@ -31,35 +28,24 @@ struct gre {
 };
 
 struct admission_rules rules;
-__u8 known[1 << ADMISSION_PLACES];
 
 struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1 << ADMISSION_RATES);
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, ADMISSION_PEERS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, __u32);
-	__type(value, struct admission_rate);
-} rates SEC(".maps");
+	__type(value, struct admission_peer);
+} known SEC(".maps");
 
-static __always_inline bool is_known(__u32 source)
-{
-	const volatile __u8 *count = known;
-
-	return count[admission_place(rules.multiplier, source, ADMISSION_PLACES)] > 0;
-}
-
-static __always_inline bool is_within_rate(__u32 source)
+static __always_inline bool is_within_rate(struct admission_peer *peer)
 {
 	__u32 second = (__u32)(bpf_ktime_get_coarse_ns() >> SECOND_SHIFT);
-	__u32 place = admission_place(rules.multiplier, source, ADMISSION_RATES);
-	struct admission_rate *rate = bpf_map_lookup_elem(&rates, &place);
 
-	if (!rate)
-		return false;
-	if (rate->second != second) {
-		rate->second = second;
-		rate->packets = 0;
+	if (peer->second != second) {
+		peer->second = second;
+		peer->packets = 0;
 	}
-	return rate->packets++ < ADMISSION_RATE;
+	return peer->packets++ < ADMISSION_RATE;
 }
 
 /// Two processors at once may write the same place: then one sender counts for the other.
@@ -74,8 +60,9 @@ static __always_inline void refuse(__u32 source)
 static __always_inline int admit(const struct __sk_buff *skb, __u32 source)
 {
 	const volatile struct admission_rules *now = &rules;
+	struct admission_peer *peer = bpf_map_lookup_elem(&known, &source);
 
-	if (is_known(source) && is_within_rate(source))
+	if (peer && is_within_rate(peer))
 		return ALL;
 	if (skb->len > ADMISSION_SIZE || (__s32)(now->limit - now->admitted) <= 0) {
 		refuse(source);

@@ -12,10 +12,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
 #include "base/alloc.h"
-#include "base/hash.h"
 #include "base/log.h"
 #include "link/admission_maps.h"
 #include "link/bpf.h"
@@ -28,12 +28,15 @@
 
 #define FIRST_ROOM 64   ///< until the owner says how much it has
 #define COST       2304 ///< bytes of the socket's buffer that a packet of ADMISSION_SIZE takes
+#define BATCH      64   ///< peers that the kernel is told of together
 
 struct admission {
 	struct admission_bpf *program;
 	uint32_t emptied; ///< packets of strangers that had come in when the socket was empty
 	unsigned room, room_limit;
 	uint64_t told; ///< of the refused
+	uint32_t added[BATCH];
+	unsigned added_count;
 };
 
 static volatile struct admission_rules *rules(const struct admission *admission)
@@ -64,7 +67,6 @@ static struct admission_bpf *load(const struct link_config *config, enum admissi
 
 	if (!program)
 		return NULL;
-	program->bss->rules.multiplier = hash_bytes(config->name, sizeof(config->name)) | 1;
 	program->bss->rules.destination =
 		addr_is_set(config->destination) ? htonl(addr_to_ipv4(config->destination)) : 0;
 	program->bss->rules.key = htonl(config->key);
@@ -113,17 +115,33 @@ void admission_close(struct admission *admission)
 	free(admission);
 }
 
+void admission_flush(struct admission *admission)
+{
+	static const struct admission_peer none[BATCH];
+	__u32 count;
+
+	if (!admission || admission->added_count == 0)
+		return;
+	count = admission->added_count;
+	/* One that finds no room remains a stranger. */
+	(void)bpf_map_update_batch(
+		bpf_map__fd(admission->program->maps.known), admission->added, none, &count, NULL);
+	admission->added_count = 0;
+}
+
 void admission_know(struct admission *admission, struct addr nbma, bool known)
 {
-	volatile uint8_t *count;
+	uint32_t key;
 
 	if (!admission || nbma.family != ADDR_IPV4)
 		return;
-	count = &admission->program->bss->known[admission_place(
-		rules(admission)->multiplier, htonl(addr_to_ipv4(nbma)), ADMISSION_PLACES)];
-	/* Where the count is full nobody knows how many there are, and whoever falls there remains known. */
-	if (*count != UINT8_MAX)
-		*count = (uint8_t)(known ? *count + 1 : *count - 1);
+	key = htonl(addr_to_ipv4(nbma));
+	if (!known || admission->added_count == BATCH)
+		admission_flush(admission);
+	if (known)
+		admission->added[admission->added_count++] = key;
+	else
+		bpf_map_delete_elem(bpf_map__fd(admission->program->maps.known), &key);
 }
 
 uint32_t admission_count(const struct admission *admission)

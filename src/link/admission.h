@@ -23,9 +23,9 @@ enum admission_socket {
 void admission_open(struct link *link, const struct link_config *config, enum admission_socket kind, int fd);
 /// The filter goes with its socket. NULL does no harm, here and below.
 void admission_close(struct admission *admission);
-/// A peer at this address is known, or not any more: to be told once each. There may be several at an
-/// address.
+/// The peer at this address is known, or not any more; in force at the latest after admission_flush().
 void admission_know(struct admission *admission, struct addr nbma, bool known);
+void admission_flush(struct admission *admission);
 /// How many packets of strangers have come in; to be asked before the socket is read, and told to
 /// admission_emptied() once nothing more was in it.
 uint32_t admission_count(const struct admission *admission);

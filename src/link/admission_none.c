@@ -31,6 +31,11 @@ void admission_know(struct admission *admission, struct addr nbma, bool known)
 	(void)known;
 }
 
+void admission_flush(struct admission *admission)
+{
+	(void)admission;
+}
+
 uint32_t admission_count(const struct admission *admission)
 {
 	(void)admission;

@@ -129,6 +129,7 @@ static void kernel_flush_nhrp(struct link *link)
 {
 	struct kernel_link *kernel = kernel_link_of(link);
 
+	admission_flush(kernel->link.admission);
 	kernel->send_failed += kernel_packet_send(kernel->packet, kernel->nhrp.messages, kernel->nhrp.count);
 	kernel->nhrp.count = 0;
 }

@@ -267,6 +267,7 @@ static void user_flush_nhrp(struct link *link)
 	struct outgoing *out = &user->out;
 	unsigned done = 0;
 
+	admission_flush(user->link.admission);
 	while (done < out->count) {
 		int sent = sendmmsg(user->nhrp, out->messages + done, out->count - done, MSG_DONTWAIT);
 
