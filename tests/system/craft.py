@@ -3,7 +3,8 @@
 import errno
 import socket
 import struct
-import time
+
+from lab.wait import wait_until
 
 RESOLUTION_REQUEST, RESOLUTION_REPLY, REGISTRATION_REQUEST, REGISTRATION_REPLY = 1, 2, 3, 4
 PURGE_REQUEST, PURGE_REPLY, ERROR_INDICATION, TRAFFIC_INDICATION = 5, 6, 7, 8
@@ -69,8 +70,7 @@ def send(namespace, destination, *packets, times=1):
     with namespace.entered(), socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_GRE) as underlay:
         for _ in range(times):
             for packet in packets:
-                while not taken(underlay, packet, destination):
-                    time.sleep(0.01)
+                wait_until(lambda: taken(underlay, packet, destination), 10, "room in the socket", 0.01)
 
 
 def taken(underlay, packet, destination):

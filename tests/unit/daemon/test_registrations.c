@@ -110,15 +110,25 @@ static void bed_free(struct bed *bed)
 	free(bed);
 }
 
+/// How many clients of each tunnel are in the file where it is being written when a new configuration comes,
+/// if any.
+static void expect_clients(
+	struct bed *bed, const struct node_config *meanwhile, unsigned first, unsigned second)
+{
+	if (meanwhile) {
+		registrations_keep(bed->registrations, bed->node, bed->now);
+		node_configure(bed->node, meanwhile, bed->now);
+	}
+	write_file(bed);
+	assert_int_equal(clients_in_file(bed, 1), first);
+	assert_int_equal(clients_in_file(bed, 2), second);
+	bed_free(bed);
+}
+
 static void all_clients_are_written(void **state)
 {
-	struct bed *bed = bed_new();
-
 	(void)state;
-	write_file(bed);
-	assert_int_equal(clients_in_file(bed, 1), CLIENTS);
-	assert_int_equal(clients_in_file(bed, 2), CLIENTS);
-	bed_free(bed);
+	expect_clients(bed_new(), NULL, CLIENTS, CLIENTS);
 }
 
 /// The tunnel whose clients are being written is no more.
@@ -127,12 +137,7 @@ static void a_tunnel_that_goes_takes_its_clients_along(void **state)
 	struct bed *bed = bed_new();
 
 	(void)state;
-	registrations_keep(bed->registrations, bed->node, bed->now);
-	node_configure(bed->node, &bed->second, bed->now);
-	write_file(bed);
-	assert_int_equal(clients_in_file(bed, 1), 0);
-	assert_int_equal(clients_in_file(bed, 2), CLIENTS);
-	bed_free(bed);
+	expect_clients(bed, &bed->second, 0, CLIENTS);
 }
 
 static void no_client_is_left_out_where_tunnels_change_places(void **state)
@@ -140,12 +145,7 @@ static void no_client_is_left_out_where_tunnels_change_places(void **state)
 	struct bed *bed = bed_new();
 
 	(void)state;
-	registrations_keep(bed->registrations, bed->node, bed->now);
-	node_configure(bed->node, &bed->swapped, bed->now);
-	write_file(bed);
-	assert_int_equal(clients_in_file(bed, 1), CLIENTS);
-	assert_int_equal(clients_in_file(bed, 2), CLIENTS);
-	bed_free(bed);
+	expect_clients(bed, &bed->swapped, CLIENTS, CLIENTS);
 }
 
 int main(void)
