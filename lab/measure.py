@@ -62,12 +62,14 @@ class PingResult:
 
 
 class Ping:
-    """A ping in the background."""
+    """A ping in the background. `count`: the packets that count. With a `deadline` in seconds as well it goes on until
+    each of them has its answer or can have none any more, or an error comes."""
 
     def __init__(self, namespace, destination, source=None, interval=0.01, count=None, size=None, deadline=None, more=()):
-        options = [*(["-I", source] if source else []), *(["-c", str(count)] if count else []),
+        options = [*(["-I", source] if source else []), *(["-c", str(count)] if count and not deadline else []),
                    *(["-s", str(size)] if size else []), *(["-w", str(math.ceil(deadline))] if deadline else []), *more]
         self.count = count
+        self.ends = count and not deadline  # by itself
         self.output = tempfile.TemporaryFile()
         self.child = namespace.popen("ping", "-n", "-D", "-W", str(LINGER), "-i", str(interval), *options, destination,
                                      stdin=subprocess.DEVNULL, stdout=self.output, stderr=subprocess.STDOUT)
@@ -100,9 +102,10 @@ class Ping:
 
     def result(self, timeout=120):
         """Ends it, or waits for its end where it has a count."""
-        last = max((number for number, _ in self.replies()), default=0)
-        if not self.count and self.child.poll() is None:
-            wait_until(lambda: not self.overtaken(last), 2 * OVERTAKEN, "no answer is on its way")
+        last = self.count or max((number for number, _ in self.replies()), default=0)
+        if not self.ends:
+            wait_until(lambda: self.child.poll() is not None or not self.overtaken(last), timeout,
+                       "no answer is on its way")
             self.child.send_signal(signal.SIGINT)
         self.child.wait(timeout)
         text, replies = self.text(), self.replies()
@@ -120,7 +123,6 @@ class Ping:
 
 def ping(namespace, destination, source=None, count=10, interval=0.01, **options):
     """Pings `count` times and returns the result."""
-    # With some answers and no deadline it ends two round trips after the last packet: too soon on a busy machine. With a
-    # deadline it goes on until it has so many answers, or an error.
+    # With some answers and no deadline it ends two round trips after the last packet: too soon on a busy machine.
     deadline = (2 * count * interval + LINGER) * SLOWNESS if count > 1 else None
     return Ping(namespace, destination, source, interval, count, deadline=deadline, **options).result()
