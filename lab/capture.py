@@ -11,6 +11,7 @@ import threading
 from pathlib import Path
 
 from .recorder import Recorder
+from .wait import SLOWNESS
 
 RECORDER = Path(__file__).resolve().parent / "recorder.py"
 PCAP_HEADER, PCAP_RECORD = 24, 16  # bytes
@@ -68,7 +69,7 @@ def dissect(path, display_filter, *fields):
     argv = ["tshark", "-n", "-r", str(path), "-Y", display_filter, "-T", "json"]
     for name in fields:
         argv += ["-e", name]
-    result = subprocess.run(argv, capture_output=True, text=True, timeout=120,
+    result = subprocess.run(argv, capture_output=True, text=True, timeout=120 * SLOWNESS,
                             env={**os.environ, "HOME": str(path.parent)})
     if result.returncode:
         raise RuntimeError(f"tshark: {result.stderr.strip()}")

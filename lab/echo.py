@@ -39,7 +39,7 @@ class Echo:
             while packet := self.socket.recv(2048):
                 kind, _, _, identifier, number = struct.unpack_from("!BBHHH", packet, 4 * (packet[0] & 0xf))
                 if (kind, identifier) == (REPLY, IDENTIFIER):
-                    self.answered = number
+                    self.answered = max(self.answered, number)  # whichever comes first
         return self.answered == self.sent
 
     def close(self):

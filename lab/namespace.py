@@ -13,7 +13,7 @@ import threading
 from pathlib import Path
 
 from . import tables
-from .wait import wait_until
+from .wait import SLOWNESS, wait_until
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNET = 0x40000000
@@ -49,7 +49,8 @@ class Process:
         for number in (first, signal.SIGKILL):
             if not self.alive():
                 return True
-            os.kill(self.pid, number)
+            with contextlib.suppress(ProcessLookupError):  # it ends by itself
+                os.kill(self.pid, number)
             try:
                 wait_until(lambda: not self.alive(), deadline, f"process {self.pid} ends")
                 return number == first
@@ -173,11 +174,12 @@ class Namespace:
         return subprocess.Popen(list(map(str, argv)), preexec_fn=self._start, **options)
 
     def run(self, *argv, check=True, timeout=60, input=None, **options):
-        """Runs a command to its end; its output is text. `check`: exit status 0 is expected."""
+        """Runs a command to its end; its output is text. `check`: exit status 0 is expected. `timeout`: in seconds of a common
+        machine, as all deadlines."""
         with self.entered():
             child = subprocess.Popen(list(map(str, argv)), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                      stdin=subprocess.PIPE if input else None, **options)
-        result = finish(child, input, timeout)
+        result = finish(child, input, timeout * SLOWNESS)
         if check and result.returncode:
             raise CommandFailed(f"{self.name}: {' '.join(map(str, argv))}: exit status {result.returncode}: "
                                 f"{(result.stderr or result.stdout).strip()}")

@@ -44,13 +44,17 @@ class Recorder:
         self.file.write(struct.pack("=IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, LONGEST, LINKTYPE_RAW))
 
     def run(self, ended):
-        """Goes on until ended() is true."""
+        """Goes on until ended() is true, and writes what has come until then."""
         with self.packets, self.file:
-            while not ended():
+            while True:
+                if ended():
+                    self.packets.setblocking(False)
                 try:
                     data = self.packets.recv(LONGEST)
                 except TimeoutError:
                     continue
+                except BlockingIOError:
+                    return
                 seconds, nanoseconds = divmod(time.time_ns(), 10**9)
                 self.file.write(struct.pack("=IIII", seconds, nanoseconds // 1000, len(data), len(data)) + data)
 

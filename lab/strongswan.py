@@ -4,6 +4,7 @@ import functools
 import os
 import shutil
 import signal
+import socket
 import subprocess
 from pathlib import Path
 
@@ -117,7 +118,8 @@ class StrongSwan:
         if self.child.poll() is not None:
             raise CommandFailed(f"{self.namespace.name}: charon ended with status {self.child.returncode}: "
                                 f"{(self.directory / 'output').read_text(errors='replace')[-2000:]}")
-        return self.socket.exists()
+        with socket.socket(socket.AF_UNIX) as vici:  # the file is there before charon listens
+            return vici.connect_ex(str(self.socket)) == 0
 
     @property
     def running(self):

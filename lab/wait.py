@@ -12,7 +12,8 @@ class Timeout(AssertionError):
 
 
 def wait_until(condition, deadline, what, interval=0.05):
-    """Returns the first true value of condition(), or raises Timeout after `deadline` seconds."""
+    """Returns the first true value of condition(), or raises Timeout after `deadline` seconds. Who was not let run for so
+    long asks once more: what was asked before says nothing of now."""
     deadline *= SLOWNESS
     end = time.monotonic() + deadline
     while True:
@@ -20,7 +21,7 @@ def wait_until(condition, deadline, what, interval=0.05):
         value = condition()
         if value:
             return value
-        if time.monotonic() >= end:
+        if started >= end:
             raise Timeout(f"waited {deadline:g} s in vain: {what}")
         # A question that is dear is not asked all the time; least of all where others wait for the processor.
         time.sleep(max(interval, SLOWNESS * (time.monotonic() - started)))
