@@ -35,14 +35,14 @@ def test_no_state_leaks(protected):
         lab.route(name)
     try_hard(lab)  # there is no charon yet
     assert not works(lab, "spoke1", "spoke2")
-    assert peers(scrape(lab, "spoke1"))["nhs", "IPSEC"] == 1
+    wait_until(lambda: peers(scrape(lab, "spoke1")).get(("nhs", "IPSEC")) == 1, 10, "the state tells that IPsec is missing")
 
     for swan in lab.swans.values():
         swan.start()
     lab.wait_registered(deadline=30)
     shortcut(lab, "spoke1", "spoke2")
     assert sas(lab, "spoke1", "spoke2")
-    assert peers(scrape(lab, "spoke1")) == {("nhs", "UP"): 1, ("resolved", "UP"): 1}
+    wait_until(lambda: peers(scrape(lab, "spoke1")) == {("nhs", "UP"): 1, ("resolved", "UP"): 1}, 10, "all states are UP")
 
     for name in ("spoke1", "hub"):
         lab.swans[name].swanctl("--terminate", "--ike-id", sas(lab, name)[0]["id"], "--force", check=False)

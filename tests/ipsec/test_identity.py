@@ -36,7 +36,7 @@ def test_authorize(protected):
     wait_until(lambda: works(lab, "spoke1", "spoke2") and traffic(lab["spoke1"])["refused"]["identity"], 30,
                "the answer for the LAN is refused")
     assert overrides(lab, "spoke1") == {}
-    assert works(lab, "spoke1", "spoke2"), "by the hub"
+    wait_until(lambda: works(lab, "spoke1", "spoke2"), 10, "traffic by the hub still")
 
 
 def test_authorize_registration(protected):

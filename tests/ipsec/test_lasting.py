@@ -119,7 +119,7 @@ def test_vici_socket_gone(protected):
     old = sa["flows"][0]["spi_in"]
     wait_until(lambda: (now := spis(lab, "spoke1", "spoke2")) - before and old not in now, WITHIN, "the daemon knows the new keys")
     assert stream.result().lost == 0
-    assert bindings(lab["spoke1"]) == bound
+    assert bound.items() <= bindings(lab["spoke1"]).items()
     lab["spoke1"].ctl("clear crypto session")
     wait_until(lambda: sas(lab, "spoke1", "hub") and not before & spis(lab, "spoke1"), WITHIN, "SAs are made")
     wait_until(lambda: works(lab, "spoke1", "spoke2"), WITHIN, "traffic")

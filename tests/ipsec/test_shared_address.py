@@ -46,9 +46,8 @@ def flows_of(lab, names):
 def lost(lab, flows):
     """What the flows lost until now and a moment longer: what happened may have been quick."""
     measure.ping(lab.namespace("internet"), nbma(lab, "hub"), count=40, interval=0.1)
-    results = [flow.result() for flow in flows]
-    assert all(result.sent > 5 for result in results), "there was something to lose"
-    return [result.lost for result in results if result.lost]
+    wait_until(lambda: all(len(flow.replies()) > 5 for flow in flows), 30, "there was something to lose")
+    return [result.lost for result in map(measure.Ping.result, flows) if result.lost]
 
 
 def all_work(lab, names):
