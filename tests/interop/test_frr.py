@@ -32,8 +32,8 @@ def test_shortcut_both_ways(cloud, frr):
 @pytest.mark.parametrize("frr", [("spoke2",), ("hub", "spoke2")], ids=["our hub", "FRR hub"])
 def test_refresh_and_expiry(cloud, frr):
     """A registration outlives its holding time while its spoke lives, and no longer."""
-    made = cloud(*frr, holdtime=6)
-    assert made.ping("spoke1", "hub", count=100, interval=0.2).lost == 0, "three holding times"
+    made = cloud(*frr, holdtime=9)
+    assert made.ping("spoke1", "hub", count=100, interval=0.2).lost == 0, "two holding times"
     assert made.ping("spoke2", "hub", count=10).lost == 0
     for spoke in ("spoke1", "spoke2"):
         made.wait_bound("hub", spoke)
@@ -70,7 +70,7 @@ def test_dynamic_server(cloud, frr):
 
 def test_unique_at_our_hub(cloud):
     """FRR's unique registration holds its address against another NBMA address until its time is over."""
-    made = cloud("spoke2", holdtime=9, unique=True)
+    made = cloud("spoke2", holdtime=20, unique=True)
     old = made.nbma("spoke2")
     assert "unique" in entry(made.lab["hub"], made.address("spoke2"))["flags"]
     made.move("spoke2", "198.51.100.202/30")
@@ -88,7 +88,7 @@ def test_unique_is_nothing_to_frr(cloud):
 
 def test_purge_is_nothing_to_frr(cloud):
     """Our spoke withdraws its registration when it ends; FRR's hub says nothing and keeps it. We do not wait for it."""
-    made = cloud("hub", holdtime=12)
+    made = cloud("hub", holdtime=20)
     assert made.lab["spoke1"].stop() == 0
     assert made.binding("hub", "spoke1") == made.nbma("spoke1")
 
