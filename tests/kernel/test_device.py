@@ -102,7 +102,7 @@ def test_the_other_kind_of_link_before(network):
         spoke.replace(f"tunnel link {old}", f"tunnel link {new}")
         start_again(lab, "spoke1")
         assert device(lab, "spoke1")["linkinfo"]["info_kind"] == kind
-        wait_until(lambda: works(lab, "spoke1", "hub"), 5, "traffic")
+        wait_until(lambda: works(lab, "spoke1", "hub"), 10, "traffic")
 
 
 def test_point_to_point_after_multipoint(network):
@@ -119,5 +119,5 @@ def test_point_to_point_after_multipoint(network):
 def test_deleted_device_is_made_again(network):
     lab = network(scenarios.phase3(spokes=1))
     lab.namespace("spoke1").batch("link delete tunnel1")
-    wait_until(lambda: works(lab, "spoke1", "hub"), 5, "the tunnel is back")
+    wait_until(lambda: works(lab, "spoke1", "hub"), 10, "the tunnel is back")
     assert tunnel(lab, "spoke1") in str(lab.namespace("spoke1").ip("address", "show", "dev", "tunnel1"))

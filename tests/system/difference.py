@@ -280,14 +280,15 @@ class Trial:
         ends = nbma(self.lab, "spoke1"), nbma(self.lab, "hub")
         self.hub_tap.read().clear()
         came = []
-        for start in range(0, count, BATCH):
-            for _ in range(min(BATCH, count - start)):
-                packets = outer(rng, inner(rng, sound), self.key, *ends, sound=sound)
-                for packet in packets if max(map(len, packets)) <= self.underlay else ():
-                    self.wire(packet)
-            self.settle(self.from_wire)
-            came += [one for one in self.hub_tap.seen if not is_marker(one)]
-            self.hub_tap.seen.clear()
+        with one_processor():
+            for start in range(0, count, BATCH):
+                for _ in range(min(BATCH, count - start)):
+                    packets = outer(rng, inner(rng, sound), self.key, *ends, sound=sound)
+                    for packet in packets if max(map(len, packets)) <= self.underlay else ():
+                        self.wire(packet)
+                self.settle(self.from_wire)
+                came += [one for one in self.hub_tap.seen if not is_marker(one)]
+                self.hub_tap.seen.clear()
         return came
 
     def counters(self):
