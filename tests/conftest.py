@@ -166,7 +166,7 @@ def dmvpnd(tmp_path, build):
         path = tmp_path / "dmvpn.conf"
         path.write_text(text)
         result = subprocess.run([str(build / "dmvpnd"), "--config", str(path), "--check"],
-                                capture_output=True, text=True, timeout=30, check=False)
+                                capture_output=True, text=True, timeout=120, check=False)
         assert not sanitizer_reports(result.stderr), result.stderr
         return result.returncode, result.stdout + result.stderr
     return check

@@ -126,7 +126,9 @@ class Guest:
                 end(qemu)
             probe = folder / "probe"
             boots = probe.exists() and b"vm-probe-ok" in probe.read_bytes()
-            verdict.write_text("kvm" if boots else "tcg,thread=multi")
+            found = verdict.with_name(folder.name)  # somebody else may look meanwhile
+            found.write_text("kvm" if boots else "tcg,thread=multi")
+            found.rename(verdict)
         return verdict.read_text()
 
     @staticmethod

@@ -1,5 +1,9 @@
+#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The guest's kernel: Debian's own, unpacked from its package into a cache and never installed."""
+"""The guest's kernel: Debian's own, unpacked from its package into a cache and never installed.
+
+Run as a program, this file fills the cache."""
+import fcntl
 import os
 import re
 import shutil
@@ -54,10 +58,13 @@ class Kernel:
 
     @classmethod
     def prepare(cls):
-        """From the cache, which is filled where it is empty."""
+        """From the cache, which is filled where it is empty, by one at a time."""
         folder = CACHE / PACKAGE
-        if not (folder / "initramfs").exists():
-            CACHE.mkdir(parents=True, exist_ok=True)
+        CACHE.mkdir(parents=True, exist_ok=True)
+        with open(CACHE / "lock", "wb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if (folder / "initramfs").exists():
+                return cls(folder)
             new = Path(tempfile.mkdtemp(prefix=PACKAGE + ".", dir=CACHE))
             try:
                 fill(new)
@@ -66,7 +73,7 @@ class Kernel:
             except BaseException:
                 shutil.rmtree(new, ignore_errors=True)
                 raise
-        return cls(folder)
+            return cls(folder)
 
 
 def fill(folder):
@@ -100,3 +107,7 @@ def fill(folder):
     (folder / "initramfs").write_bytes(pack(base))
     for leftover in (base, folder / "usr", folder / "bin"):
         shutil.rmtree(leftover, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    Kernel.prepare()

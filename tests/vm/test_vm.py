@@ -65,7 +65,7 @@ def test_many_bytes(tmp_path):
 def test_time_is_over():
     started = time.monotonic()
     assert subprocess.run([RUN, "-t", "8", "sleep", "1000"], check=False).returncode == 124
-    assert time.monotonic() - started < 30
+    assert time.monotonic() - started < BOOT
 
 
 def test_kernel_crash():
@@ -77,7 +77,7 @@ def test_reader_goes_away():
     child = start("-t", 2 * BOOT, "yes")
     assert child.stdout.readline() == b"y\n"
     child.stdout.close()
-    assert child.wait(30) == 128 + signal.SIGPIPE
+    assert child.wait(BOOT) == 128 + signal.SIGPIPE
     child.stderr.close()
 
 
