@@ -6,6 +6,8 @@ import time
 # How many times slower than a common machine this one is: an emulated guest needs all deadlines to be longer.
 SLOWNESS = float(os.environ.get("LAB_SLOWNESS", 1))
 
+LONGEST = 2  # seconds between two questions
+
 
 class Timeout(AssertionError):
     """What was waited for did not happen."""
@@ -23,5 +25,6 @@ def wait_until(condition, deadline, what, interval=0.05):
             return value
         if started >= end:
             raise Timeout(f"waited {deadline:g} s in vain: {what}")
-        # A question that is dear is not asked all the time; least of all where others wait for the processor.
-        time.sleep(max(interval, SLOWNESS * (time.monotonic() - started)))
+        # A question that is dear is not asked all the time; least of all where others wait for the processor. Nor is one that
+        # takes long, as a ping without an answer, asked but twice in the time that there is.
+        time.sleep(max(interval, min(SLOWNESS * (time.monotonic() - started), LONGEST)))

@@ -225,6 +225,7 @@ static void follow_source(struct tunnel *tunnel, struct addr nbma)
 	}
 	log_notice("%s: source moved from %s to %s", tunnel->nhrp->name, addr_format(tunnel->nbma, before),
 		addr_format(nbma, after));
+	tunnel->told_waiting = false;
 	tunnel->nbma = nbma;
 	marking_on_link(tunnel);
 	protection_on_source(tunnel);

@@ -79,7 +79,7 @@ def test_every_sa_is_kept(protected):
 
 def test_clear_and_idle(protected):
     """`clear crypto session` ends SAs, of one peer or of all, which come back; the SA of a binding that ends goes with it."""
-    lab = protected(scenarios.phase3(holdtime=60 if SLOWNESS > 1 else 30))
+    lab = protected(scenarios.phase3(holdtime=60 if SLOWNESS > 1 else 45))
     shortcut(lab, "spoke1", "spoke2")
     for peer in ("hub", "spoke2"):
         single(lab, "spoke1", peer)
@@ -93,6 +93,6 @@ def test_clear_and_idle(protected):
     wait_until(lambda: spis(lab, "spoke1", "hub") and not before & spis(lab, "spoke1"), 15, "other SAs")
     lab["spoke1"].ctl("clear ip nhrp")
     lab["spoke2"].ctl("clear ip nhrp")
-    wait_until(lambda: not sas(lab, "spoke1", "spoke2"), 60, "the SA with spoke2 ends with its binding")
+    wait_until(lambda: not sas(lab, "spoke1", "spoke2"), 90, "the SA with spoke2 ends with its binding")
     assert sas(lab, "spoke1", "hub"), "but not that with the hub"
     assert tunnel(lab, "hub") in lab["spoke1"].ctl("show dmvpn")

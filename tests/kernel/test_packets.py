@@ -26,7 +26,7 @@ def ping_df(namespace, target, size, source=None):
 
 
 def snmp(namespace, protocol, field):
-    rows = [line.split()[1:] for line in namespace.output("cat", "/proc/net/snmp").splitlines()
+    rows = [line.split()[1:] for line in namespace.output("cat", "/proc/net/snmp", "/proc/net/netstat").splitlines()
             if line.startswith(f"{protocol}:")]
     return int(dict(zip(*rows))[field])
 
@@ -46,7 +46,7 @@ def test_smaller_link_in_the_middle(network):
     lab.namespace("spoke2").batch("link set eth0 mtu 1300")
     host = lab.namespace("spoke1-host")
     target = lab.scenario.node("spoke2").host_address
-    wait_until(lambda: re.search(r"mtu ?= ?1272", ping_df(host, target, 1400)), 10, "the sender is told the size")
+    wait_until(lambda: re.search(r"mtu ?= ?1272", ping_df(host, target, 1400)), 20, "the sender is told the size")
     wait_until(lambda: " 0% packet loss" in ping_df(host, target, 1272), 10, "what fits passes")
     assert measure.ping(host, target, count=3, interval=0.2, size=1400 - HEADERS, more=("-M", "dont")).lost == 0
 
@@ -63,7 +63,8 @@ def test_no_icmp_redirects(network):
 def test_multicast_stays_out_of_the_underlay(network):
     """It goes in copies to the receivers, and nowhere else."""
     lab = network(scenarios.phase3())
-    hub = lab.namespace("hub")
+    hub, underlay = lab.namespace("hub"), lab.namespace("internet")
+    heard = snmp(underlay, "IpExt", "InMcastPkts")
     before = {name: snmp(lab.namespace(name), "Icmp", "InEchos") for name in ("spoke1", "spoke2")}
     for name in before:
         lab.namespace(name).sysctl(net_ipv4_icmp_echo_ignore_broadcasts=0)
@@ -71,6 +72,7 @@ def test_multicast_stays_out_of_the_underlay(network):
         hub.run("ping", "-n", "-b", "-c", "2", "-i", "0.3", "-W", "1", "-I", "tunnel1", target, check=False)
     for name in before:
         wait_until(lambda: snmp(lab.namespace(name), "Icmp", "InEchos") == before[name] + 4, 15, f"{name} hears all")
+    assert snmp(underlay, "IpExt", "InMcastPkts") == heard
     lab.capture.stop()
     sent = [packet for packet in gre_packets(lab.capture.path) if packet[0] == nbma(lab, "hub")]
     receivers = {nbma(lab, "spoke1"), nbma(lab, "spoke2")}
