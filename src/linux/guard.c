@@ -18,6 +18,7 @@
 #define SEEN_LIMIT 65535 ///< pairs of a cloud that are remembered; beyond it nothing is logged
 #define SLACK      100   ///< ms by which a pair is remembered longer than the core does, lest it refuse it
 
+#define AGAIN     1000 ///< ms after which the table of marks is tried again
 #define READ_SIZE 16384
 #define READS     64 ///< per wake-up, so that the loop stays fair
 
@@ -27,7 +28,9 @@ struct guard {
 	char *seal;          ///< the same for the one of seal.h
 	struct marks *marks; ///< what shall be in the one of marks.h
 	bool marking;        ///< and that it shall be there
+	bool told_failure;   ///< the log said that it cannot be set
 	uv_prepare_t turn;   ///< changes of it are made once in each turn of the loop
+	uv_timer_t again;    ///< but not while this runs: they failed
 	unsigned handles_open;
 	struct mnl_socket *events; ///< NULL: not watching
 	uv_poll_t poll;
@@ -237,22 +240,47 @@ struct marks *guard_marks(struct guard *guard)
 	return guard->marks;
 }
 
+static void on_again(uv_timer_t *timer)
+{
+	guard_apply_marks(timer->data);
+}
+
+/// Somebody else may have a table of this name, whose end is no event.
+static void try_again(struct guard *guard)
+{
+	marks_failed(guard->marks);
+	guard->told_failure = true;
+	if (guard->events)
+		uv_timer_start(&guard->again, on_again, AGAIN, 0);
+}
+
 void guard_apply_marks(struct guard *guard)
 {
-	char *text = marks_commands(guard->marks, false);
-	struct err err;
+	bool waits = guard->events && uv_is_active((uv_handle_t *)&guard->again);
+	char *text = waits ? NULL : marks_commands(guard->marks, false);
+	struct err err = { "out of memory" };
+	bool done;
 
 	if (!text)
 		return;
 	guard->marking = true;
-	if (!run(guard, text, "set the nftables table inet " MARKS_TABLE, NULL)) {
-		// Somebody else may have been at it.
-		free(text);
-		text = marks_commands(guard->marks, true);
-		if (text && !run(guard, text, "set the nftables table inet " MARKS_TABLE, &err))
-			log_warning("%s; protected tunnels carry nothing without it", err.text);
-	}
+	done = run(guard, text, "set the nftables table inet " MARKS_TABLE, NULL);
 	free(text);
+	if (!done) {
+		// Somebody else may have been at it.
+		text = marks_commands(guard->marks, true);
+		done = text && run(guard, text, "set the nftables table inet " MARKS_TABLE, &err);
+		free(text);
+	}
+	if (!done) {
+		if (!guard->told_failure)
+			log_warning("%s; protected tunnels carry nothing without it; trying again", err.text);
+		try_again(guard);
+		return;
+	}
+	if (guard->told_failure)
+		log_notice("set the nftables table inet " MARKS_TABLE);
+	guard->told_failure = false;
 }
 
 void guard_remove_marks(struct guard *guard)
@@ -260,7 +288,7 @@ void guard_remove_marks(struct guard *guard)
 	struct err err;
 
 	marks_set_tunnels(guard->marks, NULL, 0);
-	guard->marking = false;
+	guard->marking = guard->told_failure = false;
 	if (run(guard, "list table inet " MARKS_TABLE "\n", "find the table", NULL) &&
 		!run(guard, "delete table inet " MARKS_TABLE "\n",
 			"delete the nftables table inet " MARKS_TABLE, &err))
@@ -307,19 +335,21 @@ static bool read_events(struct guard *guard)
 }
 
 /// Puts a table back where it is not there. Our own replacing deletes the old one as well: what counts is
-/// whether there is one now.
-static void put_back(struct guard *guard, const char *name, const char *text)
+/// whether there is one now. False, which the log has then: that cannot be done.
+static bool put_back(struct guard *guard, const char *name, const char *text)
 {
 	char command[64];
 	struct err err;
 
 	snprintf(command, sizeof(command), "list table inet %s\n", name);
 	if (!text || run(guard, command, "find the table", NULL))
-		return;
-	if (run(guard, text, "put back a deleted nftables table", &err))
-		log_notice("put back the nftables table inet %s, which somebody deleted", name);
-	else
+		return true;
+	if (!run(guard, text, "put back a deleted nftables table", &err)) {
 		log_warning("%s", err.text);
+		return false;
+	}
+	log_notice("put back the nftables table inet %s, which somebody deleted", name);
+	return true;
 }
 
 static void put_back_marks(struct guard *guard)
@@ -329,7 +359,8 @@ static void put_back_marks(struct guard *guard)
 	if (!guard->marking || run(guard, "list table inet " MARKS_TABLE "\n", "find the table", NULL))
 		return;
 	text = marks_commands(guard->marks, true);
-	put_back(guard, MARKS_TABLE, text);
+	if (!put_back(guard, MARKS_TABLE, text))
+		try_again(guard);
 	free(text);
 }
 
@@ -348,9 +379,9 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 		uv_poll_start(poll, UV_READABLE, on_readable);
 	if (!read_events(guard))
 		return;
-	put_back(guard, SEAL_TABLE, guard->seal);
+	(void)put_back(guard, SEAL_TABLE, guard->seal);
 	put_back_marks(guard);
-	put_back(guard, GUARD_TABLE, guard->text);
+	(void)put_back(guard, GUARD_TABLE, guard->text);
 }
 
 bool guard_watch(struct guard *guard, struct uv_loop_s *loop, struct err *err)
@@ -366,8 +397,9 @@ bool guard_watch(struct guard *guard, struct uv_loop_s *loop, struct err *err)
 		return false;
 	}
 	guard->events = socket;
-	guard->poll.data = guard->turn.data = guard;
-	guard->handles_open = 2;
+	guard->poll.data = guard->turn.data = guard->again.data = guard;
+	guard->handles_open = 3;
+	uv_timer_init(loop, &guard->again);
 	uv_prepare_init(loop, &guard->turn);
 	uv_prepare_start(&guard->turn, on_turn);
 	uv_poll_init(loop, &guard->poll, mnl_socket_get_fd(socket));
@@ -402,5 +434,6 @@ void guard_close(struct guard *guard)
 	}
 	uv_close((uv_handle_t *)&guard->turn, on_closed);
 	uv_close((uv_handle_t *)&guard->poll, on_closed);
+	uv_close((uv_handle_t *)&guard->again, on_closed);
 	mnl_socket_close(guard->events);
 }

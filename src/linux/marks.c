@@ -348,3 +348,8 @@ char *marks_commands(struct marks *marks, bool whole)
 	settle(marks);
 	return text;
 }
+
+void marks_failed(struct marks *marks)
+{
+	marks->written = false;
+}

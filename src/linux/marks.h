@@ -42,3 +42,5 @@ void marks_each(const struct marks *marks, struct addr local,
 /// The commands which bring the table up to date, all of it where `whole`; NULL: there is nothing to do. The
 /// caller frees them, and runs them before the next call.
 char *marks_commands(struct marks *marks, bool whole);
+/// They failed: the table is not as it shall be, and the next ones are all of it.
+void marks_failed(struct marks *marks);

@@ -166,11 +166,13 @@ def test_table_is_kept(protected):
     somebody = hub.popen("nft", "-i", stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
     print(f"delete table {table}; add table {table} {{ flags owner; }}", file=somebody.stdin, flush=True)
     wait_until(lambda: "flags owner" in marks_table(lab), 10, "nobody else can change it")
+    old = {sa["id"] for sa in sas(lab, "hub")}
     lab["hub"].ctl("clear crypto session")  # SAs with other marks
     wait_until(lambda: f"cannot set the nftables table {table}" in lab["hub"].log(), 20, "the log says so")
     assert "protected tunnels carry nothing without it" in lab["hub"].log()
-    somebody.communicate(timeout=20)  # it goes with its owner
-    wait_until(lambda: all_work(lab, names), 20, "traffic again")
+    wait_until(lambda: len({sa["id"] for sa in sas(lab, "hub")} - old) == len(names), 20, "what comes then changes nothing any more")
+    somebody.communicate(timeout=20)  # it goes with its owner, and no event tells of it
+    wait_until(lambda: all_work(lab, names), 30, "traffic again")
 
 
 def start_frr(lab, name, address):
