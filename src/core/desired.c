@@ -20,6 +20,7 @@ struct desired_entry {
 	struct desired_key key;
 	struct desired_item item; ///< with item.present false: to be forgotten when the change is drained
 	bool is_changed;
+	bool is_told;               ///< is in the list of changes alone: see desired_tell()
 	struct desired_entry *prev; ///< in the list of changes
 	struct desired_entry *next;
 	UT_hash_handle hh;
@@ -95,6 +96,19 @@ void desired_clear(struct desired *desired, const struct desired_item *item)
 	mark_changed(desired, entry);
 }
 
+void desired_tell(struct desired *desired, const struct desired_item *item)
+{
+	struct desired_entry *entry = alloc_zeroed(1, sizeof(*entry));
+
+	entry->item = *item;
+	entry->is_told = true;
+	if (item->present)
+		desired->counts[item->kind]++;
+	else
+		desired->counts[item->kind]--;
+	mark_changed(desired, entry);
+}
+
 bool desired_pop_change(struct desired *desired, struct desired_item *ret)
 {
 	struct desired_entry *entry = desired->changed;
@@ -104,10 +118,11 @@ bool desired_pop_change(struct desired *desired, struct desired_item *ret)
 	DL_DELETE(desired->changed, entry);
 	entry->is_changed = false;
 	*ret = entry->item;
-	if (!entry->item.present) {
+	if (entry->item.present && !entry->is_told)
+		return true;
+	if (!entry->is_told)
 		HASH_DEL(desired->entries[entry->key.kind], entry);
-		free(entry);
-	}
+	free(entry);
 	return true;
 }
 
@@ -146,6 +161,11 @@ void desired_done(struct desired *desired)
 {
 	struct desired_entry *entry, *next;
 
+	DL_FOREACH_SAFE(desired->changed, entry, next)
+	{
+		if (entry->is_told)
+			free(entry);
+	}
 	for (enum desired_kind kind = 0; kind < DESIRED_KINDS; kind++)
 		HASH_ITER(hh, desired->entries[kind], entry, next)
 		{

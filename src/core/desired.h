@@ -15,7 +15,7 @@ enum desired_kind {
 	DESIRED_ROUTE,     ///< in the override table, `prefix` goes to `next_hop` on `iface`
 	/// On `iface`, `nbma` receives what is sent to the multicast group `prefix`, or, where that is not
 	/// set, whatever multicast and broadcast is in no group of its own. Without `nbma`: there is such a
-	/// group.
+	/// group. Clients that receive what is in no group are told of, and remembered by peer.receiver.
 	DESIRED_MULTICAST,
 	DESIRED_SA, ///< on `iface`, the peer at `nbma` is talked to under an SA
 };
@@ -38,13 +38,17 @@ struct desired_entry;
 struct desired {
 	struct desired_entry *entries[DESIRED_KINDS]; ///< by iface and key
 	struct desired_entry *changed;                ///< in order of change
-	size_t counts[DESIRED_KINDS];                 ///< entries present, by kind
+	size_t counts[DESIRED_KINDS];                 ///< what is wanted, by kind
 };
 
 void desired_set(struct desired *desired, const struct desired_item *item);
 /// `item` needs kind, iface and its key: prefix, nbma for DESIRED_SA, both for
 /// DESIRED_MULTICAST.
 void desired_clear(struct desired *desired, const struct desired_item *item);
+/// Tells of a change of something whose owner remembers whether it is wanted, as is right for what there are
+/// very many of: it is no entry here, but comes in order with the other changes, and counts. The owner tells
+/// each change once, and wants nothing in this way that it sets.
+void desired_tell(struct desired *desired, const struct desired_item *item);
 /// Takes the oldest change; false where there is none. Several changes of one item come as one.
 bool desired_pop_change(struct desired *desired, struct desired_item *ret) MUST_CHECK;
 bool desired_has_change(const struct desired *desired);

@@ -10,14 +10,11 @@
 #include "core/node.h"
 #include "core/peer.h"
 
-static bool is_registered(const struct iface *iface, struct addr nbma)
+static bool is_registered(const struct peer *peer)
 {
-	const struct peer *peer = peer_find(iface, nbma);
 	const struct binding *binding;
 
-	if (!peer)
-		return false;
-	DL_FOREACH2(peer->bindings, binding, peer_next)
+	DL_FOREACH2(peer ? peer->bindings : NULL, binding, peer_next)
 	{
 		if (binding->type == BINDING_DYNAMIC)
 			return true;
@@ -38,7 +35,7 @@ enum multicast_reason multicast_reason(const struct iface *iface, struct addr nb
 			addr_equal(iface->nhs[i].nbma, nbma))
 			return MULTICAST_NHS;
 	}
-	if (config->multicast_dynamic && is_registered(iface, nbma))
+	if (config->multicast_dynamic && is_registered(peer_find(iface, nbma)))
 		return MULTICAST_DYNAMIC;
 	return MULTICAST_NONE;
 }
@@ -53,6 +50,22 @@ static void tell(struct iface *iface, struct prefix group, struct addr nbma, boo
 		desired_set(&iface->node->desired, &item);
 	else
 		desired_clear(&iface->node->desired, &item);
+}
+
+/// Clients are many, and known as peers: that one receives is remembered there.
+static void tell_client(struct iface *iface, struct addr nbma, bool wanted)
+{
+	struct peer *peer = peer_find(iface, nbma);
+
+	if (!peer || peer->receiver == wanted)
+		return;
+	peer->receiver = wanted;
+	desired_tell(&iface->node->desired, &(struct desired_item) {
+						    .kind = DESIRED_MULTICAST,
+						    .present = wanted,
+						    .iface = iface->config->id,
+						    .nbma = nbma,
+					    });
 }
 
 /* Groups with receivers of their own */
@@ -137,7 +150,15 @@ static void update_configured_groups(struct iface *iface)
 
 void multicast_update(struct iface *iface, struct addr nbma)
 {
-	tell(iface, (struct prefix) { 0 }, nbma, multicast_reason(iface, nbma) != MULTICAST_NONE);
+	enum multicast_reason reason = multicast_reason(iface, nbma);
+	bool is_client = reason == MULTICAST_DYNAMIC;
+
+	// What an address is no more comes before what it is instead.
+	if (!is_client)
+		tell_client(iface, nbma, false);
+	tell(iface, (struct prefix) { 0 }, nbma, reason != MULTICAST_NONE && !is_client);
+	if (is_client)
+		tell_client(iface, nbma, true);
 	update_groups(iface, nbma);
 }
 

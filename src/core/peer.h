@@ -19,6 +19,7 @@ struct peer {
 	struct iface *iface;
 	struct binding *bindings; ///< list by binding.peer_next
 	uint32_t binding_count;
+	bool receiver; ///< of multicast, as a registered client: see core/multicast.h
 	struct mono created;
 	struct mono last_sent;        ///< data to the peer; time 0 where never
 	struct mono last_received;    ///< anything from the peer; time 0 where never

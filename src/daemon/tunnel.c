@@ -186,8 +186,12 @@ static void tell_peers(const struct tunnel *tunnel)
 {
 	const struct iface *iface = node_iface(tunnel->daemon->node, tunnel->nhrp->id);
 
-	for (const struct peer *peer = iface ? iface->peers : NULL; peer; peer = peer->hh.next)
+	for (const struct peer *peer = iface ? iface->peers : NULL; peer; peer = peer->hh.next) {
 		admission_know(tunnel->link->admission, peer->nbma, true);
+		if (peer->receiver)
+			tunnel->link->ops->multicast_add(
+				tunnel->link, (struct prefix) { 0 }, peer->nbma);
+	}
 	admission_flush(tunnel->link->admission);
 }
 

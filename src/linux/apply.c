@@ -318,8 +318,7 @@ static bool resync_items(
 	return resync_each(apply, actual, report, err);
 }
 
-/// Receivers of multicast are as many as clients, and nobody but us changes them: they are for new links
-/// only.
+/// Nobody but us changes the receivers of multicast: they are for new links only.
 static void tell_new_links(struct apply *apply, struct actual *actual, struct apply_report *report)
 {
 	struct err ignored;

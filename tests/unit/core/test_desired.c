@@ -69,6 +69,31 @@ static void several_changes_come_as_one(void **state)
 	desired_done(&desired);
 }
 
+static void what_is_told_of_comes_in_order_and_counts(void **state)
+{
+	struct desired desired = { 0 };
+	struct desired_item item = neighbour("10.0.0.1", "172.16.0.1"), got;
+	struct desired_item told = { .kind = DESIRED_MULTICAST, .present = true, .nbma = ip("172.16.0.1") };
+
+	(void)state;
+	desired_tell(&desired, &told);
+	desired_set(&desired, &item);
+	assert_int_equal(desired.counts[DESIRED_MULTICAST], 1);
+	assert_true(desired_pop_change(&desired, &got));
+	assert_true(got.present && got.kind == DESIRED_MULTICAST && addr_equal(got.nbma, told.nbma));
+	told.present = false;
+	desired_tell(&desired, &told);
+	assert_true(desired_pop_change(&desired, &got));
+	assert_int_equal(got.kind, DESIRED_NEIGHBOUR);
+	assert_true(desired_pop_change(&desired, &got));
+	assert_true(!got.present && got.kind == DESIRED_MULTICAST);
+	assert_false(desired_has_change(&desired));
+	assert_int_equal(desired.counts[DESIRED_MULTICAST], 0);
+	// What nobody fetched is freed.
+	desired_tell(&desired, &told);
+	desired_done(&desired);
+}
+
 static void find_and_walk_see_only_what_is_wanted(void **state)
 {
 	struct desired desired = { 0 };
@@ -97,6 +122,7 @@ int main(void)
 		cmocka_unit_test(changes_come_in_order),
 		cmocka_unit_test(the_same_again_is_no_change),
 		cmocka_unit_test(several_changes_come_as_one),
+		cmocka_unit_test(what_is_told_of_comes_in_order_and_counts),
 		cmocka_unit_test(find_and_walk_see_only_what_is_wanted),
 	};
 
