@@ -154,12 +154,8 @@ static void on_second(uv_timer_t *timer)
 	struct daemon *daemon = timer->data;
 
 	service_alive();
-	for (size_t i = 0; i < daemon->tunnel_count; i++) {
-		tunnel_show_state(daemon->tunnels[i]);
-		tunnel_report_use(daemon->tunnels[i]);
-		if (!daemon->tunnels[i]->link)
-			tunnel_update(daemon->tunnels[i]);
-	}
+	for (size_t i = 0; i < daemon->tunnel_count; i++)
+		tunnel_on_second(daemon->tunnels[i]);
 	statics_update(daemon->statics);
 	names_update(daemon->names);
 	state_keep(daemon->state, daemon->node->next_request_id);

@@ -189,8 +189,7 @@ static void tell_peers(const struct tunnel *tunnel)
 	for (const struct peer *peer = iface ? iface->peers : NULL; peer; peer = peer->hh.next) {
 		admission_know(tunnel->link->admission, peer->nbma, true);
 		if (peer->receiver)
-			tunnel->link->ops->multicast_add(
-				tunnel->link, (struct prefix) { 0 }, peer->nbma);
+			tunnel->link->ops->multicast_add(tunnel->link, (struct prefix) { 0 }, peer->nbma);
 	}
 	admission_flush(tunnel->link->admission);
 }
@@ -279,10 +278,15 @@ static void on_active(void *context, struct addr nbma, bool sent, bool received)
 	node_on_use(tunnel->daemon->node, tunnel->nhrp->id, nbma, sent, received, daemon_now());
 }
 
-void tunnel_report_use(struct tunnel *tunnel)
+void tunnel_on_second(struct tunnel *tunnel)
 {
-	if (tunnel->link)
-		tunnel->link->ops->each_active(tunnel->link, on_active, tunnel);
+	tunnel_show_state(tunnel);
+	if (!tunnel->link) {
+		tunnel_update(tunnel);
+		return;
+	}
+	tunnel->link->ops->each_active(tunnel->link, on_active, tunnel);
+	admission_on_second(tunnel->link->admission);
 }
 
 void tunnel_flush(struct tunnel *tunnel)

@@ -39,8 +39,8 @@ void tunnel_tell_packet(
 	const struct tunnel *tunnel, bool received, struct addr nbma, const uint8_t *packet, size_t length);
 /// With `if-state nhrp`: shows the device as down to routing daemons while no next hop server answers.
 void tunnel_show_state(struct tunnel *tunnel);
-/// Tells the core which peers carried data.
-void tunnel_report_use(struct tunnel *tunnel);
+/// What is done each second: tells the core which peers carried data, and tries again what did not work.
+void tunnel_on_second(struct tunnel *tunnel);
 /// Sends the NHRP packets that wait for it.
 void tunnel_flush(struct tunnel *tunnel);
 /// The configuration is another one: makes the running device as it says now, and follows the source.

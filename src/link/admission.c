@@ -29,14 +29,17 @@
 #define FIRST_ROOM 64   ///< until the owner says how much it has
 #define COST       2304 ///< bytes of the socket's buffer that a packet of ADMISSION_SIZE takes
 #define BATCH      64   ///< peers that the kernel is told of together
+#define PACE       1000 ///< peers that the kernel is told of in a second, while strangers leave room
 
 struct admission {
 	struct admission_bpf *program;
 	uint32_t emptied; ///< packets of strangers that had come in when the socket was empty
 	unsigned room, room_limit;
 	uint64_t told; ///< of the refused
-	uint32_t added[BATCH];
-	unsigned added_count;
+	/// New peers that the kernel does not know yet are added[added_told] to added[added_count - 1].
+	uint32_t *added;
+	size_t added_told, added_count, added_size;
+	unsigned pace; ///< so many more may be told in this second
 };
 
 static volatile struct admission_rules *rules(const struct admission *admission)
@@ -103,6 +106,7 @@ void admission_open(struct link *link, const struct link_config *config, enum ad
 	admission = link->admission = alloc_zeroed(1, sizeof(*admission));
 	admission->program = program;
 	admission->room = FIRST_ROOM;
+	admission->pace = PACE;
 	admission->room_limit = room_in_buffer(fd);
 	let_in(admission);
 }
@@ -112,21 +116,66 @@ void admission_close(struct admission *admission)
 	if (!admission)
 		return;
 	admission_bpf__destroy(admission->program);
+	free(admission->added);
 	free(admission);
 }
 
-void admission_flush(struct admission *admission)
+static size_t waiting(const struct admission *admission)
+{
+	return admission->added_count - admission->added_told;
+}
+
+static void tell_kernel(struct admission *admission, size_t most)
 {
 	static const struct admission_peer none[BATCH];
 	__u32 count;
 
-	if (!admission || admission->added_count == 0)
+	for (; most > 0 && waiting(admission) > 0; most -= count) {
+		const uint32_t *peers = admission->added + admission->added_told;
+
+		count = (__u32)(most < waiting(admission) ? most : waiting(admission));
+		count = count < BATCH ? count : BATCH;
+		admission->added_told += count;
+		/* One that finds no room remains a stranger. */
+		(void)bpf_map_update_batch(
+			bpf_map__fd(admission->program->maps.known), peers, none, &(__u32) { count }, NULL);
+	}
+	if (waiting(admission) == 0)
+		admission->added_told = admission->added_count = 0;
+}
+
+/// Are there so many strangers that it matters who is one?
+static bool is_pressed(const struct admission *admission)
+{
+	return admission->room < admission->room_limit / 2;
+}
+
+void admission_flush(struct admission *admission)
+{
+	size_t before;
+
+	if (!admission)
 		return;
-	count = admission->added_count;
-	/* One that finds no room remains a stranger. */
-	(void)bpf_map_update_batch(
-		bpf_map__fd(admission->program->maps.known), admission->added, none, &count, NULL);
-	admission->added_count = 0;
+	before = waiting(admission);
+	tell_kernel(admission, is_pressed(admission) ? before : admission->pace);
+	before -= waiting(admission);
+	admission->pace -= before < admission->pace ? (unsigned)before : admission->pace;
+}
+
+void admission_on_second(struct admission *admission)
+{
+	if (admission)
+		admission->pace = PACE;
+}
+
+static void add(struct admission *admission, uint32_t key)
+{
+	if (admission->added_count == admission->added_size) {
+		admission->added_size = 2 * admission->added_size + BATCH;
+		admission->added =
+			alloc_resize(admission->added, admission->added_size, sizeof(admission->added[0]));
+	}
+	admission->added[admission->added_count++] = key;
 }
 
 void admission_know(struct admission *admission, struct addr nbma, bool known)
@@ -136,12 +185,13 @@ void admission_know(struct admission *admission, struct addr nbma, bool known)
 	if (!admission || nbma.family != ADDR_IPV4)
 		return;
 	key = htonl(addr_to_ipv4(nbma));
-	if (!known || admission->added_count == BATCH)
-		admission_flush(admission);
-	if (known)
-		admission->added[admission->added_count++] = key;
-	else
-		bpf_map_delete_elem(bpf_map__fd(admission->program->maps.known), &key);
+	if (known) {
+		add(admission, key);
+		return;
+	}
+	/* It may be among those who wait. */
+	tell_kernel(admission, waiting(admission));
+	bpf_map_delete_elem(bpf_map__fd(admission->program->maps.known), &key);
 }
 
 uint32_t admission_count(const struct admission *admission)
@@ -173,6 +223,8 @@ void admission_each_refused(struct admission *admission,
 	if (!admission)
 		return;
 	refused = rules(admission)->refused;
+	if (refused != admission->told)
+		tell_kernel(admission, waiting(admission));
 	if (refused - admission->told > ADMISSION_NOTED) {
 		tell(context, (struct addr) { 0 }, refused - admission->told - ADMISSION_NOTED);
 		admission->told = refused - ADMISSION_NOTED;

@@ -23,9 +23,13 @@ enum admission_socket {
 void admission_open(struct link *link, const struct link_config *config, enum admission_socket kind, int fd);
 /// The filter goes with its socket. NULL does no harm, here and below.
 void admission_close(struct admission *admission);
-/// The peer at this address is known, or not any more; in force at the latest after admission_flush().
+/// The peer at this address is known, or not any more. That it is known comes into force with
+/// admission_flush(): at once where strangers take much of the room or were refused, and else for at most
+/// 1,000 peers in a second, the others following. So a hub that thousands come to answers them first.
 void admission_know(struct admission *admission, struct addr nbma, bool known);
 void admission_flush(struct admission *admission);
+/// Another second begins.
+void admission_on_second(struct admission *admission);
 /// How many packets of strangers have come in; to be asked before the socket is read, and told to
 /// admission_emptied() once nothing more was in it.
 uint32_t admission_count(const struct admission *admission);

@@ -36,6 +36,11 @@ void admission_flush(struct admission *admission)
 	(void)admission;
 }
 
+void admission_on_second(struct admission *admission)
+{
+	(void)admission;
+}
+
 uint32_t admission_count(const struct admission *admission)
 {
 	(void)admission;

@@ -173,8 +173,7 @@ static void groups_have_receivers_of_their_own(void **state)
 	assert_true(receives(bed, "239.1.1.1/32", NULL) && receives(bed, "239.2.0.0/16", NULL));
 	assert_int_equal(node_desired(bed->node)->counts[DESIRED_MULTICAST], 2);
 	assert_int_equal(bed_register(bed, "172.16.0.7", "10.0.0.7", 0, 1), NHRP_CODE_OK);
-	assert_true(
-		is_receiving_client(bed, "172.16.0.7") && receives(bed, "239.1.1.1/32", "172.16.0.7"));
+	assert_true(is_receiving_client(bed, "172.16.0.7") && receives(bed, "239.1.1.1/32", "172.16.0.7"));
 	assert_false(receives(bed, "239.2.0.0/16", "172.16.0.7"));
 	assert_int_equal(bed_register(bed, "172.16.0.8", "10.0.0.8", 0, 1), NHRP_CODE_OK);
 	assert_true(
@@ -189,15 +188,13 @@ static void groups_have_receivers_of_their_own(void **state)
 	configure(bed, &change);
 	assert_false(receives(bed, "239.1.1.1/32", NULL) || receives(bed, "239.1.1.1/32", "172.16.0.7"));
 	assert_false(receives(bed, "239.2.0.0/16", "172.16.0.8"));
-	assert_true(
-		receives(bed, "239.2.0.0/16", "172.16.0.9") && is_receiving_client(bed, "172.16.0.8"));
+	assert_true(receives(bed, "239.2.0.0/16", "172.16.0.9") && is_receiving_client(bed, "172.16.0.8"));
 	change_begin(&back, bed);
 	configure(bed, &back);
 	assert_true(receives(bed, "239.1.1.1/32", "172.16.0.7") && receives(bed, "239.2.0.0/16", NULL));
 	// A receiver whose registration ends.
 	bed_advance(bed, 301 * MONO_SECOND);
-	assert_false(
-		receives(bed, "239.1.1.1/32", "172.16.0.7") || is_receiving_client(bed, "172.16.0.7"));
+	assert_false(receives(bed, "239.1.1.1/32", "172.16.0.7") || is_receiving_client(bed, "172.16.0.7"));
 	assert_int_equal(node_desired(bed->node)->counts[DESIRED_MULTICAST], 2);
 	bed_free(bed);
 }
