@@ -159,7 +159,7 @@ static void write_clamps(FILE *out, const struct guard_tunnel *tunnels, size_t c
 static void write_icmp(FILE *out, const struct guard_tunnel *tunnels, size_t count, const char *direction)
 {
 	for (size_t i = 0; i < count; i++)
-		fprintf(out, "\t\t%s \"%s\" icmp type redirect drop\n", direction, tunnels[i].name);
+		fprintf(out, "\t\ticmp type redirect %s \"%s\" drop\n", direction, tunnels[i].name);
 }
 
 static void write_table(FILE *out, const struct guard_tunnel *tunnels, size_t count)
