@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The table is an array of pointers with open addressing. What is taken out leaves a mark, so that a reader
-// in the midst of a search goes on; a table half full of peers and marks is made anew, and published whole.
+// The table is an array of numbers and pointers with open addressing. What is taken out leaves a mark, so
+// that a reader in the midst of a search goes on; a table half full of peers and marks is made anew, and
+// published whole.
 #include "link/user_peers.h"
 
 #include <stddef.h>
@@ -14,12 +15,17 @@
 #define LOCALLY_ADMINISTERED 0x02
 #define LEAST_SIZE           64
 
+struct user_slot {
+	uint64_t number; ///< the peer's, or that of the one that was here: set once, before the pointer
+	_Atomic(struct user_peer *) peer;
+};
+
 struct user_table {
 	struct user_retired retired;
 	size_t size;  ///< a power of two
 	size_t used;  ///< slots with a peer or a mark
 	size_t count; ///< of peers
-	_Atomic(struct user_peer *) slots[];
+	struct user_slot slots[];
 };
 
 /// Stands where a peer was.
@@ -62,16 +68,19 @@ static size_t search(const struct user_table *table, uint64_t number)
 
 	for (;; slot = (slot + 1) & (table->size - 1)) {
 		const struct user_peer *peer =
-			atomic_load_explicit(&table->slots[slot], memory_order_acquire);
+			atomic_load_explicit(&table->slots[slot].peer, memory_order_acquire);
 
-		if (!peer || (peer != &mark && peer->number == number))
+		if (!peer || (peer != &mark && table->slots[slot].number == number))
 			return slot;
 	}
 }
 
 static void put(struct user_table *table, struct user_peer *peer)
 {
-	atomic_store_explicit(&table->slots[search(table, peer->number)], peer, memory_order_release);
+	struct user_slot *slot = &table->slots[search(table, peer->number)];
+
+	slot->number = peer->number;
+	atomic_store_explicit(&slot->peer, peer, memory_order_release);
 	table->used++;
 	table->count++;
 }
@@ -89,13 +98,13 @@ static struct user_table *make_room(struct user_peers *peers)
 
 	if (old && 2 * (old->used + 1) <= old->size)
 		return old;
-	while (old && size < 4 * (old->count + 1))
+	while (old && size < 4 * old->count)
 		size *= 2;
 	table = alloc_zeroed(1, sizeof(*table) + size * sizeof(table->slots[0]));
 	table->size = size;
 	for (size_t i = 0; old && i < old->size; i++)
-		if (old->slots[i] && old->slots[i] != &mark)
-			put(table, old->slots[i]);
+		if (old->slots[i].peer && old->slots[i].peer != &mark)
+			put(table, old->slots[i].peer);
 	atomic_store_explicit(&peers->table, table, memory_order_release);
 	if (old)
 		user_readers_retire(&peers->readers, &old->retired);
@@ -106,7 +115,7 @@ struct user_peer *user_peers_find(const struct user_peers *peers, uint64_t numbe
 {
 	struct user_table *table = current(peers);
 
-	return table ? atomic_load_explicit(&table->slots[search(table, number)], memory_order_acquire)
+	return table ? atomic_load_explicit(&table->slots[search(table, number)].peer, memory_order_acquire)
 		     : NULL;
 }
 
@@ -131,7 +140,7 @@ bool user_peers_settle(struct user_peers *peers, struct user_peer *peer)
 
 	if (peer->neighbour || peer->receiver || peer->destination)
 		return false;
-	atomic_store_explicit(&table->slots[search(table, peer->number)], &mark, memory_order_release);
+	atomic_store_explicit(&table->slots[search(table, peer->number)].peer, &mark, memory_order_release);
 	table->count--;
 	/* One on the list of the active is retired when it is taken off there. */
 	peer->gone = true;
@@ -269,8 +278,8 @@ void user_peers_done(struct user_peers *peers)
 			free(peer);
 	}
 	for (size_t i = 0; table && i < table->size; i++)
-		if (table->slots[i] != &mark)
-			free(table->slots[i]);
+		if (table->slots[i].peer != &mark)
+			free(table->slots[i].peer);
 	free(table);
 	free(atomic_exchange(&peers->groups, NULL));
 	user_readers_done(&peers->readers);
