@@ -44,11 +44,20 @@ def test_multicast_from_spoke_to_hub(network):
     assert heard_from(member) == tunnel(lab, "spoke1")
 
 
-def test_multicast_from_hub_to_all_spokes(network):
-    lab = network(scenarios.phase3())
+def all_spokes_hear(lab):
     members = [listen(lab, name) for name in ("spoke1", "spoke2")]
     tell_the_group(lab, "hub")
-    assert [heard_from(member) for member in members] == [tunnel(lab, "hub")] * 2
+    return [heard_from(member) for member in members] == [tunnel(lab, "hub")] * 2
+
+
+def test_multicast_from_hub_to_all_spokes(network):
+    """Also by a new device, which the clients did not register on."""
+    lab = network(scenarios.phase3())
+    assert all_spokes_hear(lab)
+    lab.namespace("hub").batch("link delete tunnel1")
+    request = ("ping", "-c", "1", "-W", "1", tunnel(lab, "spoke1"))
+    wait_until(lambda: lab.namespace("hub").run(*request, check=False).returncode == 0, 20, "another device is there")
+    assert all_spokes_hear(lab)
 
 
 def icmp_echo(source, destination):
