@@ -217,10 +217,10 @@ SO_RCVBUFFORCE = 33  # all may be there before one is taken
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 23)
 s.bind((sys.argv[1], 5520))
-s.settimeout(20)
+s.settimeout(60)
 print("ready", flush=True)
-whole = {number for number in range(800) if s.recv(65536) == b"%04d" % number * 250}
-print(len(whole), flush=True)
+came = {s.recv(65536) for _ in range(800)}  # in any order: there is more than one processor
+print(len(came & {b"%04d" % number * 250 for number in range(800)}), flush=True)
 """
 
 
@@ -232,7 +232,7 @@ def test_merged_datagrams_of_a_silent_peer(network):
                                        text=True)
     assert taker.stdout.readline() == "ready\n"
     lab.namespace("spoke1").run(sys.executable, "-c", SEND_DATAGRAMS, tunnel(lab, "spoke1"), tunnel(lab, "hub"))
-    said, _ = taker.communicate(timeout=60)
+    said, _ = taker.communicate(timeout=120)
     assert said == "800\n"
 
 

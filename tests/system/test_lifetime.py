@@ -3,7 +3,7 @@
 from facts import bound, entry, lan, nbma, neighbours, overrides, path, shortcut, tunnel
 from lab import measure, scenarios
 from lab.measure import Ping
-from lab.wait import wait_until
+from lab.wait import SLOWNESS, wait_until
 
 
 def test_idle_shortcut_ends_and_is_rebuilt(network):
@@ -18,7 +18,7 @@ def test_idle_shortcut_ends_and_is_rebuilt(network):
 
 
 def test_idle_binding_ends_in_phase_2(network):
-    lab = network(scenarios.phase2(holdtime=6))
+    lab = network(scenarios.phase2(holdtime=int(6 * SLOWNESS)))  # a traceroute must be quicker
     wait_until(lambda: path(lab, "spoke1", "spoke2") == [lan(lab, "spoke2")], 10, "direct")
     wait_until(lambda: entry(lab["spoke1"], tunnel(lab, "spoke2")) is None, 20, "the binding ends")
     wait_until(lambda: path(lab, "spoke1", "spoke2") == [lan(lab, "spoke2")], 10, "direct again")

@@ -6,7 +6,7 @@ from facts import bindings, bound, lan, nbma, neighbours, overrides, path, ping,
 from lab import scenarios
 from lab.daemon import ROOT
 from lab.measure import Ping
-from lab.wait import wait_until
+from lab.wait import SLOWNESS, wait_until
 
 # Seconds. A tenth where the machine has nothing else to do; beside a build of the packages and other tests the best of twelve
 # was 0.26.
@@ -39,8 +39,8 @@ def test_hub_under_traffic_through_it(network, how):
 
 @pytest.mark.parametrize("how", ["restart", "kill -9"])
 def test_hub_under_direct_traffic(network, how):
-    """A shortcut does not need the hub that led to it."""
-    lab = network(scenarios.phase3(holdtime=12))
+    """A shortcut does not need the hub that led to it, unless that is away for so long that it is declared down."""
+    lab = network(scenarios.phase3(holdtime=int(30 * SLOWNESS)))
     shortcut(lab, "spoke1", "spoke2")
     shortcut(lab, "spoke2", "spoke1")
     running = Ping(lab.namespace("spoke1-host"), lab.scenario.node("spoke2").host_address, interval=0.02)
