@@ -75,8 +75,8 @@ static void pace(double start, uint64_t sent, double rate)
 pid_t attacker_start(const struct attacker *attacker, struct err *err)
 {
 	pid_t child = world_fork(NULL, err);
-	double start = load_now();
 	struct load *load;
+	double start;
 	struct rng rng;
 
 	if (child != 0)
@@ -87,6 +87,7 @@ pid_t attacker_start(const struct attacker *attacker, struct err *err)
 		_exit(EXIT_FAILURE);
 	rng_seed(&rng, SEED);
 	load = load_open(1, 600, err);
+	start = load_now();
 	while (load) {
 		uint8_t *frame;
 

@@ -20,9 +20,11 @@
 #include "world.h"
 
 #define ROUNDS     5
-#define INTERVAL   0.001 ///< seconds between two packets
-#define PATIENCE   10.0  ///< seconds for the direct path
-#define AFTERWARDS 0.2   ///< seconds of packets on the direct path
+#define INTERVAL   0.001    ///< seconds between two packets
+#define PATIENCE   30.0     ///< seconds for the direct path
+#define LAST       5.0      ///< seconds for the last packet
+#define QUEUE      16000000 ///< bytes that wait for a neighbour, or for us, while others have the processor
+#define AFTERWARDS 0.2      ///< seconds of packets on the direct path
 #define PORT       9000
 #define TTL        64
 #define SPOKES     2
@@ -102,12 +104,13 @@ static int open_socket(const struct cloud *cloud, unsigned spoke, const char *ad
 {
 	struct sockaddr_in local = { .sin_family = AF_INET, .sin_port = htons(PORT) };
 	int fd = world_socket(&cloud->world, cloud->nodes[spoke].node, SOCK_DGRAM | SOCK_NONBLOCK, err),
-	    on = 1;
+	    on = 1, size = QUEUE;
 
 	if (fd < 0)
 		return -1;
 	inet_pton(AF_INET, address, &local.sin_addr);
 	setsockopt(fd, IPPROTO_IP, IP_RECVTTL, &on, sizeof(on));
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
 	if (bind(fd, (struct sockaddr *)&local, sizeof(local)) == 0)
 		return fd;
 	err_set_errno(err, errno, "cannot use %s", address);
@@ -163,20 +166,26 @@ static void measure_passage(struct cloud *cloud, const char *destination, struct
 		poll(&poll_fd, 1, 1);
 		now = load_now();
 	}
-	for (double end = now + 1; received < ret->sent && now < end; now = load_now()) {
+	for (double end = now + LAST; received < ret->sent && now < end; now = load_now()) {
 		poll(&poll_fd, 1, 10);
 		received += receive(cloud->to, &direct);
 	}
 	ret->lost = ret->sent - received;
 }
 
-static bool is_registered(const struct cloud *cloud)
+/// Whether a spoke knows that it is registered: the hub knows sooner.
+static bool is_registered(const struct subject *spoke)
 {
-	json_t *summary = subject_ask(&cloud->nodes[0], "show ip nhrp summary");
-	bool ok = json_integer_value(json_object_get(summary, "dynamic")) >= SPOKES;
+	json_t *view = subject_ask(spoke, "show ip nhrp nhs"), *nhs;
+	const char *state;
+	bool up;
 
-	json_decref(summary);
-	return ok;
+	nhs = json_array_get(
+		json_object_get(json_array_get(json_object_get(view, "interfaces"), 0), "nhs"), 0);
+	state = json_string_value(json_object_get(nhs, "state"));
+	up = state && strcmp(state, "up") == 0;
+	json_decref(view);
+	return up;
 }
 
 static bool start(struct cloud *cloud, struct err *err)
@@ -187,7 +196,7 @@ static bool start(struct cloud *cloud, struct err *err)
 		if (!subject_prepare(&cloud->nodes[i], err) || !subject_start(&cloud->nodes[i], err))
 			return false;
 	}
-	while (!is_registered(cloud)) {
+	while (!is_registered(&cloud->nodes[1]) || !is_registered(&cloud->nodes[2])) {
 		if (load_now() - begun > 60) {
 			subject_print_log(&cloud->nodes[1]);
 			return err_set(
@@ -195,6 +204,10 @@ static bool start(struct cloud *cloud, struct err *err)
 		}
 		poll(NULL, 0, 50);
 	}
+	for (unsigned i = 0; i <= SPOKES; i++)
+		if (!world_run(cloud->nodes[i].node, err,
+			    "echo %d >/proc/sys/net/ipv4/neigh/tunnel1/unres_qlen_bytes", QUEUE))
+			return false;
 	return true;
 }
 

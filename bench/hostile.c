@@ -127,10 +127,11 @@ static bool attack(struct measurement *m, double values[FIGURES][REPORT_MOST_VAL
 	for (start = load_now(); *m->sent == 0 && load_now() < start + PATIENCE;)
 		poll(NULL, 0, 1);
 	before = *m->sent;
+	start = load_now();
 	load_run(hub->load, &plan, ret);
+	values[HOSTILE_RATE][m->round] = (double)(*m->sent - before) / (load_now() - start);
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
-	values[HOSTILE_RATE][m->round] = (double)(*m->sent - before) / plan.seconds;
 	values[HOSTILE_P50][m->round] = ret->p50_ms;
 	values[HOSTILE_P99][m->round] = ret->p99_ms;
 	return true;

@@ -22,9 +22,11 @@
 #define FIRST_SPOKE    1   ///< of each block of addresses the first is left out
 #define REPEAT_AFTER   1.0 ///< seconds
 #define TRIES          10
-#define SCAN_INTERVAL  0.1 ///< seconds between two looks at what was lost
-#define SETTLE_SECONDS 0.5 ///< of silence after a run
-#define DATA_SPOKES    500 ///< between which data goes: see send_data()
+#define SCAN_INTERVAL  0.1  ///< seconds between two looks at what was lost
+#define SETTLE_SECONDS 0.5  ///< of silence after a run
+#define DATA_SECONDS   3.0  ///< of silence, where data is on its way
+#define PATIENCE       10.0 ///< seconds for the first answer of a run with a rate
+#define DATA_SPOKES    500  ///< between which data goes: see send_data()
 #define RESOLVE_STRIDE                                                                                       \
 	7919 ///< a spoke asks for the one so many behind it: a prime, so that all are asked for
 
@@ -314,12 +316,17 @@ static void scan(struct load *load)
 	}
 }
 
+/// A run with a rate goes on until there is something to tell: the machine may have had other work for so
+/// long.
 static bool is_over(const struct load *load, double start, uint64_t next)
 {
 	const struct load_plan *plan = load->plan;
+	const bool heard = load->result->answered + load->result->late > 0;
 	double elapsed = load->now - start;
 
-	if (plan->rate > 0 || plan->message == LOAD_NOTHING)
+	if (plan->rate > 0)
+		return elapsed >= plan->seconds && (heard || elapsed >= plan->seconds + PATIENCE);
+	if (plan->message == LOAD_NOTHING)
 		return elapsed >= plan->seconds;
 	return (next == plan->count && load->outstanding == 0) || elapsed >= plan->seconds;
 }
@@ -355,8 +362,8 @@ static void settle(struct load *load)
 	struct pollfd poll_fd = { .fd = load->fd, .events = POLLIN };
 	double heard = load->now;
 
-	while ((load->plan->impatient || load->result->data_received < load->result->data_sent) &&
-		load->now - heard < SETTLE_SECONDS) {
+	while ((load->plan->impatient && load->now - heard < SETTLE_SECONDS) ||
+		(load->result->data_received < load->result->data_sent && load->now - heard < DATA_SECONDS)) {
 		if (receive(load))
 			heard = load->now;
 		else

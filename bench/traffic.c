@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <math.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +29,7 @@
 #define BATCH       64
 #define SAMPLES_MAX 1000000
 #define TRIES       100
+#define RETRY       50 ///< milliseconds between two tries
 #define DRAIN       10 ///< seconds
 
 /// Processor time that the whole machine spent, seconds.
@@ -134,6 +136,8 @@ bool traffic_tcp(const struct world_node *from, const struct world_node *to, con
 				.gbit_per_second = rate / 1e9,
 				.cpu_ms_per_gbit = 1e3 * (machine_cpu() - before) / (rate / 1e9 * took),
 			};
+		else
+			poll(NULL, 0, RETRY);
 	}
 	kill(server, SIGKILL);
 	waitpid(server, NULL, 0);
@@ -238,7 +242,7 @@ bool traffic_udp(const struct world *world, const struct world_node *from, const
 	if (child == 0)
 		blast(sender, sent);
 	start = now = load_now();
-	while (child > 0 && now - start < seconds) {
+	while (child > 0 && now - start < (received > 0 ? seconds : DRAIN)) {
 		received += receive(receiver);
 		now = load_now();
 	}
@@ -314,7 +318,8 @@ bool traffic_round_trip(const struct world *world, const struct world_node *from
 	/* What a test before left in queues has to go first. */
 	for (start = load_now(); child > 0 && load_now() - start < DRAIN && !exchange(sender, ++number);)
 		;
-	for (start = load_now(); child > 0 && count < SAMPLES_MAX && load_now() - start < seconds;) {
+	for (start = load_now();
+		child > 0 && count < SAMPLES_MAX && load_now() - start < (count ? seconds : DRAIN);) {
 		double sent = load_now();
 
 		if (exchange(sender, ++number))
