@@ -3,7 +3,7 @@
 here at its end: not one GRE packet crossed the underlay in clear text."""
 import pytest
 
-from crypto import clear_packets
+from crypto import clear_packets, settled
 from lab.protection import Authority, protect
 
 
@@ -21,7 +21,7 @@ def protected(network):
     def make(scenario, start=True, forgers=(), **options):
         lab = network(protect(scenario, **options), start=start, forgers=forgers)
         labs.append((lab, forgers))
-        return lab
+        return settled(lab) if start else lab
 
     yield make
     for lab, forgers in labs:

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import threading
 
-from crypto import sas, single, spis
+from crypto import sas, settled, single, spis
 from facts import bindings, nbma, shortcut, works
 from lab import measure, scenarios
 from lab.protection import KEY
@@ -106,7 +106,7 @@ def test_vici_socket_gone(protected):
     knows the SAs of now and can have others made."""
     lab = protected(scenarios.phase3(), start=False)
     relay = Relay(lab.swans["spoke1"].start()).open()
-    lab.start().wait_registered()
+    settled(lab.start().wait_registered())
     shortcut(lab, "spoke1", "spoke2")
     sa = single(lab, "spoke1", "spoke2")
     before, bound = spis(lab, "spoke1"), bindings(lab["spoke1"])

@@ -3,7 +3,7 @@
 test_shared_address.py."""
 import itertools
 
-from crypto import behind_one_address, sas, sessions, translate
+from crypto import behind_one_address, sas, sessions, settled, translate
 from facts import bindings, lan, nbma, overrides, path, ping, shortcut, tunnel
 from lab import measure, scenarios
 from lab.wait import wait_until
@@ -22,7 +22,7 @@ def test_one_address_each(protected):
  }}
 }}
 """)
-    lab.start().wait_registered(deadline=30)
+    settled(lab.start().wait_registered(deadline=30))
     assert bindings(lab["hub"])[tunnel(lab, "spoke1") + "/32"] == outside
     assert all(session["nat"] for session in sessions(lab, "spoke1"))
     shortcut(lab, "spoke2", "spoke1", deadline=30)
@@ -34,7 +34,7 @@ def test_ports_translated(protected):
     """One spoke behind port translation."""
     lab = protected(scenarios.phase3(), start=False)
     outside = behind_one_address(lab, "spoke1")
-    lab.start().wait_registered(deadline=30)
+    settled(lab.start().wait_registered(deadline=30))
     assert bindings(lab["hub"])[tunnel(lab, "spoke1") + "/32"] == outside
     assert ping(lab, "spoke1", "spoke2", count=20).lost == 0
 
@@ -46,7 +46,7 @@ def test_addresses_that_cannot_be_reached(protected):
     translate(lab, [f"iifname {name} snat to {address}" for name, address in outside.items()])
     for address in outside.values():
         lab.namespace("internet").run("ip", "route", "add", "blackhole", address)
-    lab.start().wait_registered(deadline=30)
+    settled(lab.start().wait_registered(deadline=30))
     for name, address in outside.items():
         assert bindings(lab["hub"])[tunnel(lab, name) + "/32"] == address
     since = {name: lab[name].mark() for name in outside}

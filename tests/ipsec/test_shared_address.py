@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from crypto import behind_one_address, by_hand, sas, sessions, spis
+from crypto import behind_one_address, by_hand, sas, sessions, settled, spis
 from facts import bindings, lan, nbma, overrides, tunnel, works
 from lab import measure, scenarios
 from lab.protection import identity
@@ -29,7 +29,7 @@ def network_of(protected, count=2):
     names = [f"spoke{number}" for number in range(1, count + 1)]
     lab = protected(scenarios.phase3(spokes=count, host=False), start=False)
     outside = behind_one_address(lab, *names)
-    lab.start().wait_registered(deadline=30)
+    settled(lab.start().wait_registered(deadline=30))
     assert [bindings(lab["hub"])[tunnel(lab, name) + "/32"] for name in names] == [outside] * count
     return lab, names, outside
 
