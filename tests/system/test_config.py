@@ -143,6 +143,5 @@ INTERFACE TUNNEL 1
 ip route 192.168.0.0/16 10.0.0.1
 """
     lab = network(scenario, start=False)
-    lab.start()
-    lab["spoke1"].wait_event("nhs-up", "10.0.0.1")
+    lab.start().wait_registered()
     shortcut(lab, "spoke1", "spoke2")

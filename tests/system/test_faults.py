@@ -239,9 +239,14 @@ def test_several_pairs_of_threads(network):
     for name in names:
         wait_until(lambda: counted(lab, "hub", nbma(lab, name))[0] > before[name][0] + 200, 20, "traffic")
     nothing_lost(running)
-    for name, (sent, received) in before.items():
+
+    def balanced(name):
+        """Some answers may still be on their way."""
         now = counted(lab, "hub", nbma(lab, name))
-        assert now[0] >= sent + 200 and abs((now[0] - sent) - (now[1] - received)) <= 40
+        sent, received = (new - old for new, old in zip(now, before[name]))
+        return sent >= 200 and abs(sent - received) <= 40
+    for name in names:
+        wait_until(lambda name=name: balanced(name), 20, f"as many packets from {name} as to it")
     upload(lab.namespace("spoke1"), lan(lab, "spoke1"), lab.namespace("spoke4"), lan(lab, "spoke4"), size=8 << 20)
     running = [Ping(lab.namespace("hub"), tunnel(lab, name), interval=0.002) for name in names]
     lab["hub"].reload(with_lines(lab.scenario.node("hub").config, "ip mtu 1300"))

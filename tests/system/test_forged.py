@@ -26,7 +26,8 @@ def cloud(shared):
 
 @pytest.fixture
 def lab(cloud):
-    shortcut(cloud, "spoke1", "spoke2")
+    for ends in (("spoke1", "spoke2"), ("spoke2", "spoke1")):  # else one of them may still ask for the other
+        shortcut(cloud, *ends)
     return cloud
 
 
@@ -43,9 +44,9 @@ def strike(lab, victim, *packets, reason=None, key=1):
     known, before, of_reason = bindings(daemon), refused(daemon), traffic(daemon)["refused"]
     shortcuts = overrides(lab, victim)
     craft.send(lab.namespace("stranger"), nbma(lab, victim), *(craft.gre(packet, key=key) for packet in packets))
-    wait_until(lambda: refused(daemon) >= before + len(packets), 10, f"{victim} counts what it refuses")
-    if reason:
-        assert traffic(daemon)["refused"][reason] >= of_reason[reason] + len(packets)
+    wait_until(lambda: refused(daemon) >= before + len(packets), 20, f"{victim} counts what it refuses")
+    if reason:  # what was sent before may have been counted among them
+        wait_until(lambda: traffic(daemon)["refused"][reason] >= of_reason[reason] + len(packets), 20, reason)
     assert bindings(daemon) == known
     assert overrides(lab, victim) == shortcuts
 
@@ -62,7 +63,7 @@ def test_malformed(lab):
                registration(version=2)]
     for victim in ("hub", "spoke1"):
         strike(lab, victim, *packets)
-    assert works(lab, "spoke1", "spoke2")
+    wait_until(lambda: works(lab, "spoke1", "spoke2"), 20, "traffic")
 
 
 def test_truncated_at_every_byte(lab):
@@ -147,9 +148,8 @@ def test_redirect_from_a_stranger(lab):
     """Who is no peer of ours may not make us ask for anything."""
     packet = bytes.fromhex("4500001c000000004001000000000000") + bytes(12)
     packet = packet[:12] + craft.address("192.168.1.1") + craft.address("192.168.77.1") + packet[20:]
-    sent = traffic(lab["spoke1"])["sent"]["resolution_request"]
     strike(lab, "spoke1", craft.message(craft.TRAFFIC_INDICATION, STRANGER, "10.0.0.66", SPOKE1, payload=packet))
-    assert traffic(lab["spoke1"])["sent"]["resolution_request"] == sent
+    assert not any(target.startswith("192.168.77.") for target in bindings(lab["spoke1"])), "no resolution is under way"
 
 
 def test_errors_are_never_answered(lab):
@@ -182,8 +182,7 @@ def test_gre_that_is_not_ours(lab):
     craft.send(lab.namespace("stranger"), nbma(lab, "hub"), b"", b"\x20", b"\x20\x00\x20", craft.gre(b""),
                craft.gre(good, key=99), craft.gre(good, flags=0x0000), craft.gre(good, flags=0x2001),
                craft.gre(bytes(40), protocol=0x1234), craft.gre(bytes(3), protocol=craft.IPV4))
-    assert works(lab, "spoke1", "spoke2")
-    assert works(lab, "spoke1", "hub")
+    wait_until(lambda: works(lab, "spoke1", "spoke2") and works(lab, "spoke1", "hub"), 20, "traffic")
     assert all("10.0.0.66" not in target for target in bindings(lab["hub"]))
     # What bears our key and the protocol number is counted (the empty one); the rest is not NHRP of ours.
     assert traffic(lab["hub"])["received"]["registration_request"] < received + 10
@@ -193,9 +192,16 @@ def test_more_registrations_than_allowed_names(lab):
     """Many names at once do no harm to those that are there, and one node gets 32 of them."""
     packets = [craft.gre(craft.message(craft.REGISTRATION_REQUEST, STRANGER, f"10.0.0.{100 + i}", HUB,
                                        craft.entry(holding_time=5))) for i in range(100)]
-    craft.send(lab.namespace("stranger"), nbma(lab, "hub"), *packets)
-    wait_until(lambda: "10.0.0.131/32" in bindings(lab["hub"]), 10, "the last that it gets")
-    assert "10.0.0.132/32" not in bindings(lab["hub"])
+
+    def names():
+        return [target for target, by in bindings(lab["hub"]).items() if by == STRANGER]
+
+    def registered():
+        """Again, where the first were forgotten before all were seen."""
+        craft.send(lab.namespace("stranger"), nbma(lab, "hub"), *packets)
+        return len(names()) >= 32
+    wait_until(registered, 20, "as many as it gets")
+    assert len(names()) <= 32
     assert bound(lab["hub"], tunnel(lab, "spoke1"), SPOKE1_NBMA)
-    wait_until(lambda: "10.0.0.131/32" not in bindings(lab["hub"]), 15, "their time is over")
+    wait_until(lambda: not names(), 20, "their time is over")
     assert bound(lab["hub"], tunnel(lab, "spoke1"), SPOKE1_NBMA)

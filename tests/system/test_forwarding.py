@@ -99,7 +99,7 @@ def test_policies_of_ipsec_hold(network):
     assert ping(lab, "spoke1", "spoke2").received == 0
     spoke.run("ip", "xfrm", "policy", "flush")
     wait_until(lambda: interface(lab, "spoke1")["data_path"] == before, 10, "its end is seen")
-    assert ping(lab, "spoke1", "spoke2").lost == 0
+    wait_until(lambda: ping(lab, "spoke1", "spoke2").lost == 0, 20, "traffic again")
 
 
 def test_full_sized_packets_on_a_smaller_underlay(network, link):
@@ -238,9 +238,9 @@ def test_merged_datagrams_of_a_silent_peer(network):
 
 def test_shortcut_counts_as_used(network):
     """Data on the fast path keeps a shortcut alive beyond its holding time."""
-    lab = network(scenarios.phase3(holdtime=4))
+    lab = network(scenarios.phase3(holdtime=6))
     shortcut(lab, "spoke1", "spoke2")
-    assert ping(lab, "spoke1", "spoke2", count=200, interval=0.05).lost == 0
+    assert ping(lab, "spoke1", "spoke2", count=200, interval=0.06).lost == 0
     assert overrides(lab, "spoke1")
     assert bound(lab["spoke1"], tunnel(lab, "spoke2"), nbma(lab, "spoke2"))
     assert path(lab, "spoke1", "spoke2") == [lan(lab, "spoke2")]

@@ -22,7 +22,7 @@ SILENCE = """table ip silence {{
 """
 # Seconds without traffic, at most. By design 2.5 and 7.5; the rest is for a busy machine, and leaves the first below what the
 # default takes by design.
-LIMITS = {"probe 1": 6, "default": 20}
+LIMITS = {"probe 1": 7.4, "default": 30}
 
 
 def die(lab, hub, how):
@@ -134,24 +134,23 @@ def test_one_connection_of_three(network):
         nodes[3].replace(f"nhs 10.0.0.{i}\n", f"nhs 10.0.0.{i} priority {i} probe 1\n")
     nodes[3].replace("nhs 10.0.0.1\n", "nhs 10.0.0.1 priority 1 probe 1\n")
     lab = network(scenarios.Scenario("three-hubs", "", nodes), start=False)
-    lab.start()
+    lab.start("hub1", "hub2", "hub3").start("spoke1")  # hubs first: the best is not missed because it starts late
     spoke = lab["spoke1"]
 
     def states():
         return [servers(spoke)[f"10.0.0.{i}"]["flags"] for i in (1, 2, 3)]
-    wait_until(lambda: states() == ["RE", "W", "W"], 15, "the best one alone")
+    wait_until(lambda: states() == ["RE", "W", "W"], 30, "the best one alone")
     assert not lab["hub2"].events("peer-up") and not lab["hub3"].events("peer-up")
     lab["hub1"].kill()
-    wait_until(lambda: states() == ["E", "RE", "W"], 15, "the second one")
+    wait_until(lambda: states() == ["E", "RE", "W"], 30, "the second one")
     lab["hub2"].kill()
-    wait_until(lambda: states() == ["E", "E", "RE"], 15, "the third one")
-    mark = spoke.mark()
+    wait_until(lambda: states() == ["E", "E", "RE"], 30, "the third one")
+    mark, began = spoke.mark(), time.monotonic()
     lab.start("hub1")
     wait_until(lambda: servers(spoke)["10.0.0.1"]["state"] == "fallback", 20, "the best one answers")
-    answered = time.monotonic()
-    spoke.wait_event("nhs-up", "10.0.0.1", since=mark)
-    assert time.monotonic() - answered > 5, "used only after its fallback time"
-    wait_until(lambda: states() == ["RE", "W", "W"], 15, "the best one alone again")
+    spoke.wait_event("nhs-up", "10.0.0.1", since=mark, deadline=30)
+    assert time.monotonic() - began > 8, "used only after its fallback time"
+    wait_until(lambda: states() == ["RE", "W", "W"], 30, "the best one alone again")
     lab["hub3"].wait_event("peer-down", "10.0.0.11")
     lab["hub1"].wait_event("peer-up", "10.0.0.11")
 
@@ -179,6 +178,7 @@ def test_if_state(network):
     lab.start("hub")
     wait_until(lambda: state() == "UP" and seen() == (True, True), 20, "up: the hub answers")
     shortcut(lab, "spoke1", "spoke2")
+    shortcut(lab, "spoke2", "spoke1")
     wait_until(lambda: path(lab, "spoke1", "spoke2") == [lan(lab, "spoke2")], 15, "the direct path")
     lab["hub"].kill()
     wait_until(lambda: state() == "DORMANT" and seen() == (False, False), 15, "down: the hub is dead")
