@@ -17,7 +17,7 @@ OVERTAKEN = 0.5  # seconds for one that a later packet's answer has overtaken, b
 
 def traceroute_argv(destination, source=None, hops=8):
     # One probe per hop, one after the other: so each hop shows the path of its moment.
-    return ["traceroute", "-n", "-q", "1", "-N", "1", "-w", "2", "-m", str(hops),
+    return ["traceroute", "-n", "-q", "1", "-N", "1", "-w", f"{3 * SLOWNESS:g}", "-m", str(hops),
             *(["-s", source] if source else []), destination]
 
 

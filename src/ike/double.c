@@ -6,6 +6,8 @@
 #include "base/log.h"
 
 #define RACE         (15 * MONO_SECOND) ///< two SAs of this much difference in age were begun at once
+#define RACE_SETTLE  (3 * MONO_SECOND)  ///< as SETTLE; the other SA carries the packets meanwhile
+#define RACE_GRACE   (6 * MONO_SECOND)  ///< until its initiator ends that one
 #define DOUBLE_GRACE (10 * MONO_SECOND) ///< that two SAs with one peer are left alone
 
 static bool is_race(const struct sa *a, const struct sa *b)
@@ -36,7 +38,7 @@ const struct sa *double_sending(const struct sa *a, const struct sa *b, struct m
 
 	if (!have_marks(a, b))
 		return a->id > b->id ? a : b; // charon takes the newest
-	if (is_race(a, b) && !stays->initiator && mono_between(stays->since, now) < SETTLE)
+	if (is_race(a, b) && !stays->initiator && mono_between(stays->since, now) < RACE_SETTLE)
 		return goes;
 	return stays;
 }
@@ -50,7 +52,7 @@ static void end_double(struct ike *ike, struct sa *a, struct sa *b)
 	bool is_race = sa->initiator != other->initiator;
 
 	// In a race its initiator ends it, if it knows how to.
-	if (both >= (is_race && sa->initiator ? ENDED_GRACE : DOUBLE_GRACE))
+	if (both >= (is_race && sa->initiator ? RACE_GRACE : DOUBLE_GRACE))
 		command_terminate(ike, sa, !is_race);
 }
 
