@@ -7,7 +7,7 @@ from lab.wait import SLOWNESS, wait_until
 
 
 def test_idle_shortcut_ends_and_is_rebuilt(network):
-    lab = network(scenarios.phase3(holdtime=6))
+    lab = network(scenarios.phase3(holdtime=int(6 * SLOWNESS)))
     shortcut(lab, "spoke1", "spoke2")
     wait_until(lambda: not overrides(lab, "spoke1"), 20, "the shortcut ends")
     lab["spoke1"].wait_event("shortcut-down")
@@ -26,12 +26,13 @@ def test_idle_binding_ends_in_phase_2(network):
 
 def test_used_shortcut_stays(network):
     """Refreshed before its time is over, without a packet lost."""
-    lab = network(scenarios.phase3(holdtime=4))
+    holdtime, interval = int(5 * SLOWNESS), 0.05
+    lab = network(scenarios.phase3(holdtime=holdtime))
     shortcut(lab, "spoke1", "spoke2")
     shortcut(lab, "spoke2", "spoke1")
     marks = {name: lab[name].mark() for name in ("spoke1", "spoke2")}
-    # Three holding times long.
-    result = measure.ping(lab.namespace("spoke1-host"), lab.scenario.node("spoke2").host_address, interval=0.05, count=240)
+    result = measure.ping(lab.namespace("spoke1-host"), lab.scenario.node("spoke2").host_address, interval=interval,
+                          count=int(3 * holdtime / interval))
     assert result.lost == 0
     for name, mark in marks.items():
         assert lab[name].events("shortcut-down", since=mark) == []
@@ -86,6 +87,7 @@ def test_dead_peer_is_left(network):
 def test_cleared(network):
     lab = network(scenarios.phase3())
     prefix = shortcut(lab, "spoke1", "spoke2")
+    shortcut(lab, "spoke2", "spoke1")  # so that it asks no more, which would be remembered
     lab["spoke1"].ctl("clear ip nhrp shortcut")
     wait_until(lambda: prefix not in overrides(lab, "spoke1"), 15, "the shortcut is cleared")
     lab["spoke1"].ctl("clear ip nhrp")

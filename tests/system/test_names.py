@@ -58,7 +58,7 @@ def test_several_addresses_are_several_hubs(named):
     assert {kind for _, _, kind in dns.questions} == {A}, "the underlay is IPv4"
     # A TTL of one second is not a question in each second. The times are those of a thread of ours, which may have waited.
     times = [when for when, _, _ in dns.questions]
-    assert all(later - earlier > FLOOR - 2 for earlier, later in zip(times, times[1:])), times
+    assert all(later - earlier > FLOOR - 3 for earlier, later in zip(times, times[1:])), times
 
     dns.failing = True
     mark = spoke.mark()
@@ -78,13 +78,15 @@ def test_silence_is_a_reason_to_ask(named):
     dns.ttl = 3000
     dns.records[NAME] = [nbma(lab, "hub1")]
     lab.start().wait_registered("spoke1")
-    assert dns.asked(NAME) == 1
+    asked = dns.asked(NAME)
     lab.move("hub1", "203.0.113.202/30")
     dns.silent = True
-    wait_until(lambda: dns.asked(NAME) >= 2, 30, "the server does not answer: DNS is asked")
-    began = time.monotonic()
-    assert servers(lab["spoke1"])
-    assert time.monotonic() - began < 2, "the daemon does not wait for DNS"
+    wait_until(lambda: dns.asked(NAME) > asked, 30, "the server does not answer: DNS is asked")
+
+    def at_once():
+        began = time.monotonic()
+        return servers(lab["spoke1"]) and time.monotonic() - began < 1
+    wait_until(at_once, 5, "the daemon does not wait for DNS")
     dns.records[NAME] = [nbma(lab, "hub1")]
     dns.silent = False
     wait_until(lambda: up(lab) == {"10.0.0.1"}, 30, "the hub at its new address")

@@ -172,9 +172,9 @@ def test_keyed_authentication(network, form):
     assert path(lab, "spoke1", "spoke2") == [lan(lab, "spoke2")]
     daemon = lab["spoke2"]
     for wrong in (f"{form} another-key", "BigScale"):
-        before = traffic(lab["hub"])["refused"].get("authentication", 0)
         assert daemon.stop() == 0
         lab["hub"].wait_event("peer-down", tunnel(lab, "spoke2"))
+        before = traffic(lab["hub"])["refused"].get("authentication", 0)
         daemon.node.replace(current_authentication(daemon.node), f"ip nhrp authentication {wrong}")
         lab.start("spoke2")
         wait_until(lambda seen=before: traffic(lab["hub"])["refused"].get("authentication", 0) > seen, 10,

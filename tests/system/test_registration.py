@@ -3,7 +3,7 @@
 from facts import bound, entries, entry, lan, nbma, path, servers, shortcut, traffic, tunnel, view, works
 from lab import scenarios
 from lab.scenario import site
-from lab.wait import wait_until
+from lab.wait import SLOWNESS, wait_until
 
 NEW_SITE = site(scenarios.SPOKE_SITES, 50)
 
@@ -50,9 +50,9 @@ def test_dynamic_server(network):
 
 def test_refreshed_for_ever(network):
     """The registration outlives its holding time."""
-    lab = network(scenarios.phase3(holdtime=3))
+    lab = network(scenarios.phase3(holdtime=int(6 * SLOWNESS)))
     sent = traffic(lab["spoke1"])["sent"]["registration_request"]
-    wait_until(lambda: traffic(lab["spoke1"])["sent"]["registration_request"] >= sent + 5, 15, "five refreshes")
+    wait_until(lambda: traffic(lab["spoke1"])["sent"]["registration_request"] >= sent + 5, 20, "five refreshes")
     assert lab["hub"].events("peer-down") == []
     assert bound(lab["hub"], tunnel(lab, "spoke1"), nbma(lab, "spoke1"))
 
@@ -96,7 +96,7 @@ def test_moves_without_unique(network):
 
 def test_moves_with_unique(network):
     """The hub keeps to the first address for its holding time, says so, and then takes the new one."""
-    lab = network(scenarios.phase3(holdtime=9))
+    lab = network(scenarios.phase3(holdtime=int(12 * SLOWNESS)))
     old = nbma(lab, "spoke1")
     mark = lab["hub"].mark()
     lab.move("spoke1", NEW_SITE)

@@ -148,7 +148,7 @@ def test_started_again(service):
     gives other units up that fail five times in ten seconds. A configuration that is refused is told once."""
     lab, daemon = service()
     daemon.machine.write("/run/systemd/system/dmvpnd.service.d/impatient.conf",
-                         f"[Service]\nWatchdogSec={3 * SLOWNESS:g}\nTimeoutAbortSec=2\n")
+                         f"[Service]\nWatchdogSec={5 * SLOWNESS:g}\nTimeoutAbortSec=2\n")
     daemon.machine.run("systemctl", "daemon-reload")
     lab.start().wait_registered()
     shortcut(lab, "spoke1", "spoke2")
