@@ -8,7 +8,7 @@ from .terminal import Terminal, beside, box
 from .wait import SLOWNESS, Timeout, wait_until
 
 OVERRIDE_TABLE = 1190
-NHRP = 191  # the protocol of routes that NHRP made
+OVERRIDE_PROTOCOL = 191
 WIDTH = 27
 
 
@@ -193,7 +193,7 @@ class Story:
             return set(before) <= set(after) if name in lab.routing else after == before
         wait_until(same, 20, "the routing table is as it was")
         news = set(self.rib(lab, name)) - set(before)
-        self.check(all(route[4] != NHRP for route in news), "the routing table is unchanged")
+        self.check(all(route[4] != OVERRIDE_PROTOCOL for route in news), "the routing table is unchanged")
 
     def path(self, lab):
         first, second = lab.scenario.spokes[:2]

@@ -9,12 +9,14 @@
 #include "base/log.h"
 #include "ike/profile.h"
 
-#define CALLS_MAX      64                  ///< under way at a time
-#define CALL_PATIENCE  (8 * MONO_SECOND)   ///< with a call, within which charon repeats a lost packet
-#define SETTLE_LOOK    100                 ///< milliseconds between two looks at those that settle
-#define PAUSE          MONO_SECOND         ///< between two calls
-#define YIELD          (MONO_SECOND / 2)   ///< in which the peer may call, where two SAs do harm
-#define CHECK          MONO_SECOND         ///< between two looks whether charon is still at a call
+#define CALLS_MAX      64                ///< under way at a time
+#define CALL_PATIENCE  (8 * MONO_SECOND) ///< with a call, within which charon repeats a lost packet
+#define SETTLE         MONO_SECOND       ///< in which an SA that the peer began is installed at its end, too
+#define SETTLE_LOOK    100               ///< milliseconds between two looks at those that settle
+#define PAUSE          MONO_SECOND       ///< between two calls
+#define YIELD          (MONO_SECOND / 2) ///< in which the peer may call, where two SAs do harm
+#define CHECK          MONO_SECOND       ///< between two looks whether charon is still at a call
+#define ENDED_GRACE    (2 * MONO_SECOND) ///< for what is on its way under an SA that was wanted
 #define UNWANTED_GRACE (120 * MONO_SECOND) ///< for a peer to say what its SA is for
 
 void call_report(struct ike *ike, uint32_t iface, struct addr nbma, enum sa_state state, const char *identity)

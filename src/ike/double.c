@@ -6,7 +6,7 @@
 #include "base/log.h"
 
 #define RACE         (15 * MONO_SECOND) ///< two SAs of this much difference in age were begun at once
-#define RACE_SETTLE  (3 * MONO_SECOND)  ///< as SETTLE; the other SA carries the packets meanwhile
+#define RACE_SETTLE  (3 * MONO_SECOND)  ///< in which both ends have the SA that stays
 #define RACE_GRACE   (6 * MONO_SECOND)  ///< until its initiator ends that one
 #define DOUBLE_GRACE (10 * MONO_SECOND) ///< that two SAs with one peer are left alone
 

@@ -10,10 +10,8 @@
 #include "ike/peer.h"
 #include "ike/vici_conn.h"
 
-#define TUNNELS_MAX 64                ///< protected ones
-#define ENDED_GRACE (2 * MONO_SECOND) ///< for what is on its way under an SA that was wanted
-#define SETTLE      MONO_SECOND       ///< in which an SA that the peer began is installed at its end, too
-#define IKE_TICK    500               ///< milliseconds
+#define TUNNELS_MAX 64  ///< protected ones
+#define IKE_TICK    500 ///< milliseconds
 
 struct tunnel_entry {
 	struct ike_tunnel tunnel;

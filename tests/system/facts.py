@@ -2,12 +2,11 @@
 """What the daemon and the kernel say, in the words that the tests use."""
 import json
 
-from lab import measure
+from lab import measure, story
 from lab.story import overrides  # noqa: F401: of the kernel's tables, too
 from lab.wait import wait_until
 
-OVERRIDE_TABLE = "1190"
-OVERRIDE_PROTOCOL = "191"
+OVERRIDE_TABLE, OVERRIDE_PROTOCOL = str(story.OVERRIDE_TABLE), str(story.OVERRIDE_PROTOCOL)  # as in a command
 
 
 # --- the daemon

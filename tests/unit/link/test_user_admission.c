@@ -19,7 +19,7 @@ struct bed {
 	uv_loop_t loop;
 	struct link *spoke, *hub;
 	struct heard heard;
-	unsigned sent, others;
+	unsigned sent;
 };
 
 static void bed_open(struct bed *bed)
@@ -64,11 +64,14 @@ static void know(struct bed *bed, bool known)
 	admission_know(bed->hub->admission, address("192.0.2.1"), known);
 }
 
-/// As many others come as may in a second.
-static void know_others(struct bed *bed)
+/// Opens a bed where as many others come as may in a second, and then the spoke.
+static void bed_crowd(struct bed *bed)
 {
-	for (unsigned i = 0; i < PACE; i++)
-		admission_know(bed->hub->admission, addr_from_ipv4(0x0a000000 + bed->others++), true);
+	bed_open(bed);
+	for (uint32_t i = 0; i < PACE; i++)
+		admission_know(bed->hub->admission, addr_from_ipv4(0x0a000000 + i), true);
+	know(bed, true);
+	admission_flush(bed->hub->admission);
 }
 
 static void the_first_are_known_at_once(void **state)
@@ -91,10 +94,7 @@ static void who_comes_with_many_is_known_in_the_next_second(void **state)
 	struct bed bed;
 
 	(void)state;
-	bed_open(&bed);
-	know_others(&bed);
-	know(&bed, true);
-	admission_flush(bed.hub->admission);
+	bed_crowd(&bed);
 	assert_true(is_stranger(&bed));
 	admission_flush(bed.hub->admission);
 	assert_true(is_stranger(&bed));
@@ -109,10 +109,7 @@ static void who_comes_with_many_is_known_when_strangers_press(void **state)
 	struct bed bed;
 
 	(void)state;
-	bed_open(&bed);
-	know_others(&bed);
-	know(&bed, true);
-	admission_flush(bed.hub->admission);
+	bed_crowd(&bed);
 	assert_true(is_stranger(&bed));
 	admission_set_room(bed.hub->admission, 1);
 	admission_flush(bed.hub->admission);
@@ -125,10 +122,7 @@ static void who_goes_before_the_filter_knew_is_a_stranger(void **state)
 	struct bed bed;
 
 	(void)state;
-	bed_open(&bed);
-	know_others(&bed);
-	know(&bed, true);
-	admission_flush(bed.hub->admission);
+	bed_crowd(&bed);
 	know(&bed, false);
 	admission_on_second(bed.hub->admission);
 	admission_flush(bed.hub->admission);
