@@ -193,9 +193,8 @@ def goes_by(story, lab, hop):
     story.check(True, f"traffic goes by {hop}")
 
 
-def dies(story, lab, name, first_hop, second_hop, limit=10):
-    """The host of a hub is gone from one moment to the next, under a ping every 10 ms: how long is there no traffic? `limit`: in
-    seconds, also on a busy machine; what a hub's death costs without BFD is a hold time, minutes."""
+def dies(story, lab, name, first_hop, second_hop, limit=1.0):
+    """The host of a hub is gone from one moment to the next, under a ping every 10 ms: how long is there no traffic?"""
     first, second, _ = ends(lab)
     story.terminal.heading(f"{name} is silent from now on, under a ping every 10 ms")
     host = lab.namespace(f"{first.name}-host")

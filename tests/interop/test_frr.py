@@ -33,7 +33,7 @@ def test_shortcut_both_ways(cloud, frr):
 def test_refresh_and_expiry(cloud, frr):
     """A registration outlives its holding time while its spoke lives, and no longer."""
     made = cloud(*frr, holdtime=9)
-    assert made.ping("spoke1", "hub", count=100, interval=0.2).lost == 0, "two holding times"
+    assert made.ping("spoke1", "hub", count=150, interval=0.2).lost == 0, "three holding times"
     assert made.ping("spoke2", "hub", count=10).lost == 0
     for spoke in ("spoke1", "spoke2"):
         made.wait_bound("hub", spoke)

@@ -4,7 +4,7 @@ from facts import nbma, works
 from lab import scenarios
 from lab.wait import wait_until
 
-SOON = 10  # seconds in which the tunnel is back
+SOON = 5  # seconds in which the tunnel is back
 
 
 def replug(lab, name):
