@@ -35,6 +35,15 @@ void command_terminate(struct ike *ike, struct sa *sa, bool at_once)
 	vici_conn_send(ike->conn, &writer, NULL, NULL);
 }
 
+void command_terminate_child(struct ike *ike, const struct sa_child *child)
+{
+	struct vici_writer writer = vici_writer_make(VICI_REQUEST, "terminate");
+
+	vici_put_format(&writer, "child-id", "%u", child->id);
+	vici_put(&writer, "timeout", "-1");
+	vici_conn_send(ike->conn, &writer, NULL, NULL);
+}
+
 void command_end_call(struct ike *ike, const struct ike_peer *peer)
 {
 	struct vici_writer writer = vici_writer_make(VICI_REQUEST, "terminate");

@@ -84,11 +84,36 @@ static void compare(struct ike *ike, struct sa *a, struct sa *b)
 		end_double(ike, a, b);
 }
 
+/// Where both sides call at once, charon may have the peer's SA when it comes to our call, and makes no other
+/// SA but a second child of that one. Its initiator ends all but the one that packets go by; so both sides do
+/// not end different ones. An administrator's connection may have several by intent.
+static void end_double_children(struct ike *ike, struct sa *sa)
+{
+	const struct sa_child *stays = sa_sending_child(sa);
+	const struct tunnel_entry *entry = entry_of(ike, sa);
+	struct mono now = ike->handler.now();
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < sa->child_count; i++)
+		count += sa->children[i].installed;
+	if (count <= 1)
+		sa->single = now;
+	if (!sa->initiator || sa->terminating || !entry || entry->tunnel.foreign ||
+		mono_between(sa->single, now) < DOUBLE_GRACE)
+		return;
+	for (unsigned i = 0; i < sa->child_count; i++) {
+		if (sa->children[i].installed && &sa->children[i] != stays)
+			command_terminate_child(ike, &sa->children[i]);
+	}
+	sa->single = now; // asked for once in a while
+}
+
 void double_end_all(struct ike *ike)
 {
 	struct sa *a, *b;
 
 	for (a = ike->sas.sas; a; a = a->hh.next) {
+		end_double_children(ike, a);
 		for (b = a->next_there; b; b = b->next_there)
 			compare(ike, a, b);
 	}

@@ -66,6 +66,8 @@ void command_done(void *context, const struct vici_packet *reply);
 void command_send(void *context, const char *command, struct vici_writer *writer);
 /// Ends an SA; `at_once`: without waiting for the peer.
 void command_terminate(struct ike *ike, struct sa *sa, bool at_once);
+/// Ends a child, and leaves its IKE SA alone.
+void command_terminate_child(struct ike *ike, const struct sa_child *child);
 /// Gives up a call.
 void command_end_call(struct ike *ike, const struct ike_peer *peer);
 void command_load(struct ike *ike, const struct tunnel_entry *entry, const char *name, struct addr remote);
@@ -105,5 +107,5 @@ void call_forget(struct ike *ike, struct ike_peer *peer);
 /// Which of two SAs with the same peer, which are both up, are packets sent by? With marks the one that
 /// stays, as both ends see it; so that nothing is on its way under the other one when that ends.
 const struct sa *double_sending(const struct sa *a, const struct sa *b, struct mono now);
-/// Of two SAs with one peer one goes, after a while.
+/// Of two SAs with one peer one goes, after a while, and so does a second child.
 void double_end_all(struct ike *ike);

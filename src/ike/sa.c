@@ -182,7 +182,7 @@ static struct sa *get(struct sa_table *table, uint32_t id, struct mono now)
 		return sa;
 	sa = alloc_zeroed(1, sizeof(*sa));
 	sa->id = id;
-	sa->since = now;
+	sa->since = sa->single = now;
 	HASH_ADD(hh, table->sas, id, sizeof(sa->id), sa);
 	return sa;
 }

@@ -50,6 +50,8 @@ struct sa {
 	uint32_t key_bits;
 	uint32_t rekey_seconds; ///< when it was listed
 	struct mono since;      ///< established
+	struct mono
+		single; ///< when it had no more than one child that carries packets, the last time we looked
 	struct sa_child children[SA_CHILDREN_MAX];
 	unsigned child_count;
 	bool terminating; ///< we asked for its end

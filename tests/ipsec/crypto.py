@@ -57,12 +57,12 @@ def settled(lab):
 
 
 def single(lab, one, other):
-    """The SA of two nodes, once both have no more than one: where both called, there are two for a moment. The second one may
-    still be under way when the daemons, which are told of an SA when it is there, know the first."""
+    """The SA of two nodes, once both have no more than one, with one pair: where both called, there are two for a moment. The
+    second one may still be under way when the daemons, which are told of an SA when it is there, know the first."""
     ends = ((one, other), (other, one))
 
     def alone():
-        return all(len(sas(lab, *pair)) == 1 for pair in ends) and \
+        return all([len(sa["flows"]) for sa in sas(lab, *pair)] == [1] for pair in ends) and \
             all(lab.swans[here].swanctl("--list-sas").count(f" @ {nbma(lab, there)}[") == 1 for here, there in ends)
     wait_until(alone, 30, f"one SA of {one} with {other}", interval=0.2)
     return sas(lab, one, other)[0]

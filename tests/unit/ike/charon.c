@@ -78,6 +78,8 @@ static void put_sa(struct vici_writer *writer, const struct charon_sa *sa, bool 
 	vici_put_section(writer, "child-sas");
 	if (sa->has_child)
 		put_child(writer, "gre-1", sa->id + 100, sa->mark, installed);
+	if (sa->has_second)
+		put_child(writer, "gre-2", sa->id + 200, sa->mark, installed);
 	vici_end_section(writer);
 	vici_end_section(writer);
 }
@@ -99,7 +101,7 @@ static void list_sas(struct charon *charon, struct vici_text connection)
 /// What a request is about, for charon_asked().
 static void note(struct charon *charon, const struct vici_packet *packet)
 {
-	static const char *const keys[] = { "ike", "ike-id", "name" };
+	static const char *const keys[] = { "ike", "ike-id", "child-id", "name" };
 	struct charon_request *request;
 	struct vici_element element;
 	struct vici_section rest = packet->message;

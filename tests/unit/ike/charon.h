@@ -18,8 +18,9 @@ struct charon_sa {
 	const char *connection, *remote, *local_id, *remote_id;
 	bool initiator;
 	bool has_child;
-	unsigned age;  ///< seconds
-	unsigned mark; ///< of the child; 0: none
+	bool has_second; ///< child, which is newer
+	unsigned age;    ///< seconds
+	unsigned mark;   ///< of the child; 0: none
 };
 
 struct charon_request {
