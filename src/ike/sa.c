@@ -79,8 +79,10 @@ const struct sa_child *sa_sending_child(const struct sa *sa)
 	const struct sa_child *best = NULL;
 
 	for (unsigned i = 0; i < sa->child_count; i++) {
-		if (sa->children[i].installed && (!best || sa->children[i].id > best->id))
-			best = &sa->children[i];
+		const struct sa_child *child = &sa->children[i];
+
+		if (child->installed && (!best || (child->id < best->id) == (child->mark != 0)))
+			best = child;
 	}
 	return best;
 }

@@ -83,7 +83,8 @@ struct sa *sa_first_with(const struct sa_table *table, struct addr remote);
 void sa_table_set_remote(struct sa_table *table, struct sa *sa, struct addr addr);
 /// Does a child carry packets?
 bool sa_is_up(const struct sa *sa);
-/// The child that packets are sent by: the newest which carries them. NULL where there is none.
+/// The child that packets are sent by, of those which carry them; NULL where there is none. With marks it is
+/// for us to choose, and the oldest is at the other end for certain; without, charon takes the newest.
 const struct sa_child *sa_sending_child(const struct sa *sa);
 /// Reads what an event `child-updown` says; NULL where nothing is left to say of that SA.
 struct sa *sa_table_on_child(struct sa_table *table, struct vici_section message, struct mono now);

@@ -79,7 +79,7 @@ static void put_sa(struct vici_writer *writer, const struct charon_sa *sa, bool 
 	if (sa->has_child)
 		put_child(writer, "gre-1", sa->id + 100, sa->mark, installed);
 	if (sa->has_second)
-		put_child(writer, "gre-2", sa->id + 200, sa->mark, installed);
+		put_child(writer, "gre-2", sa->id + 200, sa->mark ? sa->mark + 1 : 0, installed);
 	vici_end_section(writer);
 	vici_end_section(writer);
 }

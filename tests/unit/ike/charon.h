@@ -20,7 +20,7 @@ struct charon_sa {
 	bool has_child;
 	bool has_second; ///< child, which is newer
 	unsigned age;    ///< seconds
-	unsigned mark;   ///< of the child; 0: none
+	unsigned mark;   ///< of the child, its second has the next; 0: none
 };
 
 struct charon_request {

@@ -91,33 +91,45 @@ static void a_peer_that_restarted_leaves_an_old_sa(void **state)
 }
 
 /// An SA with two children, where both sides called at once.
-static void begin_twins(struct bed *bed, bool initiator)
+static void begin_twins(struct bed *bed, bool initiator, unsigned mark)
 {
 	bed->charon.sas[0] = bed_spoke;
 	bed->charon.sas[0].initiator = initiator;
+	bed->charon.sas[0].mark = mark;
 	bed->charon.sas[0].has_second = true;
 	ike_want(bed->ike, 1, bed_ip(PEER), IKE_KEEP);
 	bed_await_list(bed);
 }
 
-static void of_two_children_the_newest_stays(void **state)
+static void of_two_children_that_stays_by_which_packets_go(void **state)
 {
 	struct bed *bed = *state;
 
-	begin_twins(bed, true);
+	begin_twins(bed, true, 20);
+	assert_int_equal(bed->mark, 20);
 	bed_advance(bed, 9);
 	assert_int_equal(charon_asked(&bed->charon, "terminate", NULL), 0);
 	bed_advance(bed, 2);
-	bed_await(bed, "terminate", "107", 1);
+	bed_await(bed, "terminate", "207", 1);
 	assert_int_equal(charon_asked(&bed->charon, "terminate", NULL), 1);
 	assert_int_equal(bed->told[1][SA_DOWN], 0);
+}
+
+static void of_two_children_without_marks_the_newest_stays(void **state)
+{
+	struct bed *bed = *state;
+
+	begin_twins(bed, true, 0);
+	bed_advance(bed, 11);
+	bed_await(bed, "terminate", "107", 1);
+	assert_int_equal(charon_asked(&bed->charon, "terminate", NULL), 1);
 }
 
 static void a_second_child_is_for_the_initiator_to_end(void **state)
 {
 	struct bed *bed = *state;
 
-	begin_twins(bed, false);
+	begin_twins(bed, false, 20);
 	bed_advance(bed, 11);
 	assert_int_equal(charon_asked(&bed->charon, "terminate", NULL), 0);
 }
@@ -264,7 +276,8 @@ int main(void)
 		TEST(the_one_with_the_greater_address_is_called),
 		TEST(the_one_with_the_greater_address_calls_a_peer_that_does_not),
 		TEST(a_peer_that_restarted_leaves_an_old_sa),
-		TEST(of_two_children_the_newest_stays),
+		TEST(of_two_children_that_stays_by_which_packets_go),
+		TEST(of_two_children_without_marks_the_newest_stays),
 		TEST(a_second_child_is_for_the_initiator_to_end),
 		TEST(marks_tell_peers_behind_one_address_apart),
 		TEST(without_marks_they_are_one),
