@@ -144,10 +144,13 @@ static void tell_kernel(struct admission *admission, size_t most)
 		admission->added_told = admission->added_count = 0;
 }
 
-/// Are there so many strangers that it matters who is one?
+/// Are there so many strangers that it matters who is one? Those count, too, that came in since the socket
+/// was last empty: among them may be peers who are known by now.
 static bool is_pressed(const struct admission *admission)
 {
-	return admission->room < admission->room_limit / 2;
+	int32_t left = (int32_t)(rules(admission)->limit - rules(admission)->admitted);
+
+	return left < (int32_t)admission->room_limit / 2;
 }
 
 void admission_flush(struct admission *admission)

@@ -13,6 +13,7 @@
 
 #define PACE 1000 ///< new peers that come into force in a second
 #define ROOM 100000
+#define MANY 2500 ///< packets, more than half of what a socket takes of strangers
 
 /// A hub with a filter, and a spoke that sends to it.
 struct bed {
@@ -117,6 +118,21 @@ static void who_comes_with_many_is_known_when_strangers_press(void **state)
 	bed_close(&bed);
 }
 
+static void who_comes_with_many_is_known_before_unread_packets_take_the_room(void **state)
+{
+	struct bed bed;
+
+	(void)state;
+	bed_crowd(&bed);
+	assert_true(is_stranger(&bed));
+	for (; bed.sent < MANY; bed.sent++)
+		send_nhrp(bed.spoke, "192.0.2.2", "nhrp!");
+	admission_flush(bed.hub->admission);
+	netns_wait(&bed.loop, was_heard, &bed);
+	assert_false(is_stranger(&bed));
+	bed_close(&bed);
+}
+
 static void who_goes_before_the_filter_knew_is_a_stranger(void **state)
 {
 	struct bed bed;
@@ -136,6 +152,7 @@ int main(void)
 		cmocka_unit_test(the_first_are_known_at_once),
 		cmocka_unit_test(who_comes_with_many_is_known_in_the_next_second),
 		cmocka_unit_test(who_comes_with_many_is_known_when_strangers_press),
+		cmocka_unit_test(who_comes_with_many_is_known_before_unread_packets_take_the_room),
 		cmocka_unit_test(who_goes_before_the_filter_knew_is_a_stranger),
 	};
 
