@@ -42,6 +42,12 @@ struct outer {
 	struct gre gre;
 };
 
+/// The first bytes of a packet that is carried.
+union inner {
+	struct iphdr ip;
+	__u8 bytes[sizeof(struct iphdr)];
+};
+
 struct fast_tunnel tunnel;
 
 struct {
@@ -114,30 +120,30 @@ static __always_inline void tell_use(__u32 nbma, __u32 *epoch, __u32 direction)
 /// Sum of the words of a header without options.
 static __always_inline __u16 ip_checksum(const struct iphdr *ip)
 {
-	const __u16 *words = (const __u16 *)ip;
-	__u32 sum = 0;
+	const __u32 *words = (const __u32 *)ip;
+	__u64 sum = 0;
 
 #pragma unroll
-	for (int i = 0; i < 10; i++)
+	for (int i = 0; i < 5; i++)
 		sum += words[i];
+	sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
 	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (__u16)~sum;
+	return (__u16) ~(sum + (sum >> 16));
 }
 
-/// What is common to the packets of either family: bytes before the payload of TCP or UDP, for the count of a
-/// super-packet. 0 where it cannot be told.
-static __always_inline __u32 headers_of(struct __sk_buff *skb, __u32 at, __u16 ethertype)
+static __always_inline __u8 protocol_of(const union inner *inner, __u16 ethertype)
 {
-	__u32 ip = sizeof(struct ipv6hdr);
-	__u8 first, protocol, offset;
+	return inner->bytes[ethertype == ETH_P_IP ? 9 : 6];
+}
 
-	if (bpf_skb_load_bytes(skb, at, &first, 1) < 0 ||
-		bpf_skb_load_bytes(skb, at + (ethertype == ETH_P_IP ? 9 : 6), &protocol, 1) < 0)
-		return 0;
-	if (ethertype == ETH_P_IP)
-		ip = (first & 0xf) * 4;
-	if (protocol == 17)
+/// Bytes before the payload of TCP or UDP, for the count of a super-packet. 0 where it cannot be told.
+static __always_inline __u32 headers_of(
+	struct __sk_buff *skb, __u32 at, __u16 ethertype, const union inner *inner)
+{
+	__u32 ip = ethertype == ETH_P_IP ? inner->ip.ihl * 4 : sizeof(struct ipv6hdr);
+	__u8 offset;
+
+	if (protocol_of(inner, ethertype) == 17)
 		return ip + 8;
 	if (bpf_skb_load_bytes(skb, at + ip + 12, &offset, 1) < 0)
 		return 0;
@@ -145,37 +151,30 @@ static __always_inline __u32 headers_of(struct __sk_buff *skb, __u32 at, __u16 e
 }
 
 /// Packets and bytes (of the inner packets) that a super-packet stands for.
-static __always_inline void count(
-	struct __sk_buff *skb, __u32 at, __u16 ethertype, __u32 length, __u64 *packets, __u64 *bytes)
+static __always_inline void count(struct __sk_buff *skb, __u32 at, __u16 ethertype, const union inner *inner,
+	__u32 length, __u64 *packets, __u64 *bytes)
 {
 	__u32 segments = 1, headers = 0, size = skb->gso_size;
 
 	if (size)
-		headers = headers_of(skb, at, ethertype);
+		headers = headers_of(skb, at, ethertype, inner);
 	if (headers && length > headers)
 		segments = (length - headers + size - 1) / size;
 	__sync_fetch_and_add(packets, segments);
 	__sync_fetch_and_add(bytes, length + (__u64)(segments - 1) * headers);
 }
 
-/// The type of service of the packet at `at`; false where it is none that we carry, or one that came out of
-/// the threads and was led back into the device.
-static __always_inline bool inner_tos(struct __sk_buff *skb, __u32 at, __u16 ethertype, __u8 *ret)
+/// The type of service of the packet; false where it is none that we carry, or one that came out of the
+/// threads and was led back into the device.
+static __always_inline bool inner_tos(const union inner *inner, __u16 ethertype, __u8 *ret)
 {
-	struct iphdr ip;
-	__u8 bytes[2];
-
 	if (ethertype == ETH_P_IP) {
-		if (bpf_skb_load_bytes(skb, at, &ip, sizeof(ip)) < 0 || ip.version != 4 ||
-			(ip.protocol == 47 && ip.saddr == tunnel.nbma))
-			return false;
-		*ret = ip.tos;
-		return true;
+		*ret = inner->ip.tos;
+		return inner->ip.version == 4 &&
+		       !(inner->ip.protocol == 47 && inner->ip.saddr == tunnel.nbma);
 	}
-	if (ethertype != ETH_P_IPV6 || bpf_skb_load_bytes(skb, at, bytes, sizeof(bytes)) < 0)
-		return false;
-	*ret = (__u8)(bytes[0] << 4 | bytes[1] >> 4);
-	return true;
+	*ret = (__u8)(inner->bytes[0] << 4 | inner->bytes[1] >> 4);
+	return ethertype == ETH_P_IPV6;
 }
 
 /// Asks the routing table without our overrides. False where the packet is too long for the way, the next
@@ -214,26 +213,33 @@ static __always_inline __u32 slot_of(__u32 number)
 	return (number ^ number >> 10) & (WAYS - 1);
 }
 
-/// False where there is none for a packet of this length.
-static __always_inline bool find_way(
-	struct __sk_buff *skb, __u32 nbma, __u32 length, __u8 tos, struct way *ret)
+/// Lets dmvpnd know of an interface by which packets leave.
+static __always_inline void note_underlay(__u32 ifindex)
+{
+	__u32 not_attached = 0;
+
+	if (!bpf_map_lookup_elem(&underlays, &ifindex))
+		bpf_map_update_elem(&underlays, &ifindex, &not_attached, BPF_NOEXIST);
+}
+
+/// NULL where there is none for a packet of this length.
+static __always_inline const struct way *find_way(struct __sk_buff *skb, __u32 nbma, __u32 length, __u8 tos)
 {
 	__u32 slot = slot_of(bpf_ntohl(nbma));
 	__u64 now = bpf_ktime_get_coarse_ns();
-	struct way *kept;
+	struct way *kept = bpf_map_lookup_elem(&ways, &slot), way;
 
-	*ret = (struct way) { .tick = now, .nbma = nbma, .tos = tos & TOS_ROUTED };
-	kept = bpf_map_lookup_elem(&ways, &slot);
+	tos &= TOS_ROUTED;
 	if (!kept)
-		return false;
-	if (kept->tick == now && kept->nbma == nbma && kept->tos == ret->tos && length <= kept->mtu) {
-		*ret = *kept;
-		return true;
-	}
-	if (!look_up(skb, length, ret))
-		return false;
-	*kept = *ret;
-	return true;
+		return NULL;
+	if (kept->tick == now && kept->nbma == nbma && kept->tos == tos && length <= kept->mtu)
+		return kept;
+	way = (struct way) { .tick = now, .nbma = nbma, .tos = tos };
+	if (!look_up(skb, length, &way))
+		return NULL;
+	note_underlay(way.ifindex);
+	*kept = way;
+	return kept;
 }
 
 /// Makes room between the Ethernet header and the packet.
@@ -269,67 +275,80 @@ static __always_inline struct iphdr outer_header(struct __sk_buff *skb, __u32 nb
 static __always_inline bool write_outer(
 	struct __sk_buff *skb, __u32 nbma, __u16 ethertype, __u8 tos, __u32 room)
 {
-	__be16 ip_type = bpf_htons(ETH_P_IP);
-	struct outer outer = {
-		.ip = outer_header(skb, nbma, tos),
-		.gre = {
-			.flags = tunnel.has_key ? bpf_htons(GRE_KEY_PRESENT) : 0,
-			.protocol = bpf_htons(ethertype),
-			.key = tunnel.key,
+	struct {
+		__be16 unused, ethertype; /* the latter is the end of the Ethernet header */
+		struct outer outer;
+	} start = {
+		.ethertype = bpf_htons(ETH_P_IP),
+		.outer = {
+			.ip = outer_header(skb, nbma, tos),
+			.gre = {
+				.flags = tunnel.has_key ? bpf_htons(GRE_KEY_PRESENT) : 0,
+				.protocol = bpf_htons(ethertype),
+				.key = tunnel.key,
+			},
 		},
 	};
+	__u32 at = offsetof(struct ethhdr, h_proto), length = sizeof(start) - sizeof(start.unused);
 
-	if (bpf_skb_store_bytes(skb, offsetof(struct ethhdr, h_proto), &ip_type, sizeof(ip_type), 0) < 0)
-		return false;
-	return room == sizeof(outer) ? bpf_skb_store_bytes(skb, ETH_HLEN, &outer, sizeof(outer), 0) == 0
-				     : bpf_skb_store_bytes(skb, ETH_HLEN, &outer, sizeof(outer) - 4, 0) == 0;
+	return room == sizeof(struct outer)
+		       ? bpf_skb_store_bytes(skb, at, &start.ethertype, length, 0) == 0
+		       : bpf_skb_store_bytes(skb, at, &start.ethertype, length - 4, 0) == 0;
+}
+
+/// The packet is ready for the peer: out by the underlay.
+static __always_inline int leave(
+	struct __sk_buff *skb, __be32 nbma, struct fast_peer *peer, const struct way *way)
+{
+	struct bpf_redir_neigh next_hop = { .nh_family = AF_INET, .ipv4_nh = way->next_hop };
+
+	tell_use(nbma, &peer->sent_epoch, FAST_SENT);
+	skb->mark = MARK;
+	return (int)bpf_redirect_neigh(way->ifindex, &next_hop, sizeof(next_hop), 0);
 }
 
 SEC("tc")
 int to_underlay(struct __sk_buff *skb)
 {
-	__u32 room = sizeof(struct iphdr) + gre_length(), inner, nbma, *attached, no = 0;
-	struct bpf_redir_neigh next_hop = { .nh_family = AF_INET };
+	__u32 room = sizeof(struct iphdr) + gre_length(), length = skb->len - ETH_HLEN, nbma;
+	struct {
+		__u16 unused; /* the packet is aligned then */
+		struct ethhdr frame;
+		union inner inner;
+	} start;
+	const struct way *way;
 	struct fast_peer *peer;
-	struct ethhdr frame;
-	struct way way;
 	__u16 ethertype;
 	__u8 tos;
 
-	if (tunnel.paused || bpf_skb_load_bytes(skb, 0, &frame, sizeof(frame)) < 0)
+	if (tunnel.paused ||
+		bpf_skb_load_bytes(skb, 0, &start.frame, sizeof(start) - sizeof(start.unused)) < 0)
 		return SLOW;
 	/* Multicast is the threads': redirected, it did not reach even the one peer of a point-to-point
 	 * tunnel. */
-	if (frame.h_dest[0] & 1)
+	if (start.frame.h_dest[0] & 1)
 		return SLOW;
-	__builtin_memcpy(&nbma, frame.h_dest + 2, sizeof(nbma));
+	__builtin_memcpy(&nbma, start.frame.h_dest + 2, sizeof(nbma));
 	if (tunnel.destination)
 		nbma = tunnel.destination;
-	else if (frame.h_dest[0] != 0x02 || frame.h_dest[1] != 0)
+	else if (start.frame.h_dest[0] != 0x02 || start.frame.h_dest[1] != 0)
 		return SLOW;
 	peer = bpf_map_lookup_elem(&peers, &nbma);
-	ethertype = bpf_ntohs(frame.h_proto);
-	if (!peer || !inner_tos(skb, ETH_HLEN, ethertype, &tos))
+	ethertype = bpf_ntohs(start.frame.h_proto);
+	if (!peer || !inner_tos(&start.inner, ethertype, &tos))
 		return SLOW;
-	inner = skb->len - ETH_HLEN;
-	if (!find_way(skb, nbma, (skb->gso_size ? tunnel.mtu : inner) + room, tos, &way))
+	way = find_way(skb, nbma, (skb->gso_size ? tunnel.mtu : length) + room, tos);
+	if (!way || !make_room(skb, room, ethertype))
 		return SLOW;
-	attached = bpf_map_lookup_elem(&underlays, &way.ifindex);
-	if (!attached)
-		bpf_map_update_elem(&underlays, &way.ifindex, &no, BPF_NOEXIST);
-	if (!make_room(skb, room, ethertype))
-		return SLOW;
-	count(skb, ETH_HLEN + room, ethertype, inner, &peer->sent_packets, &peer->sent_bytes);
+	count(skb, ETH_HLEN + room, ethertype, &start.inner, length, &peer->sent_packets, &peer->sent_bytes);
 	if (!write_outer(skb, nbma, ethertype, tos, room))
 		return TC_ACT_SHOT;
-	tell_use(nbma, &peer->sent_epoch, FAST_SENT);
-	skb->mark = MARK;
-	next_hop.ipv4_nh = way.next_hop;
-	return (int)bpf_redirect_neigh(way.ifindex, &next_hop, sizeof(next_hop), 0);
+	return leave(skb, nbma, peer, way);
 }
 
 /// Is it GRE of our tunnel, plain, with data that a congested underlay has nothing to say about?
-static __always_inline bool is_ours(struct __sk_buff *skb, struct outer *outer, __u16 *ret_ethertype)
+static __always_inline bool is_ours(
+	struct __sk_buff *skb, struct outer *outer, union inner *inner, __u16 *ret_ethertype)
 {
 	__u8 tos;
 
@@ -343,19 +362,17 @@ static __always_inline bool is_ours(struct __sk_buff *skb, struct outer *outer, 
 		(tunnel.destination && outer->ip.saddr != tunnel.destination))
 		return false;
 	*ret_ethertype = bpf_ntohs(outer->gre.protocol);
-	if (!inner_tos(skb, ETH_HLEN + sizeof(struct iphdr) + gre_length(), *ret_ethertype, &tos))
+	if (bpf_skb_load_bytes(skb, ETH_HLEN + sizeof(struct iphdr) + gre_length(), inner, sizeof(*inner)) <
+			0 ||
+		!inner_tos(inner, *ret_ethertype, &tos))
 		return false;
 	return !(outer->ip.tos & ECN_MASK) || (outer->ip.tos & ECN_MASK) == (tos & ECN_MASK);
 }
 
 /// Datagrams that the sender or GRO merged: only here it is known how long each of them is.
-static __always_inline bool is_merged_udp(struct __sk_buff *skb, __u32 at, __u16 ethertype)
+static __always_inline bool is_merged_udp(struct __sk_buff *skb, const union inner *inner, __u16 ethertype)
 {
-	__u8 protocol;
-
-	return skb->gso_size &&
-	       bpf_skb_load_bytes(skb, at + (ethertype == ETH_P_IP ? 9 : 6), &protocol, 1) == 0 &&
-	       protocol == 17;
+	return skb->gso_size && protocol_of(inner, ethertype) == 17;
 }
 
 /// Does the routing table lead what came by the tunnel back into it, to a neighbour that is known?
@@ -406,54 +423,52 @@ static __always_inline bool find_hop(
 /// What a router may pass on as it is: plain IPv4 which no answer by ICMP is due to, with nothing of TCP that
 /// `ip tcp adjust-mss` would change. `longest` is the length of it, or of each packet in a super-packet.
 static __always_inline bool may_pass(
-	struct __sk_buff *skb, __u32 at, struct iphdr *inner, __u32 length, __u32 *ret_longest)
+	struct __sk_buff *skb, __u32 at, const union inner *inner, __u32 length, __u32 *ret_longest)
 {
+	const struct iphdr *ip = &inner->ip;
 	__u8 flags;
 
-	if (bpf_skb_load_bytes(skb, at, inner, sizeof(*inner)) < 0 || inner->ihl != 5 || inner->ttl <= 1 ||
-		ip_checksum(inner) != 0)
+	if (ip->ihl != 5 || ip->ttl <= 1 || ip_checksum(ip) != 0)
 		return false;
 	*ret_longest = length;
 	if (skb->gso_size)
-		*ret_longest = skb->gso_size + headers_of(skb, at, ETH_P_IP);
-	else if (bpf_ntohs(inner->tot_len) != length)
+		*ret_longest = skb->gso_size + headers_of(skb, at, ETH_P_IP, inner);
+	else if (bpf_ntohs(ip->tot_len) != length)
 		return false;
-	if (inner->protocol == 6 && !(inner->frag_off & bpf_htons(FRAGMENT_OFFSET)) &&
-		(bpf_skb_load_bytes(skb, at + sizeof(*inner) + 13, &flags, 1) < 0 || (flags & TCP_SYN)))
+	if (ip->protocol == 6 && !(ip->frag_off & bpf_htons(FRAGMENT_OFFSET)) &&
+		(bpf_skb_load_bytes(skb, at + sizeof(*ip) + 13, &flags, 1) < 0 || (flags & TCP_SYN)))
 		return false;
 	return *ret_longest <= tunnel.mtu;
 }
 
 /// One hop from peer to peer: other addresses outside, a TTL less inside, no detour by the device. SLOW where
 /// it is not for us to say, and nothing is changed.
-static __always_inline int pass_on(struct __sk_buff *skb, struct fast_peer *from, __be32 source, __u32 room)
+static __always_inline int pass_on(
+	struct __sk_buff *skb, struct fast_peer *from, __be32 source, union inner *inner, __u32 room)
 {
 	__u32 at = ETH_HLEN + room, length = skb->len - at, longest, sum;
-	struct bpf_redir_neigh next_hop = { .nh_family = AF_INET };
-	struct iphdr inner, outer;
+	const struct way *way;
 	struct fast_peer *to;
-	struct way way;
+	struct iphdr outer;
 	__be32 nbma;
 
-	if (!may_pass(skb, at, &inner, length, &longest) || !find_hop(skb, &inner, longest, &nbma))
+	if (!may_pass(skb, at, inner, length, &longest) || !find_hop(skb, &inner->ip, longest, &nbma))
 		return SLOW;
 	to = bpf_map_lookup_elem(&peers, &nbma);
-	if (!to || !find_way(skb, nbma, longest + room, inner.tos, &way))
+	way = to ? find_way(skb, nbma, longest + room, inner->ip.tos) : NULL;
+	if (!way)
 		return SLOW;
-	outer = outer_header(skb, nbma, inner.tos);
-	inner.ttl--;
-	sum = (__u32)inner.check + bpf_htons(0x0100);
-	inner.check = (__u16)(sum + (sum >> 16));
+	outer = outer_header(skb, nbma, inner->ip.tos);
+	inner->ip.ttl--;
+	sum = (__u32)inner->ip.check + bpf_htons(0x0100);
+	inner->ip.check = (__u16)(sum + (sum >> 16));
 	if (bpf_skb_store_bytes(skb, ETH_HLEN, &outer, sizeof(outer), 0) < 0 ||
-		bpf_skb_store_bytes(skb, at, &inner, sizeof(inner), 0) < 0)
+		bpf_skb_store_bytes(skb, at, inner, sizeof(*inner), 0) < 0)
 		return TC_ACT_SHOT;
-	count(skb, at, ETH_P_IP, length, &from->received_packets, &from->received_bytes);
-	count(skb, at, ETH_P_IP, length, &to->sent_packets, &to->sent_bytes);
+	count(skb, at, ETH_P_IP, inner, length, &from->received_packets, &from->received_bytes);
+	count(skb, at, ETH_P_IP, inner, length, &to->sent_packets, &to->sent_bytes);
 	tell_use(source, &from->received_epoch, FAST_RECEIVED);
-	tell_use(nbma, &to->sent_epoch, FAST_SENT);
-	skb->mark = MARK;
-	next_hop.ipv4_nh = way.next_hop;
-	return (int)bpf_redirect_neigh(way.ifindex, &next_hop, sizeof(next_hop), 0);
+	return leave(skb, nbma, to, way);
 }
 
 SEC("tc")
@@ -463,14 +478,15 @@ int from_underlay(struct __sk_buff *skb)
 	struct ethhdr frame = { .h_dest = { 0x02 }, .h_source = { 0x02 } };
 	struct fast_peer *peer;
 	struct outer outer;
+	union inner inner;
 	__u16 ethertype;
 	int verdict;
 
-	if (tunnel.paused || !is_ours(skb, &outer, &ethertype))
+	if (tunnel.paused || !is_ours(skb, &outer, &inner, &ethertype))
 		return SLOW;
 	peer = bpf_map_lookup_elem(&peers, &outer.ip.saddr);
 	/* The threads take data of peers that are not in use as well, but could not split this. */
-	if (!peer && !is_merged_udp(skb, ETH_HLEN + room, ethertype))
+	if (!peer && !is_merged_udp(skb, &inner, ethertype))
 		return SLOW;
 	/* What pads a short frame does not belong to the packet. A super-packet's length may not fit the
 	 * field. */
@@ -478,14 +494,14 @@ int from_underlay(struct __sk_buff *skb)
 	if (length <= room || (!skb->gso_size && length != bpf_ntohs(outer.ip.tot_len)))
 		return SLOW;
 	if (tunnel.hairpin && peer && ethertype == ETH_P_IP) {
-		verdict = pass_on(skb, peer, outer.ip.saddr, room);
+		verdict = pass_on(skb, peer, outer.ip.saddr, &inner, room);
 		if (verdict != SLOW)
 			return verdict;
 	}
 	if (bpf_skb_adjust_room(skb, -(__s32)room, BPF_ADJ_ROOM_MAC, BPF_F_ADJ_ROOM_FIXED_GSO) < 0)
 		return SLOW;
 	if (peer)
-		count(skb, ETH_HLEN, ethertype, length - room, &peer->received_packets,
+		count(skb, ETH_HLEN, ethertype, &inner, length - room, &peer->received_packets,
 			&peer->received_bytes);
 	__builtin_memcpy(frame.h_source + 2, &outer.ip.saddr, 4);
 	frame.h_proto = outer.gre.protocol;
