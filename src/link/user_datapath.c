@@ -14,8 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -30,6 +32,8 @@
 #define FRAMES          64          ///< buffers of a thread
 #define BATCH           64          ///< packets in one system call
 #define SLOT_SIZE       (66 * 1024) ///< the largest IP packet, which GRO makes of many, and headers before it
+#define TIMER_SLACK     1000UL      ///< nanoseconds by which the kernel may be late
+#define MOMENT          100000      ///< nanoseconds for more packets to come where several came together
 #define ETHERTYPE_TEB   0x6558      ///< Ethernet in GRE: nothing for a device without an Ethernet of its own
 #define ETHERTYPE_FIRST 0x0600      ///< lower values are lengths
 
@@ -52,6 +56,7 @@ struct user_worker {
 	int to;         ///< what it writes: the other
 	bool sends;     ///< from the device to the socket
 	unsigned batch; ///< packets that it handles at once, BATCH or 1
+	int came;       ///< packets that it last read together from its socket
 	pthread_t thread;
 	struct outgoing out;     ///< of one that sends
 	struct user_coalesce in; ///< of the others
@@ -314,15 +319,14 @@ static bool work_on_socket(struct user_worker *worker)
 	struct mmsghdr messages[FRAMES];
 	struct iovec iov[FRAMES];
 	struct user_coalesced whole;
-	int received;
 
 	for (unsigned i = 0; i < worker->batch; i++) {
 		iov[i] = (struct iovec) { .iov_base = slot(worker, i), .iov_len = SLOT_SIZE };
 		messages[i].msg_hdr = (struct msghdr) { .msg_iov = &iov[i], .msg_iovlen = 1 };
 	}
 	/* An error is old news of a packet sent before. */
-	received = recvmmsg(worker->fd, messages, worker->batch, MSG_DONTWAIT, NULL);
-	for (int i = 0; i < received; i++)
+	worker->came = recvmmsg(worker->fd, messages, worker->batch, MSG_DONTWAIT, NULL);
+	for (int i = 0; i < worker->came; i++)
 		receive_packet(worker, slot(worker, (unsigned)i), messages[i].msg_len);
 	while (user_coalesce_next(&worker->in, &whole))
 		deliver(worker, &whole);
@@ -330,6 +334,16 @@ static bool work_on_socket(struct user_worker *worker)
 }
 
 /* The threads */
+
+/// Where several packets came together, more of them are on their way: a moment later there are enough to be
+/// merged, and to be worth a waking-up. One that comes alone, as an answer does, waits for nothing.
+static void let_gather(const struct user_worker *worker)
+{
+	const struct timespec moment = { .tv_nsec = MOMENT };
+
+	if (worker->came > 1 && worker->came < (int)worker->batch)
+		nanosleep(&moment, NULL);
+}
 
 static void *work(void *context)
 {
@@ -339,11 +353,13 @@ static void *work(void *context)
 		{ .fd = path->stop, .events = POLLIN } };
 	bool goes_on = true;
 
+	prctl(PR_SET_TIMERSLACK, TIMER_SLACK, 0, 0, 0);
 	while (goes_on) {
 		if (poll(polled, ARRAY_SIZE(polled), -1) < 0)
 			continue;
 		if (polled[1].revents)
 			break;
+		let_gather(worker);
 		user_readers_enter(&path->peers.readers, worker->index);
 		goes_on = worker->sends ? work_on_device(worker) : work_on_socket(worker);
 		user_readers_leave(&path->peers.readers, worker->index);
