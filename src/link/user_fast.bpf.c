@@ -133,7 +133,7 @@ static __always_inline __u16 ip_checksum(const struct iphdr *ip)
 
 static __always_inline __u8 protocol_of(const union inner *inner, __u16 ethertype)
 {
-	return inner->bytes[ethertype == ETH_P_IP ? 9 : 6];
+	return ethertype == ETH_P_IP ? inner->ip.protocol : inner->bytes[offsetof(struct ipv6hdr, nexthdr)];
 }
 
 /// Bytes before the payload of TCP or UDP, for the count of a super-packet. 0 where it cannot be told.
@@ -300,8 +300,10 @@ static __always_inline bool write_outer(
 static __always_inline int leave(
 	struct __sk_buff *skb, __be32 nbma, struct fast_peer *peer, const struct way *way)
 {
-	struct bpf_redir_neigh next_hop = { .nh_family = AF_INET, .ipv4_nh = way->next_hop };
+	struct bpf_redir_neigh next_hop = { .nh_family = AF_INET };
 
+	/* Not in the initializer, which would leave the rest of its union unset: see look_up(). */
+	next_hop.ipv4_nh = way->next_hop;
 	tell_use(nbma, &peer->sent_epoch, FAST_SENT);
 	skb->mark = MARK;
 	return (int)bpf_redirect_neigh(way->ifindex, &next_hop, sizeof(next_hop), 0);
