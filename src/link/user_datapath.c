@@ -336,7 +336,7 @@ static bool work_on_socket(struct user_worker *worker)
 /* The threads */
 
 /// Where several packets came together, more of them are on their way: a moment later there are enough to be
-/// merged, and to be worth a waking-up. One that comes alone, as an answer does, waits for nothing.
+/// merged, and to be worth a waking-up. After one that came alone, as an answer does, nobody waits.
 static void let_gather(const struct user_worker *worker)
 {
 	const struct timespec moment = { .tv_nsec = MOMENT };

@@ -213,21 +213,13 @@ static __always_inline __u32 slot_of(__u32 number)
 	return (number ^ number >> 10) & (WAYS - 1);
 }
 
-/// Lets dmvpnd know of an interface by which packets leave.
-static __always_inline void note_underlay(__u32 ifindex)
-{
-	__u32 not_attached = 0;
-
-	if (!bpf_map_lookup_elem(&underlays, &ifindex))
-		bpf_map_update_elem(&underlays, &ifindex, &not_attached, BPF_NOEXIST);
-}
-
 /// NULL where there is none for a packet of this length.
 static __always_inline const struct way *find_way(struct __sk_buff *skb, __u32 nbma, __u32 length, __u8 tos)
 {
 	__u32 slot = slot_of(bpf_ntohl(nbma));
 	__u64 now = bpf_ktime_get_coarse_ns();
 	struct way *kept = bpf_map_lookup_elem(&ways, &slot), way;
+	__u32 not_attached = 0;
 
 	tos &= TOS_ROUTED;
 	if (!kept)
@@ -237,7 +229,8 @@ static __always_inline const struct way *find_way(struct __sk_buff *skb, __u32 n
 	way = (struct way) { .tick = now, .nbma = nbma, .tos = tos };
 	if (!look_up(skb, length, &way))
 		return NULL;
-	note_underlay(way.ifindex);
+	/* dmvpnd learns of it where it is new; one that is there stays as it is. */
+	bpf_map_update_elem(&underlays, &way.ifindex, &not_attached, BPF_NOEXIST);
 	*kept = way;
 	return kept;
 }
@@ -350,7 +343,7 @@ int to_underlay(struct __sk_buff *skb)
 
 /// Is it GRE of our tunnel, plain, with data that a congested underlay has nothing to say about?
 static __always_inline bool is_ours(
-	struct __sk_buff *skb, struct outer *outer, union inner *inner, __u16 *ret_ethertype)
+	struct __sk_buff *skb, __u32 room, struct outer *outer, union inner *inner, __u16 *ret_ethertype)
 {
 	__u8 tos;
 
@@ -364,8 +357,7 @@ static __always_inline bool is_ours(
 		(tunnel.destination && outer->ip.saddr != tunnel.destination))
 		return false;
 	*ret_ethertype = bpf_ntohs(outer->gre.protocol);
-	if (bpf_skb_load_bytes(skb, ETH_HLEN + sizeof(struct iphdr) + gre_length(), inner, sizeof(*inner)) <
-			0 ||
+	if (bpf_skb_load_bytes(skb, ETH_HLEN + room, inner, sizeof(*inner)) < 0 ||
 		!inner_tos(inner, *ret_ethertype, &tos))
 		return false;
 	return !(outer->ip.tos & ECN_MASK) || (outer->ip.tos & ECN_MASK) == (tos & ECN_MASK);
@@ -484,7 +476,7 @@ int from_underlay(struct __sk_buff *skb)
 	__u16 ethertype;
 	int verdict;
 
-	if (tunnel.paused || !is_ours(skb, &outer, &inner, &ethertype))
+	if (tunnel.paused || !is_ours(skb, room, &outer, &inner, &ethertype))
 		return SLOW;
 	peer = bpf_map_lookup_elem(&peers, &outer.ip.saddr);
 	/* The threads take data of peers that are not in use as well, but could not split this. */
