@@ -21,6 +21,7 @@ struct bench_options {
 	double flood;         ///< hostile: packets a second at most; 0: all that the machine has
 	unsigned rounds;      ///< hub, forward, hostile
 	unsigned peers;       ///< forward: in the table of each node
+	unsigned mtu;         ///< forward: of the tunnel, bytes
 	const char *rival;    ///< forward: a command in place of dmvpnd, or NULL
 	bool via_hub;         ///< forward: from spoke to spoke by a hub
 	bool hairpin;         ///< forward: which has `tunnel hairpin fast`

@@ -106,7 +106,8 @@ static char *node_config(const struct bench_options *options, unsigned peers, co
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
-	fprintf(out, " ip address %s 255.255.0.0\n tunnel source %s\n", address, source);
+	fprintf(out, " ip address %s 255.255.0.0\n ip mtu %u\n tunnel source %s\n", address, options->mtu,
+		source);
 	if (server)
 		fprintf(out, " ip nhrp nhs " HUB_ADDRESS " nbma %s\n", server);
 	/* Two that are multipoint resolve each other, and only the underlay goes by the hub. */

@@ -39,6 +39,7 @@ static const char usage[] =
 	"  --flood N    hostile: packets a second at most (default: as many as it can)\n"
 	"  --rounds N   hub, forward, hostile: 1 to 31 (default 3), of which the median is told\n"
 	"  --peers N    forward: in the table of a node, 2 to 20000 (default 2)\n"
+	"  --mtu N      forward: of the tunnel, 576 to 1472 (default 1472, what the wire leaves it)\n"
 	"  --rival CMD  forward: in place of dmvpnd, this command with the side (from, to) and a folder as arguments; it makes a\n"
 	"               tunnel from 172.31.0.1 to 172.31.0.2 between 198.18.0.1 and 198.18.0.2, and stays\n"
 	"  --via-hub    forward: from spoke to spoke by a hub, beside plain IP routed by it\n"
@@ -59,6 +60,7 @@ static const struct option options[] = {
 	{ "flood", required_argument, NULL, 'F' },
 	{ "rounds", required_argument, NULL, 'o' },
 	{ "peers", required_argument, NULL, 'p' },
+	{ "mtu", required_argument, NULL, 'm' },
 	{ "rival", required_argument, NULL, 'R' },
 	{ "via-hub", no_argument, NULL, 'v' },
 	{ "hairpin", no_argument, NULL, 'S' },
@@ -106,7 +108,8 @@ static struct bench_options read_options(int argc, char **argv)
 		.frr = "/usr/lib/frr",
 		.underlay = "virt",
 		.rounds = 3,
-		.peers = 2 };
+		.peers = 2,
+		.mtu = 1472 };
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -153,6 +156,9 @@ static struct bench_options read_options(int argc, char **argv)
 			break;
 		case 'p':
 			ret.peers = (unsigned)number(optarg, 2, 20000);
+			break;
+		case 'm':
+			ret.mtu = (unsigned)number(optarg, 576, 1472);
 			break;
 		case 'R':
 			ret.rival = optarg;

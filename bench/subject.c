@@ -25,6 +25,7 @@
 
 #define HUB_LINES                                                                                            \
 	" ip address 172.31.255.254 255.240.0.0\n"                                                           \
+	" ip mtu 1400\n"                                                                                     \
 	" ip nhrp map multicast dynamic\n"                                                                   \
 	" ip nhrp max-send 10000000 every 10\n"                                                              \
 	" ip nhrp limit registrations 1000000\n"                                                             \
@@ -35,7 +36,6 @@ const char subject_guarded_config[] = " ip nhrp authentication bench\n" HUB_LINE
 
 /// What all have; the configuration comes in its midst.
 static const char common_config[] = "interface Tunnel1\n"
-				    " ip mtu 1400\n"
 				    " ip nhrp network-id 1\n"
 				    " ip nhrp holdtime 600\n"
 				    " tunnel mode gre multipoint\n"
