@@ -51,11 +51,11 @@ struct user_link {
 	uv_poll_t poll;
 	struct groups groups; ///< that the datapath has a copy of
 	struct user_datapath path;
-	struct user_fast *fast; ///< NULL: the threads carry all
-	char data_path[sizeof(struct err) + 32];
-	bool told_recursion; ///< the log said that packets come back into the device
-	bool told_gone;      ///< the log said that the device is gone
-	uint8_t *slots;      ///< BATCH buffers of SLOT_SIZE bytes
+	struct user_fast *fast;                     ///< NULL: the threads carry all
+	char no_fast_path[sizeof(struct err) + 32]; ///< why, where `fast` is NULL
+	bool told_recursion;                        ///< the log said that packets come back into the device
+	bool told_gone;                             ///< the log said that the device is gone
+	uint8_t *slots;                             ///< BATCH buffers of SLOT_SIZE bytes
 	struct outgoing out;
 };
 
@@ -215,6 +215,13 @@ static bool start_datapath(struct user_link *user, struct err *err)
 	return user_datapath_start(path, err);
 }
 
+static const char *user_data_path(struct link *link)
+{
+	const struct user_link *user = user_link_of(link);
+
+	return user->fast ? user_fast_text(user->fast) : user->no_fast_path;
+}
+
 static void start_fast_path(struct user_link *user)
 {
 	struct err err = { "it is switched off" };
@@ -222,11 +229,9 @@ static void start_fast_path(struct user_link *user)
 	user_fast_remove_stale(user->config.name);
 	if (!user->config.no_fast_path)
 		user->fast = user_fast_open(&user->config, &err);
-	if (user->fast)
-		snprintf(user->data_path, sizeof(user->data_path), "eBPF");
-	else
-		snprintf(user->data_path, sizeof(user->data_path), "threads (no eBPF: %s)", err.text);
-	log_info("%s: data goes by %s", user->config.name, user->data_path);
+	if (!user->fast)
+		snprintf(user->no_fast_path, sizeof(user->no_fast_path), "threads (no eBPF: %s)", err.text);
+	log_info("%s: data goes by %s", user->config.name, user_data_path(&user->link));
 }
 
 static struct link *user_open(uv_loop_t *loop, const struct link_config *config,
@@ -507,14 +512,6 @@ static void user_drops(struct link *link, struct link_drops *ret)
 		.send_failed = atomic_load(&drops->send_failed),
 		.device_full = atomic_load(&drops->device_full),
 	};
-}
-
-static const char *user_data_path(struct link *link)
-{
-	struct user_link *user = user_link_of(link);
-
-	return user_fast_is_paused(user->fast) ? "threads (no eBPF: there are IPsec policies)"
-					       : user->data_path;
 }
 
 const struct link_ops link_user = {

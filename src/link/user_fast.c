@@ -8,6 +8,7 @@
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -324,9 +325,32 @@ void user_fast_close(struct user_fast *fast,
 	free(fast);
 }
 
-bool user_fast_is_paused(const struct user_fast *fast)
+/// Is forwarding on for the device? Where nobody tells, we suppose so.
+static bool forwards(const struct user_fast *fast)
 {
-	return fast && fast->programs->bss->tunnel.paused;
+	char path[64], name[IF_NAMESIZE];
+	FILE *file;
+	int value;
+
+	if (!if_indextoname(fast->device, name))
+		return true;
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/forwarding", name);
+	file = fopen(path, "re");
+	if (!file || fscanf(file, "%d", &value) != 1)
+		value = 1;
+	if (file)
+		(void)fclose(file);
+	return value != 0;
+}
+
+const char *user_fast_text(const struct user_fast *fast)
+{
+	if (fast->programs->bss->tunnel.paused)
+		return "threads (no eBPF: there are IPsec policies)";
+	return forwards(fast)
+		       ? "eBPF"
+		       : "eBPF for what comes in, threads for what is sent (no eBPF: the sysctl `forwarding` "
+			 "of this device is 0)";
 }
 
 void user_fast_add_peer(struct user_fast *fast, struct addr nbma)

@@ -21,9 +21,10 @@ void user_fast_remove_stale(const char *name);
 /// `fast` may be NULL, here and below. `visit`, where it is given, is told what was carried for each peer.
 void user_fast_close(struct user_fast *fast,
 	void (*visit)(void *context, struct addr nbma, const struct link_counters *counted), void *context);
-/// Are there IPsec policies in the kernel? The threads carry all then, since the programs know none. Looked
-/// at in each user_fast_each_active().
-bool user_fast_is_paused(const struct user_fast *fast);
+/// What goes by it now, for a person; `fast` is not NULL. With IPsec policies in the kernel, which the
+/// programs do not know, it is nothing, as user_fast_each_active() last saw them. Where forwarding is off for
+/// the device, the kernel looks up no way for the programs.
+const char *user_fast_text(const struct user_fast *fast);
 /// From here on packets of this peer are carried, or not any more.
 void user_fast_add_peer(struct user_fast *fast, struct addr nbma);
 void user_fast_remove_peer(struct user_fast *fast, struct addr nbma);

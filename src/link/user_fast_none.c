@@ -62,8 +62,8 @@ void user_fast_each_active(struct user_fast *fast,
 	(void)context;
 }
 
-bool user_fast_is_paused(const struct user_fast *fast)
+const char *user_fast_text(const struct user_fast *fast)
 {
 	(void)fast;
-	return false;
+	return "";
 }

@@ -76,6 +76,19 @@ def test_the_data_path_is_told(network):
     assert "Filter of NHRP: eBPF" in lab["hub"].ctl("show interfaces")
 
 
+def test_a_host_that_forwards_nothing_is_told(network):
+    """There the kernel looks up no way for the program that sends: the threads send, and the line says why."""
+    lab = network(scenarios.phase1())
+    before = interface(lab, "spoke1")["data_path"]
+    spoke = lab.namespace("spoke1")
+    spoke.run("sysctl", "-qw", "net.ipv4.conf.tunnel1.forwarding=0")
+    now = interface(lab, "spoke1")["data_path"]
+    assert now.startswith("eBPF for what comes in, threads for what is sent (") if before == "eBPF" else now == before
+    assert measure.ping(spoke, tunnel(lab, "hub"), count=20).lost == 0
+    spoke.run("sysctl", "-qw", "net.ipv4.conf.tunnel1.forwarding=1")
+    assert interface(lab, "spoke1")["data_path"] == before
+
+
 def test_the_data_path_is_the_same_after_a_reload(network):
     """What the daemon gave up when it started is nothing that it needs later."""
     lab = network(scenarios.phase1())
