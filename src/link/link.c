@@ -10,6 +10,7 @@
 
 #include "link/kernel_device.h"
 #include "link/mark.h"
+#include "link/user_fast.h"
 #include "link/user_tap.h"
 #include "linux/rtnl.h"
 
@@ -74,5 +75,6 @@ unsigned link_sweep(bool (*wanted)(void *context, const char *name), void *conte
 			count++;
 	if (devices)
 		if_freenameindex(devices);
+	user_fast_remove_orphans();
 	return count;
 }

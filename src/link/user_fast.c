@@ -4,6 +4,9 @@
 #include <errno.h>
 #include <ifaddrs.h>
 #include <libmnl/libmnl.h>
+#include <linux/pkt_cls.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
 #include <linux/xfrm.h>
 #include <net/if.h>
 #include <net/if_arp.h>
@@ -21,6 +24,7 @@
 #include "base/alloc.h"
 #include "link/bpf.h"
 #include "link/user_fast_maps.h"
+#include "linux/rtnl.h"
 
 /* Generated, and not as strict as we are. */
 #pragma GCC diagnostic push
@@ -31,6 +35,8 @@
 #define TCX_INGRESS 46 ///< of enum bpf_attach_type in newer headers
 #define TCX_EGRESS  47
 #define PRIORITY    0xd4 ///< of our filters among those of an interface
+#define OUR_NAME    "from_underlay"
+#define ORPHANS     64 ///< removed from an interface at once
 
 /// A program at an interface.
 struct attachment {
@@ -161,6 +167,67 @@ void user_fast_remove_stale(const char *name)
 	}
 	if (interfaces)
 		if_freenameindex(interfaces);
+}
+
+/// Filters at an interface whose device is gone.
+struct orphans {
+	uint32_t handles[ORPHANS];
+	unsigned count;
+};
+
+static int read_options(const struct nlattr *attr, void *context)
+{
+	bool *is_ours = context;
+
+	if (mnl_attr_get_type(attr) == TCA_BPF_NAME && mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) == 0)
+		*is_ours = strncmp(mnl_attr_get_str(attr), OUR_NAME, strlen(OUR_NAME)) == 0;
+	return MNL_CB_OK;
+}
+
+static void read_filter(void *context, const struct nlmsghdr *message)
+{
+	const struct tcmsg *filter = mnl_nlmsg_get_payload(message);
+	struct orphans *orphans = context;
+	const struct nlattr *attr;
+	char name[IF_NAMESIZE];
+	bool is_ours = false;
+
+	mnl_attr_for_each (attr, message, sizeof(*filter))
+		if (mnl_attr_get_type(attr) == TCA_OPTIONS)
+			(void)mnl_attr_parse_nested(attr, read_options, &is_ours);
+	if (is_ours && filter->tcm_info >> 16 == PRIORITY && !if_indextoname(filter->tcm_handle, name) &&
+		orphans->count < ORPHANS)
+		orphans->handles[orphans->count++] = filter->tcm_handle;
+}
+
+static void remove_orphans_of(struct rtnl *rtnl, unsigned ifindex)
+{
+	struct attachment attachment = { .ifindex = ifindex, .point = BPF_TC_INGRESS, .link = -1 };
+	struct tcmsg wanted = { .tcm_ifindex = (int)ifindex,
+		.tcm_parent = TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS) };
+	struct orphans orphans = { 0 };
+
+	memcpy(mnl_nlmsg_put_extra_header(rtnl_begin(rtnl, RTM_GETTFILTER, NLM_F_DUMP), sizeof(wanted)),
+		&wanted, sizeof(wanted));
+	/* Most interfaces have no filters, which the kernel calls an error. */
+	if (!rtnl_dump(rtnl, read_filter, &orphans))
+		return;
+	for (unsigned i = 0; i < orphans.count; i++)
+		detach(&(struct user_fast) { .device = orphans.handles[i] }, &attachment);
+}
+
+void user_fast_remove_orphans(void)
+{
+	struct err err;
+	struct rtnl *rtnl = rtnl_open(&err);
+	struct if_nameindex *interfaces = rtnl ? if_nameindex() : NULL;
+
+	bpf_be_silent();
+	for (const struct if_nameindex *i = interfaces; i && i->if_index != 0; i++)
+		remove_orphans_of(rtnl, i->if_index);
+	if (interfaces)
+		if_freenameindex(interfaces);
+	rtnl_close(rtnl);
 }
 
 /// The programs read Ethernet headers.
@@ -325,17 +392,12 @@ void user_fast_close(struct user_fast *fast,
 	free(fast);
 }
 
-/// Is forwarding on for the device? Where nobody tells, we suppose so.
-static bool forwards(const struct user_fast *fast)
+/// Is forwarding on for lo, in whose name the programs ask for ways? Where nobody tells, we suppose so.
+static bool forwards(void)
 {
-	char path[64], name[IF_NAMESIZE];
-	FILE *file;
+	FILE *file = fopen("/proc/sys/net/ipv4/conf/lo/forwarding", "re");
 	int value;
 
-	if (!if_indextoname(fast->device, name))
-		return true;
-	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/forwarding", name);
-	file = fopen(path, "re");
 	if (!file || fscanf(file, "%d", &value) != 1)
 		value = 1;
 	if (file)
@@ -347,10 +409,9 @@ const char *user_fast_text(const struct user_fast *fast)
 {
 	if (fast->programs->bss->tunnel.paused)
 		return "threads (no eBPF: there are IPsec policies)";
-	return forwards(fast)
-		       ? "eBPF"
-		       : "eBPF for what comes in, threads for what is sent (no eBPF: the sysctl `forwarding` "
-			 "of this device is 0)";
+	return forwards() ? "eBPF"
+			  : "eBPF for what comes in, threads for what is sent (no eBPF: "
+			    "net.ipv4.conf.lo.forwarding is 0)";
 }
 
 void user_fast_add_peer(struct user_fast *fast, struct addr nbma)

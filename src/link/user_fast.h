@@ -18,12 +18,14 @@ struct user_fast;
 struct user_fast *user_fast_open(const struct link_config *config, struct err *err) MUST_CHECK;
 /// Takes away what an earlier run of this device left attached when it was killed: it would carry packets on.
 void user_fast_remove_stale(const char *name);
+/// The same for what devices left that are gone.
+void user_fast_remove_orphans(void);
 /// `fast` may be NULL, here and below. `visit`, where it is given, is told what was carried for each peer.
 void user_fast_close(struct user_fast *fast,
 	void (*visit)(void *context, struct addr nbma, const struct link_counters *counted), void *context);
 /// What goes by it now, for a person; `fast` is not NULL. With IPsec policies in the kernel, which the
-/// programs do not know, it is nothing, as user_fast_each_active() last saw them. Where forwarding is off for
-/// the device, the kernel looks up no way for the programs.
+/// programs do not know, it is nothing, as user_fast_each_active() last saw them. Where forwarding is off,
+/// the kernel looks up no way for the programs.
 const char *user_fast_text(const struct user_fast *fast);
 /// From here on packets of this peer are carried, or not any more.
 void user_fast_add_peer(struct user_fast *fast, struct addr nbma);

@@ -15,6 +15,10 @@ void user_fast_remove_stale(const char *name)
 	(void)name;
 }
 
+void user_fast_remove_orphans(void)
+{
+}
+
 void user_fast_close(struct user_fast *fast,
 	void (*visit)(void *context, struct addr nbma, const struct link_counters *counted), void *context)
 {

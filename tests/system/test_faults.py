@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 
+import pytest
 from test_forwarding import by_the_hub, counted, interface, nbma, ping
 from test_link import upload
 from test_reload import nothing_lost, with_lines
@@ -12,7 +13,7 @@ from test_reload import nothing_lost, with_lines
 import craft
 from difference import Tap
 from facts import lan, ping as ping_node, tunnel, works
-from lab import scenarios
+from lab import measure, scenarios
 from lab.measure import Ping
 from lab.network import own_address, provider_address
 from lab.wait import wait_until
@@ -97,6 +98,25 @@ def test_without_tcx_filters_carry(network):
     wait_until(lambda: ping(lab, "spoke1", "spoke2").lost == 0, 20, "traffic again")
     assert lab["spoke2"].stop() == 0
     assert filters(lab, "spoke2") == set()
+
+
+@pytest.mark.parametrize("what", ["device deleted", "another tunnel"])
+def test_filters_of_a_device_that_is_gone(network, what):
+    """Of one that was killed, and whose device nobody has any more: what comes in would go nowhere."""
+    lab = network(scenarios.phase1(), start=False)
+    refuse_bpf(lab, EINVAL, 0, BPF_LINK_CREATE)
+    lab.start().wait_registered()
+    spoke, node = lab["spoke1"], lab.scenario.node("spoke1")
+    spoke.kill()
+    assert ("eth0" in filters(lab, "spoke1")) == has_fast_path(lab)
+    if what == "device deleted":
+        lab.namespace("spoke1").batch("link delete tunnel1")
+    else:
+        node.replace("interface Tunnel1\n", "interface Tunnel2\n")
+    node.config = re.sub(r"tunnel link \w+", "tunnel link threads", node.config)
+    spoke.start()
+    wait_until(lambda: measure.ping(lab.namespace("spoke1"), tunnel(lab, "hub"), count=5).lost == 0, 20, "traffic again")
+    assert filters(lab, "spoke1") == set()
 
 
 def refused_protocols(taps):
