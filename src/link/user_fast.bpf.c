@@ -7,6 +7,7 @@
 // the threads of dmvpnd: TC_ACT_UNSPEC.
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
+#include <linux/if_packet.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/pkt_cls.h>
@@ -23,6 +24,7 @@
 #define OUTER_TTL       64
 #define FRAGMENT_MASK   0x3fff
 #define FRAGMENT_OFFSET 0x1fff
+#define LOOPBACK        1 ///< index of lo: what we send is routed as the host's own
 #define TCP_SYN         0x02
 #define ECN_MASK        0x03
 #define TOS_ROUTED      0x1c
@@ -192,7 +194,7 @@ static __always_inline bool look_up(struct __sk_buff *skb, __u32 length, struct 
 	way.tos = (__u8)ret->tos;
 	way.ipv4_src = tunnel.nbma;
 	way.ipv4_dst = ret->nbma;
-	way.ifindex = tunnel.device;
+	way.ifindex = LOOPBACK;
 	marked = way;
 	*(__u32 *)marked.smac = MARK; /* a union with `mark` in newer headers */
 	result = bpf_fib_lookup(skb, &marked, sizeof(marked), LOOKUP_MARK);
@@ -242,8 +244,9 @@ static __always_inline bool make_room(struct __sk_buff *skb, __u32 length, __u16
 
 	if (bpf_skb_adjust_room(skb, (__s32)length, BPF_ADJ_ROOM_MAC, flags) == 0)
 		return true;
-	/* One that came by a tunnel is still marked as encapsulated, and the marks fit again. */
-	return ethertype == ETH_P_IP &&
+	/* One that came by our tunnel is still marked as encapsulated, and the marks fit again. Those of
+	 * others, as VXLAN, would not: the threads carry them. */
+	return ethertype == ETH_P_IP && skb->ingress_ifindex == tunnel.device &&
 	       bpf_skb_adjust_room(skb, (__s32)length, BPF_ADJ_ROOM_MAC, BPF_F_ADJ_ROOM_FIXED_GSO) == 0;
 }
 
@@ -316,7 +319,7 @@ int to_underlay(struct __sk_buff *skb)
 	__u16 ethertype;
 	__u8 tos;
 
-	if (tunnel.paused ||
+	if (tunnel.paused || skb->vlan_present ||
 		bpf_skb_load_bytes(skb, 0, &start.frame, sizeof(start) - sizeof(start.unused)) < 0)
 		return SLOW;
 	/* Multicast is the threads': redirected, it did not reach even the one peer of a point-to-point
@@ -339,6 +342,12 @@ int to_underlay(struct __sk_buff *skb)
 	if (!write_outer(skb, nbma, ethertype, tos, room))
 		return TC_ACT_SHOT;
 	return leave(skb, nbma, peer, way);
+}
+
+/// Is the frame one for this host and this interface, not for a VLAN on top of it?
+static __always_inline bool is_for_us(const struct __sk_buff *skb)
+{
+	return !skb->vlan_present && skb->pkt_type == PACKET_HOST;
 }
 
 /// Is it GRE of our tunnel, plain, with data that a congested underlay has nothing to say about?
@@ -414,6 +423,14 @@ static __always_inline bool find_hop(
 	return true;
 }
 
+/// Addresses that no router passes on, whatever its table says: none, of this host, multicast, broadcast.
+static __always_inline bool stays_here(__be32 address)
+{
+	__u8 first = (__u8)(bpf_ntohl(address) >> 24);
+
+	return !address || first == 127 || first >> 4 == 14 || address == 0xffffffff;
+}
+
 /// What a router may pass on as it is: plain IPv4 which no answer by ICMP is due to, with nothing of TCP that
 /// `ip tcp adjust-mss` would change. `longest` is the length of it, or of each packet in a super-packet.
 static __always_inline bool may_pass(
@@ -422,7 +439,8 @@ static __always_inline bool may_pass(
 	const struct iphdr *ip = &inner->ip;
 	__u8 flags;
 
-	if (ip->ihl != 5 || ip->ttl <= 1 || ip_checksum(ip) != 0)
+	if (ip->ihl != 5 || ip->ttl <= 1 || ip_checksum(ip) != 0 || stays_here(ip->saddr) ||
+		stays_here(ip->daddr))
 		return false;
 	*ret_longest = length;
 	if (skb->gso_size)
@@ -476,7 +494,7 @@ int from_underlay(struct __sk_buff *skb)
 	__u16 ethertype;
 	int verdict;
 
-	if (tunnel.paused || !is_ours(skb, room, &outer, &inner, &ethertype))
+	if (tunnel.paused || !is_for_us(skb) || !is_ours(skb, room, &outer, &inner, &ethertype))
 		return SLOW;
 	peer = bpf_map_lookup_elem(&peers, &outer.ip.saddr);
 	/* The threads take data of peers that are not in use as well, but could not split this. */

@@ -81,11 +81,11 @@ def test_a_host_that_forwards_nothing_is_told(network):
     lab = network(scenarios.phase1())
     before = interface(lab, "spoke1")["data_path"]
     spoke = lab.namespace("spoke1")
-    spoke.run("sysctl", "-qw", "net.ipv4.conf.tunnel1.forwarding=0")
+    spoke.run("sysctl", "-qw", "net.ipv4.conf.lo.forwarding=0")
     now = interface(lab, "spoke1")["data_path"]
     assert now.startswith("eBPF for what comes in, threads for what is sent (") if before == "eBPF" else now == before
     assert measure.ping(spoke, tunnel(lab, "hub"), count=20).lost == 0
-    spoke.run("sysctl", "-qw", "net.ipv4.conf.tunnel1.forwarding=1")
+    spoke.run("sysctl", "-qw", "net.ipv4.conf.lo.forwarding=1")
     assert interface(lab, "spoke1")["data_path"] == before
 
 
@@ -99,6 +99,38 @@ def test_the_data_path_is_the_same_after_a_reload(network):
     lab["spoke1"].reload(config)
     wait_until(lambda: ping(lab, "spoke1", "spoke2").lost == 0, 20, "traffic again")
     assert interface(lab, "spoke1")["data_path"] == before
+
+
+def test_a_tunnel_in_the_tunnel(network):
+    """VXLAN's super-packets in the tunnel, over wires on which every packet has to fit the MTU."""
+    lab = network(scenarios.phase1())
+    ends = lab.namespace("hub"), lab.namespace("spoke1")
+    for namespace, device in (*((one, "eth0") for one in ends), *((lab.namespace("internet"), one) for one in ("hub", "spoke1"))):
+        namespace.run("ethtool", "-K", device, "tso", "off", "gro", "on",
+                      *(word for kind in ("gre", "gre-csum", "udp", "udp_tnl", "udp_tnl-csum")
+                        for word in (f"tx-{kind}-segmentation", "off")))
+    for number, (namespace, here, there) in enumerate(zip(ends, ("hub", "spoke1"), ("spoke1", "hub")), 1):
+        namespace.batch(f"link add vx0 type vxlan id 5 local {tunnel(lab, here)} remote {tunnel(lab, there)} dstport 4789",
+                        f"address add 10.77.0.{number}/24 dev vx0", "link set vx0 up mtu 1300")
+    upload(ends[0], "10.77.0.1", ends[1], "10.77.0.2", size=8 << 20)
+    upload(ends[1], "10.77.0.2", ends[0], "10.77.0.1", size=8 << 20)
+
+
+def test_rules_for_what_leaves_the_tunnel_are_not_for_its_own_packets(network):
+    """A policy route for what comes out of the tunnel, as to a firewall: GRE of the host does not take it."""
+    lab = network(scenarios.phase1())
+    spoke, internet = lab.namespace("spoke1"), lab.namespace("internet")
+    internet.batch("link add firewall type veth peer name eth9 netns " + str(spoke.pid),
+                   "address add 192.0.2.1/30 dev firewall", "link set firewall up")
+    spoke.batch("address add 192.0.2.2/30 dev eth9", "link set eth9 up",
+                "route add default via 192.0.2.1 table 100", "rule add iif tunnel1 lookup 100 pref 100")
+    assert not spoke.run("ping", "-c", "1", "-W", "5", "192.0.2.1", check=False).returncode
+
+    def sent():
+        return spoke.ip("-s", "link", "show", "dev", "eth9")[0]["stats64"]["tx"]["packets"]
+    before = sent()
+    assert measure.ping(spoke, tunnel(lab, "hub"), count=50).lost == 0
+    assert sent() - before < 25
 
 
 def test_policies_of_ipsec_hold(network):

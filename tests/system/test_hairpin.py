@@ -3,6 +3,7 @@
 out is what the host's own routing would send, by the fast path or by the threads; what it must not judge, the host gets."""
 import os
 import random
+import socket
 import struct
 
 import craft
@@ -40,6 +41,9 @@ class Transit(Trial):
                                             check=False).returncode, PATIENCE, "the hub knows the other spoke")
         self.ends = nbma(self.lab, "spoke1"), nbma(self.lab, "hub")
         self.wanted = craft.address(nbma(self.lab, "spoke2"))
+        self.lab.namespace("spoke2").sysctl(net_ipv4_ip_forward=0)  # what comes to it goes no further
+        self.hub.batch(*(f"route replace {one} via {self.lab.scenario.node('hub').gateway}" for one in (
+            nbma(self.lab, "spoke1"), nbma(self.lab, "spoke2"))), "route replace default via " + tunnel(self.lab, "spoke2"))
         self.pass_markers()
         return self
 
@@ -49,8 +53,10 @@ class Transit(Trial):
     def random_packet(self, rng):
         """For spoke2's network mostly; with what a router must refuse, answer or look at."""
         protocol = rng.choice([17, 6, 6, 1, 47])
-        source = rng.choice([self.host("spoke1")] * 8 + ["127.0.0.1", self.lab.scenario.node("hub").host_address])
-        target = rng.choice([self.host("spoke2")] * 8 + [self.host("spoke1"), "192.168.77.1", "224.0.0.9", "127.0.0.2"])
+        source = rng.choice([self.host("spoke1")] * 16 + ["127.0.0.1", self.lab.scenario.node("hub").host_address,
+                                                          "0.0.0.0", "224.1.1.1", "255.255.255.255"])
+        target = rng.choice([self.host("spoke2")] * 16 + [self.host("spoke1"), "192.168.77.1", "8.8.8.8", "224.0.0.9",
+                                                          "127.0.0.2", "0.0.0.0", "239.1.2.3", "255.255.255.255"])
         options = rng.choice([b""] * 6 + [b"\1\1\1\1"])
         payload = transport(rng, protocol, difference.size_of(rng, difference.TUNNEL_MTU + 8) - 20 - len(options))
         packet = ipv4(rng, payload, protocol, source=source, destination=target, tos=rng.getrandbits(8), options=options,
@@ -109,10 +115,33 @@ def test_passes_on_what_the_host_would(tmp_path, build):
             found[name, "routed"] = routed_by_host(trial.lab) - before
     past, by_host, threads = (found[name] for name in ("past the host", "by the host", "threads"))
     assert len(past[0]) > COUNT / 4
-    assert found["past the host", "routed"] < found["by the host", "routed"] - COUNT / 6, "two paths"
+    assert found["past the host", "routed"] < found["by the host", "routed"] - COUNT / 15, "two paths"
     for other in by_host, threads:
         same(map(difference.header, past[0]), map(difference.header, other[0]))
         assert past[1] == other[1]
+
+
+def test_frames_of_others_are_left_alone(tmp_path, build):
+    """With a VLAN's tag they belong to another interface, and with another's address to another host."""
+    for number, (link, line) in enumerate((("user", LINE), ("user", ""), ("threads", ""))):
+        with Transit(link, tmp_path / str(number), scenario=scenario(line)) as trial:
+            inner = ipv4(random.Random(1), b"not for you", 253, source=trial.host("spoke1"), ttl=9,
+                         destination=trial.host("spoke2"))
+            packet = ipv4(random.Random(2), struct.pack("!HHI", 0x2000, IPV4, 1) + inner, 47, source=trial.ends[0],
+                          destination=trial.ends[1], ttl=64)
+            with trial.lab.namespace("internet").entered():
+                raw = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+                raw.bind(("hub", 0))
+
+            def frames():
+                for mac, tag in ((trial.hub_mac, b"\x81\0\0\x64"), (bytes.fromhex("02aabbccddee"), b"")):  # pylint: disable=cell-var-from-loop
+                    raw.send(mac + bytes.fromhex("020000000001") + tag + b"\x08\0" + packet)  # pylint: disable=cell-var-from-loop
+                return trial.pass_markers()  # pylint: disable=cell-var-from-loop
+            with raw:
+                found, counted = trial.counted(frames)
+            assert not found
+            # The three markers alone.
+            assert counted[0]["received_packets"] == counted[1]["sent_packets"] == 3, counted
 
 
 def test_line_is_taken_over(network):
