@@ -168,7 +168,7 @@ static const struct exec_command commands[] = {
 	{ "why ADDRESS", "The way of a packet to this address, step by step", "why", do_why },
 	{ "configure", "Change the configuration" },
 	{ "configure terminal", "Change the configuration line by line", "message", do_configure },
-	{ "write", "Keep the configuration" },
+	{ "write", "Write what runs to the file that the daemon starts with", "message", do_save },
 	{ "write memory", "Write what runs to the file that the daemon starts with", "message", do_save },
 	{ "copy", "Keep the configuration" },
 	{ "copy running-config", "What is in force" },

@@ -37,7 +37,7 @@ static void forget_block(struct ctl_configure *configure)
 {
 	private_free(configure->block);
 	configure->block = NULL;
-	configure->waiting = false;
+	configure->waiting = configure->astray = false;
 	configure->context = COMMAND_GLOBAL;
 }
 
@@ -156,6 +156,25 @@ static void keep(struct ctl_configure *configure, const char *placed_line, unsig
 	configure->waiting = waits;
 }
 
+/// Is the first word this one, with at least two letters of it?
+static bool begins_with(const char *line, const char *word)
+{
+	size_t length = strcspn(line, " \t");
+	return length >= 2 && length <= strlen(word) && strncasecmp(line, word, length) == 0;
+}
+
+static bool opens_block(const char *line)
+{
+	return begins_with(line, "interface") || begins_with(line, "crypto");
+}
+
+/// Is it the first line of the block that is open, to go on with it?
+static bool opens_again(const struct ctl_configure *configure, const char *placed_line)
+{
+	return configure->block != NULL &&
+	       strncasecmp(configure->block, placed_line, strlen(placed_line)) == 0;
+}
+
 static bool apply(struct ctl_context *context, const char *text, struct ctl_change *ret)
 {
 	return context->configure(context->owner, text, strlen(text), ret);
@@ -173,12 +192,19 @@ static json_t *take(
 
 	struct config *config = conf_parse_open(text, strlen(text), &messages, &after);
 	const struct conf_message *fault = find_error(&messages, number, true);
+	bool again = opens_again(configure, own);
+	if (opens_block(line))
+		configure->astray = !again;
 	if (fault != NULL)
 		err_set(err, "%s", fault->text);
-	else if (configure->waiting && own[0] != ' ')
+	else if (configure->waiting && own[0] != ' ' && !again)
 		err_set(err,
-			"The lines of this block wait: %s. Complete the block, or give it up with `abort`.",
-			find_error(&messages, 0, false) ? find_error(&messages, 0, false)->text : "");
+			"The lines of this block wait: %s. Complete the block, beginning with `%.*s`, or give it up "
+			"with `abort`.",
+			find_error(&messages, 0, false) ? find_error(&messages, 0, false)->text : "",
+			(int)strcspn(configure->block, "\n"), configure->block);
+	else if (again && configure->waiting)
+		told = tell(&messages, number);
 	else if (config != NULL && !apply(context, text, &change))
 		err_set(err, "The daemon could not apply it.");
 	else {
@@ -191,13 +217,6 @@ static json_t *take(
 	private_free(text);
 	private_free(own);
 	return told;
-}
-
-/// Is the first word this one, with at least two letters of it?
-static bool begins_with(const char *line, const char *word)
-{
-	size_t length = strcspn(line, " \t");
-	return length >= 2 && length <= strlen(word) && strncasecmp(line, word, length) == 0;
 }
 
 static json_t *leave(struct ctl_configure *configure, bool whole, struct err *err)
@@ -233,6 +252,12 @@ json_t *configure_line(
 	}
 	if (line[0] == '!' || line[0] == '\0')
 		return message("");
+	if (configure->astray && !opens_block(line)) {
+		err_set(err,
+			"This is not taken, as the block that it stands in was refused. Begin a block, or give up "
+			"with `abort`.");
+		return NULL;
+	}
 	if (strlen(line) > LEX_LINE_MAX ||
 		(configure->block != NULL && strlen(configure->block) + strlen(line) > BLOCK_MAX)) {
 		err_set(err, "This is too long.");

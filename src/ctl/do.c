@@ -247,8 +247,8 @@ json_t *do_reload(const struct ctl_call *call)
 	if (ok)
 		view = json_pack("{s:s, s:o}", "schema", "dmvpn/message/1", "text", view_text(text));
 	else
-		err_set(call->err, "Nothing was changed, as the file has %zu errors:\n%s",
-			change.messages.errors, text);
+		err_set(call->err, "Nothing was changed, as the file has %zu error%s:\n%s",
+			change.messages.errors, change.messages.errors == 1 ? "" : "s", text);
 	free(text);
 	ctl_change_free(&change);
 	return view;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -50,6 +51,20 @@ static bool write_new(const char *path, const char *old, const char *text, struc
 	return ok;
 }
 
+/// Does the file hold this text, and nothing else?
+static bool is_there(const char *path, const char *text)
+{
+	size_t length = strlen(text);
+	char *held = private_pages(length + 1);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool same =
+		fd >= 0 && read(fd, held, length + 1) == (ssize_t)length && memcmp(held, text, length) == 0;
+	if (fd >= 0)
+		close(fd);
+	munmap(held, length + 1);
+	return same;
+}
+
 bool save_config(const struct config *config, const char *path, struct err *err)
 {
 	char next[PATH_SIZE], backup[PATH_SIZE];
@@ -57,10 +72,10 @@ bool save_config(const struct config *config, const char *path, struct err *err)
 		snprintf(backup, sizeof(backup), "%s.bak", path) >= PATH_SIZE)
 		return err_set(err, "the path of the configuration is too long");
 	char *text = conf_print(config, false);
-	bool ok = write_new(next, path, text, err);
+	bool there = is_there(path, text), ok = there || write_new(next, path, text, err);
 	private_free(text);
-	if (!ok)
-		return false;
+	if (there || !ok)
+		return ok;
 	unlink(backup);
 	if (link(path, backup) != 0 && errno != ENOENT) {
 		err_set_errno(err, errno, "cannot keep the old file as %s", backup);

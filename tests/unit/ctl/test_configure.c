@@ -139,6 +139,34 @@ static void test_new_tunnel(void **state)
 	host_close(&host);
 }
 
+/// The lines of a block that was refused do not go to the one that is open.
+static void test_refused_block(void **state)
+{
+	static const char no_block[] = "This is not taken, as the block that it stands in was refused.…";
+	struct host host;
+	(void)state;
+	host_open(&host);
+	type(&host, "configure terminal", "Enter…", 0, "config");
+	type(&host, "interface Tunnel2", "% Not applied yet: Tunnel2: it has no address;…", 0, "config-if*");
+	type(&host, "interface Tunnel3", "The lines of this block wait: Tunnel2: it has no address;…", 0,
+		"config-if*");
+	type(&host, "ip address 10.3.0.1 255.255.255.0", no_block, 0, "config-if*");
+	type(&host, "hostname elsewhere", no_block, 0, "config-if*");
+	type(&host, "interface Tunnel2", "% Not applied yet: Tunnel2: it has no address;…", 0, "config-if*");
+	type(&host, "ip address 10.1.0.1 255.255.255.0", "% Not applied yet: Tunnel2: it has no source;…", 0,
+		"config-if*");
+	type(&host, "abort", "", 0, "");
+	type(&host, "configure terminal", "Enter…", 0, "config");
+	type(&host, "interface Tunnel1", "", 1, "config-if");
+	type(&host, "interface Tunnel", "expected …", 1, "config-if");
+	type(&host, "ip nhrp holdtime 300", no_block, 1, "config-if");
+	type(&host, "interface Tunnel1", "", 2, "config-if");
+	type(&host, "ip nhrp holdtime 300", "", 3, "config-if");
+	type(&host, "end", "", 3, "");
+	expect_line(&host, "10.3.0.1", false);
+	host_close(&host);
+}
+
 static void test_nested_blocks(void **state)
 {
 	struct host host;
@@ -178,6 +206,9 @@ static void test_save(void **state)
 	conf_free(again);
 	assert_int_equal(stat(backup, &status), 0);
 	assert_int_equal(status.st_size, strlen("! the old one\n"));
+	type(&host, "write", "Written to /tmp/configure-test…", 0, "");
+	assert_int_equal(stat(backup, &status), 0);
+	assert_int_equal(status.st_size, strlen("! the old one\n"));
 	unlink(path);
 	unlink(backup);
 	rmdir(directory);
@@ -200,6 +231,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_new_tunnel),
+		cmocka_unit_test(test_refused_block),
 		cmocka_unit_test(test_nested_blocks),
 		cmocka_unit_test(test_save),
 		cmocka_unit_test(test_none),
