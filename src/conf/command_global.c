@@ -210,6 +210,10 @@ COMMAND_SET(command_set_route)
 
 	match_interface(match, interface);
 	size_t index = find_route(draft, &route, interface);
+	if (match_has(match, "track") && !match->negated)
+		message_warning(draft->messages, line->number, 0,
+			"`track`: not supported, the route is there without; one by a next hop server leaves the table "
+			"while that server does not answer");
 	if (strcasecmp(interface, "dhcp") == 0) {
 		message_warning(draft->messages, line->number, 0,
 			"`ip route`: not ours, the host's DHCP client makes this route; this changes nothing");

@@ -129,10 +129,10 @@ static const struct command commands[] = {
 		"refuse certificates that are revoked",
 		.set = command_set_revocation },
 
-	{ COMMAND_GLOBAL, "interface INTERFACE [UNIT] [{point-to-point|multipoint}]",
+	{ COMMAND_GLOBAL, "interface INTERFACE [UNIT] [{point-to-point|multipoint}] [type TEXT]",
 		"open the block of a tunnel", COMMAND_LIST,
 		.set = command_set_interface, .print = command_print_interface },
-	{ COMMAND_GLOBAL, "ip route {NETWORK MASK|NETWORK/LENGTH} {NEXT-HOP|INTERFACE [NEXT-HOP]} [<1-255>] [name NAME]",
+	{ COMMAND_GLOBAL, "ip route {NETWORK MASK|NETWORK/LENGTH} {NEXT-HOP|INTERFACE [NEXT-HOP]} [<1-255>] [name NAME] [permanent] [track <1-1000>] [tag <1-4294967295>]",
 		"static route", COMMAND_LIST,
 		.set = command_set_route, .print = command_print_route },
 
@@ -240,7 +240,7 @@ static const struct command commands[] = {
 		"close the block", COMMAND_LIST,
 		.set = command_exit },
 	{ COMMAND_ANY, "end",
-		"close the block", COMMAND_LIST,
+		"close the block, and leave `configure terminal`", COMMAND_LIST,
 		.set = command_exit },
 };
 // clang-format on
