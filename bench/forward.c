@@ -9,6 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <jansson.h>
+
 #include "bench.h"
 #include "load.h"
 #include "report.h"
@@ -183,6 +185,25 @@ static bool start_nodes(struct forward *forward, struct err *err)
 	       world_run(forward->to, err, "ip route add 198.18.0.2 via 198.18.1.1 2>/dev/null || true");
 }
 
+/// Does what was asked for carry the data? Another way would be measured under its name.
+static bool check_path(const struct forward *forward, const struct subject *subject, struct err *err)
+{
+	const char *wanted = strcmp(forward->options->link, "bpf") == 0 ? "eBPF" : "threads", *path;
+	json_t *answer;
+	bool ok;
+
+	if (strcmp(forward->options->link, "kernel") == 0 || strcmp(forward->options->link, "auto") == 0)
+		return true;
+	answer = subject_ask(subject, "show interfaces");
+	path = json_string_value(
+		json_object_get(json_array_get(json_object_get(answer, "interfaces"), 0), "data_path"));
+	ok = (path && strncmp(path, wanted, strlen(wanted)) == 0) ||
+	     err_set(err, "at %s data does not go by %s, but by: %s", subject->name, wanted,
+		     path ? path : "?");
+	json_decref(answer);
+	return ok;
+}
+
 static bool wait_ready(struct forward *forward, struct err *err)
 {
 	double start = load_now();
@@ -276,6 +297,9 @@ static bool run(struct forward *forward, struct err *err)
 {
 	if (!build_network(forward, err) || !start_nodes(forward, err) || !wait_ready(forward, err))
 		return false;
+	for (unsigned i = 0; i < forward->subject_count; i++)
+		if (!check_path(forward, &forward->subjects[i], err))
+			return false;
 	for (; forward->rounds < forward->options->rounds; forward->rounds++)
 		if (!measure(forward, PLAIN, err) || !measure(forward, TUNNEL, err))
 			return false;

@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from lab.daemon import ROOT, build_directory
+from refusal import BPF, refused
 
 
 def bench(*arguments):
@@ -105,6 +106,13 @@ def test_forward():
     assert figures["link"] == "bpf" and figures["underlay"] == "wire" and figures["peers"] == 2000
     carries(figures)
     assert figures["tcp1_ratio"] > 0 and figures["udp_ratio"] > 0
+
+
+def test_forward_measures_what_it_says():
+    """Where the kernel takes no eBPF, the threads are not measured in its name."""
+    argv = [*refused(1, BPF), build_directory() / "dmvpn-bench", "forward", "--link", "bpf", "--rounds", "1", "--seconds", "1"]
+    result = subprocess.run(list(map(str, argv)), capture_output=True, text=True, timeout=120, check=False)
+    assert result.returncode == 1 and "data does not go by eBPF, but by: threads (no eBPF: " in result.stderr, result
 
 
 def test_rivals():
