@@ -102,7 +102,7 @@ static void print_brief_head(FILE *out)
 	      "****************************************************************************\n"
 	      "Legend: Type --> S - Static, D - Dynamic\n"
 	      "        Flags --> u - unique, r - registered, e - temporary, c - claimed\n"
-	      "        a - authoritative, t - route\n"
+	      "        t - route\n"
 	      "============================================================================\n\n"
 	      "Intf     NextHop Address                                    NBMA Address\n"
 	      "         Target Network                              T/Flag\n"

@@ -285,6 +285,7 @@ static void on_reply(struct nhs *nhs, struct mono now)
 	nhs->last_reply = now;
 	nhs->request_pending = false;
 	nhs->refused_code = 0;
+	nhs->refusal = NULL;
 	nhs->tries = 0;
 	if (is_on_trial(nhs, now)) {
 		set_state(nhs, NHS_FALLBACK, now);
@@ -308,7 +309,7 @@ static void on_refused(struct nhs *nhs, struct mono now)
 {
 	nhs->requests_failed++;
 	nhs->request_pending = false;
-	declare_down(nhs, nhs->refused_code ? nhrp_code_name(nhs->refused_code) : "refused", now);
+	declare_down(nhs, nhs->refusal, now);
 	// The server is alive: no need to ask it faster than the back-off says.
 	if (!timer_is_armed(&nhs->timer))
 		arm_retry(nhs, now);
@@ -414,6 +415,7 @@ bool nhs_on_reply(struct iface *iface, const struct nhrp_msg *msg, struct addr f
 		return false;
 	if (msg->cie_count > 0 && msg->cies[0].code != NHRP_CODE_OK) {
 		nhs->refused_code = msg->cies[0].code;
+		nhs->refusal = nhrp_code_name(nhs->refused_code);
 		nhs_step(nhs, NHS_EVENT_REFUSED, now);
 		return true;
 	}
@@ -428,13 +430,15 @@ bool nhs_on_reply(struct iface *iface, const struct nhrp_msg *msg, struct addr f
 	return true;
 }
 
-bool nhs_on_error(struct iface *iface, uint32_t request_id, struct addr from, struct mono now)
+bool nhs_on_error(
+	struct iface *iface, uint32_t request_id, struct addr from, const char *reason, struct mono now)
 {
 	struct nhs *nhs = find_pending(iface, request_id, from);
 
 	if (!nhs)
 		return false;
 	nhs->refused_code = 0;
+	nhs->refusal = reason;
 	nhs_step(nhs, NHS_EVENT_REFUSED, now);
 	return true;
 }

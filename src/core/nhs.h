@@ -42,6 +42,7 @@ struct nhs {
 	bool standby;            ///< better servers have all the connections of its cluster
 	bool declared_down;      ///< an event said so; routes through it should go
 	uint8_t refused_code;    ///< CIE code of the last negative reply; 0: none
+	const char *refusal;     ///< why the last answer was none to our liking, in words; NULL: it was
 	struct addr public_nbma; ///< our address as the server sees it, where NAT changes it
 	struct timer timer;
 	struct mono fallback;   ///< when the state FALLBACK ends
@@ -78,7 +79,8 @@ void nhs_step(struct nhs *nhs, enum nhs_event event, struct mono now);
 bool nhs_on_reply(
 	struct iface *iface, const struct nhrp_msg *msg, struct addr from, struct mono now) MUST_CHECK;
 /// An Error Indication about our request with this ID; false where it is none of ours, or not the server's.
-bool nhs_on_error(struct iface *iface, uint32_t request_id, struct addr from, struct mono now) MUST_CHECK;
+bool nhs_on_error(struct iface *iface, uint32_t request_id, struct addr from, const char *reason,
+	struct mono now) MUST_CHECK;
 /// Puts a server of the old configuration into the array of the new one, with its state and timer.
 void nhs_move(struct nhs *to, struct nhs *from, const struct nhs_config *config);
 /// Ends a server that is configured no more: takes our registration back, and its traffic to another one.

@@ -173,7 +173,7 @@ static void on_error(const struct incoming *in)
 		},
 		in->now);
 	if (ours && type == NHRP_REGISTRATION_REQUEST)
-		ours = nhs_on_error(iface, request_id, in->from, in->now);
+		ours = nhs_on_error(iface, request_id, in->from, reason, in->now);
 	else if (ours && type == NHRP_RESOLUTION_REQUEST)
 		ours = resolve_on_error(iface, request_id, reason, in->now);
 	else

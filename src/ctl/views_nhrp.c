@@ -29,7 +29,7 @@ static bool filter_takes(enum nhrp_filter filter, const struct entry *entry)
 	case NHRP_FILTER_SHORTCUT:
 		return (entry->flags & (ENTRY_RIB | ENTRY_NHO)) != 0;
 	case NHRP_FILTER_BRIEF:
-		return entry->type != ENTRY_INCOMPLETE;
+		return entry->type != ENTRY_INCOMPLETE && !(entry->flags & ENTRY_LOCAL);
 	case NHRP_FILTER_SELF:
 		return (entry->flags & ENTRY_LOCAL) != 0;
 	}

@@ -100,11 +100,31 @@ static const struct iface *tunnel_of(const struct node *node, uint32_t device)
 	return NULL;
 }
 
+/// The routing table that we mirror knows of nothing else.
+static bool is_unicast_ipv4(struct why *why)
+{
+	if (addr_is_multicast(why->destination)) {
+		step(why, "route", true,
+			"A tunnel copies multicast to those whom `show ip nhrp multicast` lists.");
+		decide(why, "multicast", "Packets to %s go to several at once.", ADDR(why->destination));
+		return false;
+	}
+	if (why->destination.family != ADDR_IPV6)
+		return true;
+	step(why, "route", false,
+		"dmvpnd carries IPv6 and does not know its routes: ask `ip -6 route get %s`.",
+		ADDR(why->destination));
+	decide(why, "unknown", "The way of packets to %s is not known here.", ADDR(why->destination));
+	return false;
+}
+
 /// The routing table. False where the packet takes no tunnel.
 static bool look_at_route(struct why *why)
 {
 	const struct rib_route *route = rib_lookup(&why->node->rib, why->destination);
 	char device[IF_NAMESIZE];
+	if (!is_unicast_ipv4(why))
+		return false;
 	if (route == NULL || route->kind == RIB_UNREACHABLE) {
 		step(why, "route", false,
 			"The routing table has %s %s: add a route, or find out why the routing "
@@ -212,11 +232,10 @@ static void look_at_servers(struct why *why)
 		step(why, "server", true,
 			"The server %s at %s has been up for %s; its last answer came %s ago.",
 			ADDR(nhs->protocol), ADDR(nhs->nbma), AGO(nhs->since), AGO(nhs->last_reply));
-	else if (nhs->refused_code != 0)
+	else if (nhs->refusal != NULL)
 		step(why, "server", false,
 			"The server %s at %s refuses our registration: %s. The last try was %s ago.",
-			ADDR(nhs->protocol), ADDR(nhs->nbma), nhrp_code_name(nhs->refused_code),
-			AGO(nhs->last_sent));
+			ADDR(nhs->protocol), ADDR(nhs->nbma), nhs->refusal, AGO(nhs->last_sent));
 	else if (nhs->last_sent.us == 0)
 		step(why, "server", false, "The server %s was not asked yet: %s.", ADDR(nhs->protocol),
 			addr_is_set(nhs->nbma) ? "the tunnel is down" : "its underlay address is not known");

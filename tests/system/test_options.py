@@ -180,11 +180,20 @@ def test_keyed_authentication(network, form):
         wait_until(lambda seen=before: traffic(lab["hub"])["refused"].get("authentication", 0) > seen, 10,
                    f"the hub refuses {wrong}")
         assert entry(lab["hub"], tunnel(lab, "spoke2")) is None
+        wait_until(lambda: "refuses our registration: authentication failure." in daemon.ctl(f"why {tunnel(lab, 'hub')}"), 10,
+                   "the spoke says so")
     assert "a-key-of-some-length" not in lab["hub"].ctl("show running-config")
 
 
 def current_authentication(node):
     return next(line.strip() for line in node.config.splitlines() if "ip nhrp authentication" in line)
+
+
+def test_why_of_what_no_route_tells(network):
+    """Multicast goes by another table, and IPv6 is only carried."""
+    lab = network(scenarios.phase1())
+    assert "show ip nhrp multicast" in lab["hub"].ctl("why 224.0.0.5")
+    assert "ip -6 route get 2001:db8::5" in lab["hub"].ctl("why 2001:db8::5")
 
 
 def test_routes_by_interface(network):
