@@ -42,10 +42,17 @@ static void add(char *line, size_t size, size_t *at, const char *format, const c
 		*at += (size_t)n;
 }
 
-/// Clients may come and go as often as they like, and all of them at once.
+/// Clients, and ways to others, may come and go as often as they like, and all of them at once.
+static bool comes_and_goes(enum event_type type)
+{
+	return type == EVENT_PEER_UP || type == EVENT_PEER_DOWN || type == EVENT_PEER_MOVED ||
+	       type == EVENT_BINDING_UP || type == EVENT_BINDING_DOWN || type == EVENT_SHORTCUT_UP ||
+	       type == EVENT_SHORTCUT_DOWN;
+}
+
 static bool is_too_much(struct events_limit *limit, enum event_type type, struct mono now)
 {
-	if (type != EVENT_PEER_UP && type != EVENT_PEER_DOWN && type != EVENT_PEER_MOVED)
+	if (!comes_and_goes(type))
 		return false;
 	if (limit->clients.burst == 0)
 		limit->clients = ratelimit_make(CLIENT_LINES, MONO_SECOND);
@@ -58,7 +65,8 @@ static bool is_too_much(struct events_limit *limit, enum event_type type, struct
 void events_log_left_out(struct events_limit *limit)
 {
 	if (limit->left_out > 0)
-		log_notice("%u more lines on clients that came and went were left out", limit->left_out);
+		log_notice("%u more lines on peers and shortcuts that came and went were left out",
+			limit->left_out);
 	limit->left_out = 0;
 }
 
