@@ -371,7 +371,7 @@ void cache_remove(struct binding *binding, const char *reason)
 	struct iface *iface = binding->iface;
 	struct desired_item item = neighbour_of(binding);
 
-	shortcut_remove_via(iface, binding->protocol, reason);
+	shortcut_remove_via(binding, reason);
 	if (binding->type == BINDING_DYNAMIC)
 		tell(binding, EVENT_PEER_DOWN, reason);
 	else if (binding->type == BINDING_CACHED)
@@ -419,7 +419,7 @@ static void settle_ownership(struct iface *iface, struct addr nbma, const char *
 		if (protect_may_own(iface, identity, prefix_host(binding->protocol)) &&
 			!cache_is_anothers(binding, identity)) {
 			set_identity(binding, identity);
-			shortcut_remove_unauthorized(iface, binding->protocol, identity, now);
+			shortcut_remove_unauthorized(binding, identity, now);
 			continue;
 		}
 		message_refuse(iface, REFUSED_IDENTITY, nbma, "an address that is not its identity's", now);
@@ -463,7 +463,7 @@ void cache_on_sa(struct iface *iface, struct addr nbma, struct mono now)
 	{
 		judge_secured(binding);
 		place(binding);
-		shortcut_place_via(iface, binding->protocol);
+		shortcut_place_via(binding);
 	}
 }
 

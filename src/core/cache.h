@@ -46,6 +46,7 @@ struct binding {
 	struct timer timer;  ///< refresh, then expiry
 	struct binding *peer_prev;
 	struct binding *peer_next;
+	struct shortcut *shortcuts; ///< by this next hop: list by shortcut.via_next
 	UT_hash_handle hh;
 };
 

@@ -81,6 +81,15 @@ struct nhs *nhs_by_nbma(const struct iface *iface, struct addr nbma)
 	return NULL;
 }
 
+struct nhs *nhs_by_protocol(const struct iface *iface, struct addr protocol)
+{
+	for (size_t i = 0; i < iface->nhs_count; i++) {
+		if (addr_equal(iface->nhs[i].protocol, protocol))
+			return &iface->nhs[i];
+	}
+	return NULL;
+}
+
 struct addr nhs_public_nbma(const struct iface *iface)
 {
 	const struct nhs *active = nhs_active(iface), *newest = NULL;

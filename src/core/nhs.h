@@ -64,6 +64,7 @@ const char *nhs_state_name(enum nhs_state state);
 /// NULL where none is configured.
 struct nhs *nhs_active(const struct iface *iface);
 struct nhs *nhs_by_nbma(const struct iface *iface, struct addr nbma);
+struct nhs *nhs_by_protocol(const struct iface *iface, struct addr protocol);
 /// Our own NBMA address behind NAT, by the newest word of a server that is up (of any, where none is); unset
 /// where they see no NAT.
 struct addr nhs_public_nbma(const struct iface *iface);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/rd.h"
+#include "core/cache.h"
 #include "core/emit.h"
 #include "core/forward.h"
 #include "core/message.h"
@@ -89,11 +90,11 @@ static bool is_our_reply(const struct incoming *in)
 	return route_is_own(in->iface->node, in->msg->src_protocol);
 }
 
+/// It is not passed on: nobody takes a registration that was, so it can answer none, and would come with our
+/// address as its sender's.
 static void on_registration_reply(const struct incoming *in)
 {
-	if (!is_our_reply(in))
-		pass_on(in, in->msg->src_protocol);
-	else if (!nhs_on_reply(in->iface, in->msg, in->from, in->now))
+	if (!is_our_reply(in) || !nhs_on_reply(in->iface, in->msg, in->from, in->now))
 		message_refuse(
 			in->iface, REFUSED_UNSOLICITED, in->from, "unsolicited registration reply", in->now);
 }
@@ -118,12 +119,23 @@ static void on_resolution_reply(const struct incoming *in)
 			"unsolicited resolution reply");
 }
 
+/// May it go on in the name of its source? The next node takes our word for who that is. Of a source that we
+/// do not know, the node that passed it on to us has looked.
+static bool is_of_its_source(const struct incoming *in)
+{
+	const struct binding *source = cache_find(in->iface, in->msg->src_protocol);
+
+	return source ? addr_equal(source->peer->nbma, in->from) : was_passed_on(in->msg);
+}
+
 static void on_purge_request(const struct incoming *in)
 {
 	if (is_for_any_server(in->msg) || route_is_own(in->iface->node, in->msg->dst_protocol))
-		purge_on_request(in->iface, in->msg, in->from, in->now);
-	else
+		purge_on_request(in->iface, in->msg, in->from, was_passed_on(in->msg), in->now);
+	else if (is_of_its_source(in))
 		pass_on(in, in->msg->dst_protocol);
+	else
+		message_refuse(in->iface, REFUSED_FORGED, in->from, "purge in another's name", in->now);
 }
 
 static void on_purge_reply(const struct incoming *in)
@@ -161,7 +173,11 @@ static void on_error(const struct incoming *in)
 		return;
 	}
 	if (!route_is_own(iface->node, in->msg->dst_protocol)) {
-		pass_on(in, in->msg->dst_protocol);
+		if (ours && type == NHRP_REGISTRATION_REQUEST)
+			message_refuse(iface, REFUSED_FORGED, in->from,
+				"error indication about another's registration", in->now);
+		else
+			pass_on(in, in->msg->dst_protocol);
 		return;
 	}
 	emit_remote_event(iface->node,

@@ -50,7 +50,9 @@ static uint8_t judge(const struct iface *iface, const struct nhrp_msg *msg, cons
 		return NHRP_CODE_OK;
 	if (binding->type > BINDING_DYNAMIC)
 		return NHRP_CODE_PROHIBITED;
-	if (binding->type == BINDING_DYNAMIC && binding->unique && !is_owner(iface, binding, from))
+	/* What an answer told is no less the node's own than what it registered. */
+	if ((binding->type == BINDING_CACHED || (binding->type == BINDING_DYNAMIC && binding->unique)) &&
+		!is_owner(iface, binding, from))
 		return NHRP_CODE_UNIQUE_REGISTERED;
 	return NHRP_CODE_OK;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <stdlib.h>
 
+#include <utlist.h>
+
 #include "base/alloc.h"
 #include "core/cache.h"
 #include "core/emit.h"
@@ -31,14 +33,12 @@ static struct desired_item route_of(const struct shortcut *shortcut)
 
 static void tell(const struct shortcut *shortcut, enum event_type type, const char *reason)
 {
-	const struct binding *binding = cache_find(shortcut->iface, shortcut->next_hop);
-
 	emit_event(shortcut->iface->node, &(struct event) {
 						  .type = type,
 						  .iface = shortcut->iface->config->id,
 						  .prefix = shortcut->prefix,
 						  .protocol = shortcut->next_hop,
-						  .nbma = binding ? binding->peer->nbma : (struct addr) { 0 },
+						  .nbma = shortcut->via->peer->nbma,
 						  .reason = reason,
 					  });
 }
@@ -46,11 +46,10 @@ static void tell(const struct shortcut *shortcut, enum event_type type, const ch
 /// Wants the override, or does not, by whether packets may go to the next hop.
 static void place(struct shortcut *shortcut)
 {
-	const struct binding *binding = cache_find(shortcut->iface, shortcut->next_hop);
 	struct desired_item item = route_of(shortcut);
 	bool was_usable = shortcut->usable;
 
-	shortcut->usable = binding && protect_is_up(shortcut->iface, binding->peer->nbma);
+	shortcut->usable = protect_is_up(shortcut->iface, shortcut->via->peer->nbma);
 	if (shortcut->usable)
 		desired_set(&shortcut->iface->node->desired, &item);
 	else
@@ -70,6 +69,7 @@ void shortcut_remove(struct shortcut *shortcut, const char *reason)
 		tell(shortcut, EVENT_SHORTCUT_DOWN, reason);
 	desired_clear(&iface->node->desired, &item);
 	timerq_disarm(&iface->node->timers, &shortcut->timer);
+	DL_DELETE2(shortcut->via->shortcuts, shortcut, via_prev, via_next);
 	trie_remove(&iface->shortcuts, shortcut->prefix);
 	iface->cached_count--;
 	free(shortcut);
@@ -86,39 +86,30 @@ struct shortcut *shortcut_next(const struct iface *iface, struct prefix within, 
 	return shortcut;
 }
 
-void shortcut_remove_via(struct iface *iface, struct addr next_hop, const char *reason)
+void shortcut_remove_via(struct binding *next_hop, const char *reason)
 {
-	struct prefix cursor = { 0 };
-	struct shortcut *shortcut;
-
-	while ((shortcut = shortcut_next(iface, iface_everything(iface), &cursor)) != NULL) {
-		if (addr_equal(shortcut->next_hop, next_hop))
-			shortcut_remove(shortcut, reason);
-	}
+	while (next_hop->shortcuts)
+		shortcut_remove(next_hop->shortcuts, reason);
 }
 
-void shortcut_place_via(struct iface *iface, struct addr next_hop)
+void shortcut_place_via(struct binding *next_hop)
 {
-	struct prefix cursor = { 0 };
 	struct shortcut *shortcut;
 
-	while ((shortcut = shortcut_next(iface, iface_everything(iface), &cursor)) != NULL) {
-		if (addr_equal(shortcut->next_hop, next_hop))
-			place(shortcut);
-	}
+	DL_FOREACH2(next_hop->shortcuts, shortcut, via_next)
+	place(shortcut);
 }
 
-void shortcut_remove_unauthorized(
-	struct iface *iface, struct addr next_hop, const char *identity, struct mono now)
+void shortcut_remove_unauthorized(struct binding *next_hop, const char *identity, struct mono now)
 {
-	struct prefix cursor = { 0 };
-	struct shortcut *shortcut;
+	struct iface *iface = next_hop->iface;
+	struct shortcut *shortcut, *next;
 
-	while ((shortcut = shortcut_next(iface, iface_everything(iface), &cursor)) != NULL) {
-		if (!addr_equal(shortcut->next_hop, next_hop) ||
-			protect_may_own(iface, identity, shortcut->prefix))
+	DL_FOREACH_SAFE2(next_hop->shortcuts, shortcut, next, via_next)
+	{
+		if (protect_may_own(iface, identity, shortcut->prefix))
 			continue;
-		message_refuse(iface, REFUSED_IDENTITY, cache_find(iface, next_hop)->peer->nbma,
+		message_refuse(iface, REFUSED_IDENTITY, next_hop->peer->nbma,
 			"a network that is not its identity's", now);
 		shortcut_remove(shortcut, "not authorized");
 	}
@@ -126,23 +117,24 @@ void shortcut_remove_unauthorized(
 
 static bool is_in_use(const struct shortcut *shortcut, int64_t window, struct mono now)
 {
-	const struct binding *binding = cache_find(shortcut->iface, shortcut->next_hop);
-
-	return binding && peer_is_in_use(binding->peer, window, now);
+	return peer_is_in_use(shortcut->via->peer, window, now);
 }
 
-void shortcut_renew_via(struct iface *iface, struct addr next_hop, const char *reason, struct mono now)
+void shortcut_renew(struct shortcut *shortcut, const char *reason, struct mono now)
 {
-	struct prefix cursor = { 0 };
-	struct shortcut *shortcut;
+	struct iface *iface = shortcut->iface;
+	struct addr destination = shortcut->destination;
+	bool used = is_in_use(shortcut, 60 * MONO_SECOND, now);
 
-	while ((shortcut = shortcut_next(iface, iface_everything(iface), &cursor)) != NULL) {
-		if (!addr_equal(shortcut->next_hop, next_hop))
-			continue;
-		if (is_in_use(shortcut, 60 * MONO_SECOND, now))
-			resolve_start(iface, shortcut->destination, now);
-		shortcut_remove(shortcut, reason);
-	}
+	shortcut_remove(shortcut, reason);
+	if (used)
+		resolve_start(iface, destination, now);
+}
+
+void shortcut_renew_via(struct binding *next_hop, const char *reason, struct mono now)
+{
+	while (next_hop->shortcuts)
+		shortcut_renew(next_hop->shortcuts, reason, now);
 }
 
 /// Is the route under the shortcut what it was when the shortcut was made?
@@ -177,6 +169,15 @@ void shortcut_on_route(struct iface *iface, struct prefix changed)
 		if (!still_holds(shortcut))
 			shortcut_remove(shortcut, "the route under it changed");
 	}
+}
+
+/// Takes it from the list of the next hop that it had to that of the one which it has.
+static void list(struct shortcut *shortcut, struct binding *via)
+{
+	if (shortcut->via)
+		DL_DELETE2(shortcut->via->shortcuts, shortcut, via_prev, via_next);
+	shortcut->via = via;
+	DL_APPEND2(via->shortcuts, shortcut, via_prev, via_next);
 }
 
 static struct shortcut *get(struct iface *iface, struct prefix prefix, struct mono now)
@@ -231,6 +232,7 @@ bool shortcut_install(struct iface *iface, struct addr destination, struct prefi
 		return false;
 	is_news = !addr_equal(shortcut->next_hop, next_hop);
 	shortcut->next_hop = next_hop;
+	list(shortcut, cache_find(iface, next_hop));
 	shortcut->destination = destination;
 	shortcut->under = verdict.route;
 	shortcut->under_next_hop = verdict.next_hop;

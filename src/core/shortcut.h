@@ -10,6 +10,7 @@
 #include "base/mono.h"
 #include "base/timerq.h"
 
+struct binding;
 struct iface;
 struct rib_route;
 
@@ -26,7 +27,10 @@ struct shortcut {
 	bool exact;  ///< `under` is the same prefix: next-hop override, else a route of its own
 	struct mono created;
 	struct mono expires;
-	struct timer timer; ///< refresh, then expiry
+	struct timer timer;  ///< refresh, then expiry
+	struct binding *via; ///< of `next_hop`, which lists it
+	struct shortcut *via_prev;
+	struct shortcut *via_next;
 };
 
 /// A reply says that `prefix` around `destination` is behind `next_hop`, whose binding is in the cache.
@@ -39,14 +43,14 @@ bool shortcut_install(struct iface *iface, struct addr destination, struct prefi
 struct shortcut *shortcut_find(const struct iface *iface, struct addr destination);
 void shortcut_remove(struct shortcut *shortcut, const char *reason);
 /// Removes all by a next hop.
-void shortcut_remove_via(struct iface *iface, struct addr next_hop, const char *reason);
+void shortcut_remove_via(struct binding *next_hop, const char *reason);
 /// The SA with a next hop came or went: overrides are wanted only under it.
-void shortcut_place_via(struct iface *iface, struct addr next_hop);
+void shortcut_place_via(struct binding *next_hop);
 /// Removes what is by a next hop and not its identity's, which is counted and told.
-void shortcut_remove_unauthorized(
-	struct iface *iface, struct addr next_hop, const char *identity, struct mono now);
-/// Removes all by a next hop, and asks anew for those which carried data.
-void shortcut_renew_via(struct iface *iface, struct addr next_hop, const char *reason, struct mono now);
+void shortcut_remove_unauthorized(struct binding *next_hop, const char *identity, struct mono now);
+/// Removes one, or all by a next hop, and asks anew for those which carried data.
+void shortcut_renew(struct shortcut *shortcut, const char *reason, struct mono now);
+void shortcut_renew_via(struct binding *next_hop, const char *reason, struct mono now);
 /// A route inside or around `changed` is not what it was: withdraws what does not hold any more.
 void shortcut_on_route(struct iface *iface, struct prefix changed);
 void shortcut_on_timer(struct shortcut *shortcut, struct mono now);

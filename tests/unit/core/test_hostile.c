@@ -12,6 +12,7 @@
 #include "core/nhs.h"
 #include "core/peer.h"
 #include "core/resolve.h"
+#include "core/shortcut.h"
 
 #define STRANGER "172.16.0.66"
 
@@ -191,6 +192,119 @@ static void a_registration_cannot_hide_that_it_was_passed_on(void **state)
 	bed_free(hub);
 }
 
+/// A server that passed it on would lend it its own address, to which registrations went.
+static void what_is_about_a_registration_is_not_passed_on(void **state)
+{
+	struct bed *bed = bed_hub(), *spoke = bed_spoke();
+	struct nhrp_msg reply = bed_message(NHRP_REGISTRATION_REPLY, "172.16.0.2", "10.0.0.2", "10.0.0.1", 2);
+	struct nhrp_msg error;
+
+	(void)state;
+	bed_start(spoke);
+	bed_miss(spoke, "224.0.0.1");
+	error = error_about(bed_find(spoke, NHRP_REGISTRATION_REQUEST), "10.0.0.2");
+	bed_start(bed);
+	bed_register(bed, "172.16.0.2", "10.0.0.2", 0, 1);
+	bed_register(bed, "172.16.0.3", "10.0.0.3", 0, 1);
+	bed_forget(bed);
+	bed_cie(&reply, 32, 600);
+	bed_receive(bed, "172.16.0.3", &reply);
+	assert_int_equal(bed->iface->counters.refused[REFUSED_UNSOLICITED], 1);
+	bed_receive(bed, "172.16.0.3", &error);
+	assert_int_equal(bed->iface->counters.refused[REFUSED_FORGED], 1);
+	assert_int_equal(bed->sent_count, 0);
+	bed_free(spoke);
+	bed_free(bed);
+}
+
+/// Who has a shortcut by 10.0.0.3 to its network.
+static struct bed *with_a_shortcut(void)
+{
+	struct bed *bed = bed_registered_spoke();
+	struct nhrp_msg reply;
+
+	resolve(bed, "192.168.3.1");
+	reply = bed_answer(bed, "10.0.0.3", "172.16.0.3", 24);
+	bed_receive(bed, "172.16.0.3", &reply);
+	assert_true(bed_has_override(bed, "192.168.3.0/24"));
+	bed_forget(bed);
+	return bed;
+}
+
+static void a_node_that_was_resolved_is_registered_by_nobody_else(void **state)
+{
+	static const struct {
+		const char *from;
+		uint8_t code;
+	} cases[] = { { STRANGER, NHRP_CODE_UNIQUE_REGISTERED }, { "172.16.0.3", NHRP_CODE_OK } };
+	struct bed *bed = with_a_shortcut();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct nhrp_msg msg =
+			bed_message(NHRP_REGISTRATION_REQUEST, cases[i].from, "10.0.0.3", "10.0.0.2", 1);
+
+		bed_cie(&msg, 32, 600);
+		bed_forget(bed);
+		bed_receive(bed, cases[i].from, &msg);
+		assert_int_equal(bed_find(bed, NHRP_REGISTRATION_REPLY)->msg.cies[0].code, cases[i].code);
+		assert_true(addr_equal(cache_find(bed->iface, ip("10.0.0.3"))->peer->nbma, ip("172.16.0.3")));
+		assert_true(bed_has_override(bed, "192.168.3.0/24"));
+	}
+	bed_free(bed);
+}
+
+/// A purge of 192.168.3.0/24 in the name of `source`, by way of the server.
+static struct nhrp_msg purge_by_the_server(const char *source)
+{
+	const struct nhrp_cie record = { .nbma = ip("172.16.0.1"), .protocol = ip("10.0.0.1") };
+	static uint8_t space[64];
+	struct nhrp_msg msg = bed_message(NHRP_PURGE_REQUEST, "172.16.0.3", source, "10.0.0.2", 7);
+
+	bed_cie(&msg, 24, 0)->protocol = ip("192.168.3.0");
+	assert_true(nhrp_ext_replace(&msg, NHRP_EXT_FORWARD_TRANSIT, space,
+		nhrp_ext_append_cie(NULL, &record, space, sizeof(space))));
+	return msg;
+}
+
+static void a_purge_that_was_passed_on_is_its_sources(void **state)
+{
+	static const struct {
+		const char *source;
+		bool allowed;
+	} cases[] = { { "10.0.0.66", false }, { "10.0.0.3", true }, { "10.0.0.1", true } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct bed *bed = with_a_shortcut();
+		struct nhrp_msg msg = purge_by_the_server(cases[i].source);
+
+		bed_receive(bed, "172.16.0.1", &msg);
+		assert_int_equal(bed_has_override(bed, "192.168.3.0/24"), !cases[i].allowed);
+		assert_int_equal(bed->iface->counters.refused[REFUSED_FORGED], !cases[i].allowed);
+		bed_free(bed);
+	}
+}
+
+static void a_purge_in_anothers_name_is_not_passed_on(void **state)
+{
+	struct bed *bed = bed_hub();
+	struct nhrp_msg msg = bed_message(NHRP_PURGE_REQUEST, "172.16.0.3", "10.0.0.3", "10.0.0.2", 7);
+
+	(void)state;
+	bed_start(bed);
+	bed_register(bed, "172.16.0.2", "10.0.0.2", 0, 1);
+	bed_register(bed, "172.16.0.3", "10.0.0.3", 0, 1);
+	bed_forget(bed);
+	bed_cie(&msg, 24, 0)->protocol = ip("192.168.3.0");
+	bed_receive(bed, STRANGER, &msg);
+	assert_int_equal(bed_count(bed, NHRP_PURGE_REQUEST), 0);
+	assert_int_equal(bed->iface->counters.refused[REFUSED_FORGED], 1);
+	bed_receive(bed, "172.16.0.3", &msg);
+	assert_int_equal(bed_count(bed, NHRP_PURGE_REQUEST), 1);
+	bed_free(bed);
+}
+
 /// The underlay has one family of addresses; a node at an address of the other one cannot be sent to.
 static void nobody_is_at_an_address_of_another_family(void **state)
 {
@@ -312,6 +426,41 @@ static void a_flood_of_requesters_costs_little(void **state)
 	bed_free(bed);
 }
 
+/// Purges of all that there is, by one who may withdraw nothing, and the end of many next hops: neither walks
+/// over all shortcuts each time. That took minutes.
+static void withdrawals_cost_little(void **state)
+{
+	enum {
+		COUNT = 10000,
+	};
+	struct bed *bed = bed_registered_spoke();
+	struct nhrp_msg purge = bed_message(NHRP_PURGE_REQUEST, STRANGER, "10.0.0.66", "10.0.0.2", 7);
+	clock_t start = clock();
+
+	(void)state;
+	for (uint32_t i = 0; i < COUNT; i++) {
+		struct addr next_hop = addr_from_ipv4(0x0a000100 + i),
+			    network = addr_from_ipv4(0xc0a90000 + i);
+		const struct binding_facts facts = {
+			.type = BINDING_CACHED, .nbma = addr_from_ipv4(0xac110000 + i), .holding_time = 60
+		};
+		const char *reason;
+
+		assert_non_null(cache_set(bed->iface, next_hop, &facts, bed->now));
+		assert_true(shortcut_install(
+			bed->iface, network, prefix_host(network), next_hop, 60, 0, bed->now, &reason));
+	}
+	purge.flags = NHRP_FLAG_PURGE_NO_REPLY;
+	for (int i = 0; i < NHRP_MAX_CIES; i++)
+		bed_cie(&purge, 1, 0)->protocol = ip("192.0.0.0");
+	for (int i = 0; i < 1000; i++)
+		bed_receive(bed, STRANGER, &purge);
+	bed_advance(bed, 70 * MONO_SECOND);
+	assert_null(cache_find(bed->iface, addr_from_ipv4(0x0a000100)));
+	assert_true(clock() - start < 8 * CLOCKS_PER_SEC);
+	bed_free(bed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -323,12 +472,17 @@ int main(void)
 		cmocka_unit_test(a_registration_is_answered_by_its_server_only),
 		cmocka_unit_test(a_registration_by_way_of_another_node_moves_nobody),
 		cmocka_unit_test(a_registration_cannot_hide_that_it_was_passed_on),
+		cmocka_unit_test(what_is_about_a_registration_is_not_passed_on),
+		cmocka_unit_test(a_node_that_was_resolved_is_registered_by_nobody_else),
+		cmocka_unit_test(a_purge_that_was_passed_on_is_its_sources),
+		cmocka_unit_test(a_purge_in_anothers_name_is_not_passed_on),
 		cmocka_unit_test(nobody_is_at_an_address_of_another_family),
 		cmocka_unit_test(one_client_does_not_fill_the_server),
 		cmocka_unit_test(nobody_is_at_an_address_of_the_tunnel),
 		cmocka_unit_test(an_answer_moves_no_other_node),
 		cmocka_unit_test(registrations_have_room_left_by_other_messages),
 		cmocka_unit_test(a_flood_of_requesters_costs_little),
+		cmocka_unit_test(withdrawals_cost_little),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -158,7 +158,7 @@ static void test_refused_block(void **state)
 	type(&host, "abort", "", 0, "");
 	type(&host, "configure terminal", "Enter…", 0, "config");
 	type(&host, "interface Tunnel1", "", 1, "config-if");
-	type(&host, "interface Tunnel", "expected …", 1, "config-if");
+	type(&host, "crypto ikev2 keyring", "the command is incomplete: …", 1, "config-if");
 	type(&host, "ip nhrp holdtime 300", no_block, 1, "config-if");
 	type(&host, "interface Tunnel1", "", 2, "config-if");
 	type(&host, "ip nhrp holdtime 300", "", 3, "config-if");
