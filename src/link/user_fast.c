@@ -188,7 +188,7 @@ static void read_filter(void *context, const struct nlmsghdr *message)
 {
 	const struct tcmsg *filter = mnl_nlmsg_get_payload(message);
 	struct orphans *orphans = context;
-	const struct nlattr *attr;
+	struct nlattr *attr;
 	char name[IF_NAMESIZE];
 	bool is_ours = false;
 
