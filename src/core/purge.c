@@ -94,8 +94,10 @@ static bool purge_shortcuts_of(
 		return binding && purge_shortcuts_via(binding, prefixes, now);
 	}
 	DL_FOREACH2(peer ? peer->bindings : NULL, binding, peer_next)
-	if (is_senders(binding, sender))
-		any |= purge_shortcuts_via(binding, prefixes, now);
+	{
+		if (is_senders(binding, sender))
+			any |= purge_shortcuts_via(binding, prefixes, now);
+	}
 	return any;
 }
 

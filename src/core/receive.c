@@ -119,13 +119,15 @@ static void on_resolution_reply(const struct incoming *in)
 			"unsolicited resolution reply");
 }
 
-/// May it go on in the name of its source? The next node takes our word for who that is. Of a source that we
-/// do not know, the node that passed it on to us has looked.
+/// May it go on in the name of its source? The next node takes our word for who that is. Where a server
+/// passed it on to us, or we do not know the source, that node has looked.
 static bool is_of_its_source(const struct incoming *in)
 {
 	const struct binding *source = cache_find(in->iface, in->msg->src_protocol);
 
-	return source ? addr_equal(source->peer->nbma, in->from) : was_passed_on(in->msg);
+	if (source && addr_equal(source->peer->nbma, in->from))
+		return true;
+	return was_passed_on(in->msg) && (!source || nhs_by_nbma(in->iface, in->from));
 }
 
 static void on_purge_request(const struct incoming *in)
