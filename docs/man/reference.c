@@ -85,8 +85,6 @@ static void print_command(const struct command *command)
 		(void)printf("Default: %u.\n", command->field.default_value);
 	if (command->set != command_exit && (command->flags & COMMAND_LIST))
 		(void)puts("There can be several.");
-	if (command->flags & COMMAND_SPELT)
-		(void)puts("Routers do not have it.");
 	if (command->flags & COMMAND_REOPENS)
 		(void)puts("Where it changes, the device is made anew if it must be; NHRP keeps what it knows.");
 	if (command->flags & COMMAND_REMAKES)

@@ -86,7 +86,8 @@ static void print_details(FILE *out, const json_t *interface)
 		multipoint ? "Multipoint" : field_text(interface, "destination"));
 	fprintf(out, "   Protocol/Transport: \"%s\", Protect \"%s\" \n",
 		multipoint ? "multi-GRE/IP" : "GRE/IP", field_text(interface, "protection"));
-	fprintf(out, "   Interface State Control: Disabled\n");
+	fprintf(out, "   Interface State Control: %s\n",
+		field_true(interface, "if_state") ? "Enabled" : "Disabled");
 	fprintf(out, "   nhrp event-publisher : Disabled\n");
 	print_nhs(out, interface);
 }
