@@ -22,6 +22,7 @@ NOT_ON_THE_KERNEL_LINK = {
     "system/test_docs.py": "lessons and their pages: commands that other tests run",
     "system/test_events.py::test_the_manual_has_every_name": NOTHING,
     "system/test_faults.py": "what the user link does where a kernel refuses something",
+    "system/test_forwarding.py::test_a_stream": "there the kernel's rules count a super-packet once",
     "system/test_forwarding.py::test_super_packets": "there the kernel cuts and joins them by itself",
     "system/test_manual.py": SHOWN,
     "system/test_hairpin.py": "the fast path of the user link",

@@ -101,14 +101,37 @@ def test_the_data_path_is_the_same_after_a_reload(network):
     assert interface(lab, "spoke1")["data_path"] == before
 
 
-def test_a_tunnel_in_the_tunnel(network):
-    """VXLAN's super-packets in the tunnel, over wires on which every packet has to fit the MTU."""
-    lab = network(scenarios.phase1())
-    ends = lab.namespace("hub"), lab.namespace("spoke1")
-    for namespace, device in (*((one, "eth0") for one in ends), *((lab.namespace("internet"), one) for one in ("hub", "spoke1"))):
+def by_wires(lab, *names):
+    """The nodes' underlay is no longer one which super-packets cross whole: every packet on it fits the MTU."""
+    internet = lab.namespace("internet")
+    for namespace, device in (*((lab.namespace(name), "eth0") for name in names), *((internet, name) for name in names)):
         namespace.run("ethtool", "-K", device, "tso", "off", "gro", "on",
                       *(word for kind in ("gre", "gre-csum", "udp", "udp_tnl", "udp_tnl-csum")
                         for word in (f"tx-{kind}-segmentation", "off")))
+
+
+def test_a_stream(network):
+    """What one end counts of its super-packets when it sends them, the other counts of what came."""
+    lab = network(scenarios.phase1())
+    by_wires(lab, "hub", "spoke1")
+    ends = ("hub", "spoke1"), ("spoke1", "hub")
+    for name, other in ends:
+        upload(lab.namespace(name), tunnel(lab, name), lab.namespace(other), tunnel(lab, other), size=4 << 20)
+
+    def sums():
+        peers = {name: next(one for one in interface(lab, name)["peers"] if one["nbma"] == nbma(lab, other))
+                 for name, other in ends}
+        return [[peers[name][f"{way}_{what}"] for what in ("packets", "bytes")]
+                for one, two in ends for name, way in ((one, "sent"), (two, "received"))]
+    wait_until(lambda: sums()[0] == sums()[1] and sums()[2] == sums()[3], 15, "both count the same")
+    assert all(count > 1000 and size > 4 << 20 for count, size in sums()), sums()
+
+
+def test_a_tunnel_in_the_tunnel(network):
+    """VXLAN's super-packets in the tunnel, over wires on which every packet has to fit the MTU."""
+    lab = network(scenarios.phase1())
+    by_wires(lab, "hub", "spoke1")
+    ends = lab.namespace("hub"), lab.namespace("spoke1")
     for number, (namespace, here, there) in enumerate(zip(ends, ("hub", "spoke1"), ("spoke1", "hub")), 1):
         namespace.batch(f"link add vx0 type vxlan id 5 local {tunnel(lab, here)} remote {tunnel(lab, there)} dstport 4789",
                         f"address add 10.77.0.{number}/24 dev vx0", "link set vx0 up mtu 1300")
