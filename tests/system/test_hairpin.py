@@ -41,7 +41,8 @@ class Transit(Trial):
                                             check=False).returncode, PATIENCE, "the hub knows the other spoke")
         self.ends = nbma(self.lab, "spoke1"), nbma(self.lab, "hub")
         self.wanted = craft.address(nbma(self.lab, "spoke2"))
-        self.lab.namespace("spoke2").sysctl(net_ipv4_ip_forward=0)  # what comes to it goes no further
+        # What comes to spoke2 for nobody does not come back.
+        self.lab.namespace("spoke2").batch("route add blackhole 192.168.77.0/24", "route add blackhole 8.8.8.8/32")
         self.hub.batch(*(f"route replace {one} via {self.lab.scenario.node('hub').gateway}" for one in (
             nbma(self.lab, "spoke1"), nbma(self.lab, "spoke2"))), "route replace default via " + tunnel(self.lab, "spoke2"))
         self.pass_markers()
@@ -115,7 +116,7 @@ def test_passes_on_what_the_host_would(tmp_path, build):
             found[name, "routed"] = routed_by_host(trial.lab) - before
     past, by_host, threads = (found[name] for name in ("past the host", "by the host", "threads"))
     assert len(past[0]) > COUNT / 4
-    assert found["past the host", "routed"] < found["by the host", "routed"] - COUNT / 15, "two paths"
+    assert found["past the host", "routed"] < found["by the host", "routed"] - COUNT / 6, "two paths"
     for other in by_host, threads:
         same(map(difference.header, past[0]), map(difference.header, other[0]))
         assert past[1] == other[1]

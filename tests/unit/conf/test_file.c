@@ -133,8 +133,9 @@ static void test_tables(void **state)
 	}
 	for (size_t i = 0; foreign_row(i); i++) {
 		for (size_t j = 0; j < i; j++)
-			assert_true(foreign_row(i)->place != foreign_row(j)->place ||
-				    strcmp(foreign_row(i)->words, foreign_row(j)->words) != 0);
+			if ((foreign_row(i)->place == FOREIGN_CRYPTO) ==
+				(foreign_row(j)->place == FOREIGN_CRYPTO))
+				assert_string_not_equal(foreign_row(i)->words, foreign_row(j)->words);
 	}
 }
 

@@ -427,7 +427,7 @@ static void a_flood_of_requesters_costs_little(void **state)
 }
 
 /// Purges of all that there is, by one who may withdraw nothing, and the end of many next hops: neither walks
-/// over all shortcuts each time. That took minutes.
+/// over all shortcuts each time, as once 50 ms a purge with 2,000 of them.
 static void withdrawals_cost_little(void **state)
 {
 	enum {
