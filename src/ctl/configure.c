@@ -194,17 +194,17 @@ static json_t *take(
 	const struct conf_message *fault = find_error(&messages, number, true);
 	bool again = opens_again(configure, own);
 	if (opens_block(line))
-		configure->astray = !again;
+		configure->astray = configure->block != NULL && !again;
 	if (fault != NULL)
 		err_set(err, "%s", fault->text);
-	else if (configure->waiting && own[0] != ' ' && !again)
+	else if (configure->waiting && again)
+		told = tell(&messages, number);
+	else if (configure->waiting && own[0] != ' ')
 		err_set(err,
 			"The lines of this block wait: %s. Complete the block, beginning with `%.*s`, or give it up "
 			"with `abort`.",
 			find_error(&messages, 0, false) ? find_error(&messages, 0, false)->text : "",
 			(int)strcspn(configure->block, "\n"), configure->block);
-	else if (again && configure->waiting)
-		told = tell(&messages, number);
 	else if (config != NULL && !apply(context, text, &change))
 		err_set(err, "The daemon could not apply it.");
 	else {

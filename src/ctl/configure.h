@@ -20,7 +20,7 @@ struct ctl_configure {
 	unsigned context; ///< of the next line (enum command_context)
 	char *block;      ///< the lines of the block that is open; NULL: none
 	bool waiting;     ///< the block is not complete and not applied
-	bool astray; ///< the first line of another block was refused: the lines after it are not for this one
+	bool astray;      ///< the first line of another block was refused: what follows is not for this one
 };
 
 void configure_begin(struct ctl_configure *configure);

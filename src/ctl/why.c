@@ -121,10 +121,10 @@ static bool is_unicast_ipv4(struct why *why)
 /// The routing table. False where the packet takes no tunnel.
 static bool look_at_route(struct why *why)
 {
-	const struct rib_route *route = rib_lookup(&why->node->rib, why->destination);
-	char device[IF_NAMESIZE];
 	if (!is_unicast_ipv4(why))
 		return false;
+	const struct rib_route *route = rib_lookup(&why->node->rib, why->destination);
+	char device[IF_NAMESIZE];
 	if (route == NULL || route->kind == RIB_UNREACHABLE) {
 		step(why, "route", false,
 			"The routing table has %s %s: add a route, or find out why the routing "

@@ -164,6 +164,10 @@ static void test_refused_block(void **state)
 	type(&host, "ip nhrp holdtime 300", "", 3, "config-if");
 	type(&host, "end", "", 3, "");
 	expect_line(&host, "10.3.0.1", false);
+	// Where no block is open, nothing is mistaken for another's.
+	type(&host, "configure terminal", "Enter…", 3, "config");
+	type(&host, "crypto ikev2 keyring", "the command is incomplete: …", 3, "config");
+	type(&host, "hostname elsewhere", "", 4, "config");
 	host_close(&host);
 }
 
