@@ -12,7 +12,6 @@
 #include "core/protect.h"
 #include "core/purge.h"
 #include "core/requester.h"
-#include "core/resolve.h"
 #include "core/shortcut.h"
 
 struct sender {

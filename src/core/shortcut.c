@@ -97,7 +97,9 @@ void shortcut_place_via(struct binding *next_hop)
 	struct shortcut *shortcut;
 
 	DL_FOREACH2(next_hop->shortcuts, shortcut, via_next)
-	place(shortcut);
+	{
+		place(shortcut);
+	}
 }
 
 void shortcut_remove_unauthorized(struct binding *next_hop, const char *identity, struct mono now)

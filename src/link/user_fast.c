@@ -34,9 +34,8 @@
 
 #define TCX_INGRESS 46 ///< of enum bpf_attach_type in newer headers
 #define TCX_EGRESS  47
-#define PRIORITY    0xd4 ///< of our filters among those of an interface
-#define OUR_NAME    "from_underlay"
-#define ORPHANS     64 ///< removed from an interface at once
+#define PRIORITY    0xd4            ///< of our filters among those of an interface
+#define OUR_NAME    "from_underlay" ///< of a filter at an underlay, with more behind it
 
 /// A program at an interface.
 struct attachment {
@@ -169,12 +168,6 @@ void user_fast_remove_stale(const char *name)
 		if_freenameindex(interfaces);
 }
 
-/// Filters at an interface whose device is gone.
-struct orphans {
-	uint32_t handles[ORPHANS];
-	unsigned count;
-};
-
 static int read_options(const struct nlattr *attr, void *context)
 {
 	bool *is_ours = context;
@@ -184,36 +177,24 @@ static int read_options(const struct nlattr *attr, void *context)
 	return MNL_CB_OK;
 }
 
-static void read_filter(void *context, const struct nlmsghdr *message)
+/// Takes the filter away where it is ours and its device is gone.
+static void judge_filter(void *context, const struct nlmsghdr *message)
 {
 	const struct tcmsg *filter = mnl_nlmsg_get_payload(message);
-	struct orphans *orphans = context;
+	const struct user_fast gone = { .device = filter->tcm_handle };
+	const struct attachment attachment = {
+		.ifindex = (unsigned)filter->tcm_ifindex, .point = BPF_TC_INGRESS, .link = -1
+	};
 	struct nlattr *attr;
 	char name[IF_NAMESIZE];
 	bool is_ours = false;
 
+	(void)context;
 	mnl_attr_for_each (attr, message, sizeof(*filter))
 		if (mnl_attr_get_type(attr) == TCA_OPTIONS)
 			(void)mnl_attr_parse_nested(attr, read_options, &is_ours);
-	if (is_ours && filter->tcm_info >> 16 == PRIORITY && !if_indextoname(filter->tcm_handle, name) &&
-		orphans->count < ORPHANS)
-		orphans->handles[orphans->count++] = filter->tcm_handle;
-}
-
-static void remove_orphans_of(struct rtnl *rtnl, unsigned ifindex)
-{
-	struct attachment attachment = { .ifindex = ifindex, .point = BPF_TC_INGRESS, .link = -1 };
-	struct tcmsg wanted = { .tcm_ifindex = (int)ifindex,
-		.tcm_parent = TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS) };
-	struct orphans orphans = { 0 };
-
-	memcpy(mnl_nlmsg_put_extra_header(rtnl_begin(rtnl, RTM_GETTFILTER, NLM_F_DUMP), sizeof(wanted)),
-		&wanted, sizeof(wanted));
-	/* Most interfaces have no filters, which the kernel calls an error. */
-	if (!rtnl_dump(rtnl, read_filter, &orphans))
-		return;
-	for (unsigned i = 0; i < orphans.count; i++)
-		detach(&(struct user_fast) { .device = orphans.handles[i] }, &attachment);
+	if (is_ours && filter->tcm_info >> 16 == PRIORITY && !if_indextoname(filter->tcm_handle, name))
+		detach(&gone, &attachment);
 }
 
 void user_fast_remove_orphans(void)
@@ -223,8 +204,15 @@ void user_fast_remove_orphans(void)
 	struct if_nameindex *interfaces = rtnl ? if_nameindex() : NULL;
 
 	bpf_be_silent();
-	for (const struct if_nameindex *i = interfaces; i && i->if_index != 0; i++)
-		remove_orphans_of(rtnl, i->if_index);
+	for (const struct if_nameindex *i = interfaces; i && i->if_index != 0; i++) {
+		struct nlmsghdr *request = rtnl_begin(rtnl, RTM_GETTFILTER, 0);
+		struct tcmsg *wanted = mnl_nlmsg_put_extra_header(request, sizeof(*wanted));
+
+		wanted->tcm_ifindex = (int)i->if_index;
+		wanted->tcm_parent = TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS);
+		/* Most have no filters, which the kernel calls an error. */
+		(void)!rtnl_dump(rtnl, judge_filter, NULL);
+	}
 	if (interfaces)
 		if_freenameindex(interfaces);
 	rtnl_close(rtnl);
