@@ -8,6 +8,7 @@ import random
 import socket
 import struct
 from collections import Counter
+from pathlib import Path
 
 import craft
 from facts import nbma, tunnel
@@ -300,11 +301,20 @@ class Trial:
         return [{key: one[key] for key in ("sent_packets", "sent_bytes", "received_packets", "received_bytes")}
                 for one in found]
 
+    def all_counted(self):
+        """The counters. A thread counts what it has sent, so that a packet may have come before it is counted: they are
+        right once every thread waits for its next packet."""
+        def idle():
+            return all(thread.read_text().rpartition(")")[2].split()[0] == "S" for daemon in self.lab.daemons.values()
+                       for thread in Path(f"/proc/{daemon.process.pid}/task").glob("*/stat"))
+        wait_until(idle, PATIENCE, "all threads wait", interval=0.001)
+        return self.counters()
+
     def counted(self, work):
         """What `work` returns, and by how much the counters grew."""
-        before = self.counters()
+        before = self.all_counted()
         result = work()
-        return result, [{key: new[key] - old[key] for key in new} for new, old in zip(self.counters(), before)]
+        return result, [{key: new[key] - old[key] for key in new} for new, old in zip(self.all_counted(), before)]
 
 
 # --- what is compared
