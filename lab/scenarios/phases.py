@@ -4,13 +4,14 @@ from ..scenario import Route, Scenario, site
 from .parts import ALL_LANS, HOLDTIME, HUB_SITES, hub, interface, spoke, tunnel_address
 
 
-def phase1(holdtime=HOLDTIME, **options):
+def phase1(holdtime=HOLDTIME, spokes=2, **options):
     def point_to_point(number):
         nbma = site(HUB_SITES, 0).partition("/")[0]
         return spoke(number, shortcut=False, holdtime=holdtime, static=[f"{ALL_LANS} {tunnel_address(1)}"],
                      lines=["tunnel mode gre ip", f"tunnel destination {nbma}"], **options)
     return Scenario("phase1", "Phase 1: the spokes' tunnels are point-to-point, all traffic goes through the hub",
-                    [hub(redirect=False, holdtime=holdtime, **options), point_to_point(1), point_to_point(2)])
+                    [hub(redirect=False, spokes=spokes, holdtime=holdtime, **options),
+                     *map(point_to_point, range(1, spokes + 1))])
 
 
 def phase2(holdtime=HOLDTIME, spokes=2, **options):

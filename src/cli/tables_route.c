@@ -101,9 +101,10 @@ static void print_interface(FILE *out, const json_t *interface)
 		fprintf(out, "    Key 0x%llX\n", (unsigned long long)field_number(interface, "key"));
 	if (json_is_object(drops))
 		fprintf(out,
-			"  Drops: %lld unknown peer, %lld not wanted, %lld send failed, %lld device full\n",
+			"  Drops: %lld unknown peer, %lld not wanted, %lld send failed, %lld device full, %lld socket full\n",
 			field_number(drops, "unknown_peer"), field_number(drops, "not_wanted"),
-			field_number(drops, "send_failed"), field_number(drops, "device_full"));
+			field_number(drops, "send_failed"), field_number(drops, "device_full"),
+			field_number(drops, "socket_full"));
 }
 
 void table_interface(FILE *out, const json_t *data)

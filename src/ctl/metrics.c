@@ -255,6 +255,7 @@ static void drops(const struct writer *writer)
 			{ "not-wanted", dropped.not_wanted },
 			{ "send-failed", dropped.send_failed },
 			{ "device-full", dropped.device_full },
+			{ "socket-full", dropped.socket_full },
 		};
 		for (size_t j = 0; j < ARRAY_SIZE(reasons); j++)
 			fprintf(writer->out,

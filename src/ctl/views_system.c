@@ -34,9 +34,9 @@ static json_t *link_drop_counts(struct link *link)
 	if (link == NULL)
 		return json_null();
 	link->ops->drops(link, &drops);
-	return json_pack("{s:o, s:o, s:o, s:o}", "unknown_peer", view_count(drops.unknown_peer), "not_wanted",
-		view_count(drops.not_wanted), "send_failed", view_count(drops.send_failed), "device_full",
-		view_count(drops.device_full));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "unknown_peer", view_count(drops.unknown_peer),
+		"not_wanted", view_count(drops.not_wanted), "send_failed", view_count(drops.send_failed),
+		"device_full", view_count(drops.device_full), "socket_full", view_count(drops.socket_full));
 }
 
 static json_t *head(const struct iface *iface, const struct tunnel_config *tunnel, struct link *link)

@@ -331,8 +331,10 @@ static void kernel_drops(struct link *link, struct link_drops *ret)
 {
 	struct kernel_link *kernel = kernel_link_of(link);
 
-	*ret = (struct link_drops) { .send_failed = kernel->send_failed +
-						    kernel_multicast_refused(kernel->multicast) };
+	*ret = (struct link_drops) {
+		.send_failed = kernel->send_failed + kernel_multicast_refused(kernel->multicast),
+		.socket_full = link_socket_dropped(kernel->packet),
+	};
 	kernel_device_drops(kernel->rtnl, &kernel->device, ret);
 }
 

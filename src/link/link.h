@@ -65,6 +65,7 @@ struct link_drops {
 			       ///< the tunnel, or merged UDP datagrams
 	uint64_t send_failed;  ///< the underlay refused it
 	uint64_t device_full;  ///< the tunnel device refused it
+	uint64_t socket_full;  ///< the buffer of our socket was full, or the IPsec policy forbade it
 };
 
 struct link_ops {
@@ -124,6 +125,9 @@ extern const struct link_ops link_user;
 /// without any, the kernel answers that it does not know the protocol. -1 where we may not; the caller closes
 /// it.
 int link_hold_protocol(void);
+/// How many packets the kernel dropped that were for this socket: its buffer was full, or the IPsec policy
+/// forbade them. What its filter refuses is not among them. Wraps around at 2^32.
+uint64_t link_socket_dropped(int fd);
 /// Can a link tell the marks of packets on this system (Linux 5.19)?
 bool link_has_marks(void);
 

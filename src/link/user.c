@@ -504,14 +504,18 @@ static bool user_counters(struct link *link, struct addr nbma, struct link_count
 
 static void user_drops(struct link *link, struct link_drops *ret)
 {
-	struct user_drops *drops = &user_link_of(link)->path.drops;
+	struct user_link *user = user_link_of(link);
+	struct user_drops *drops = &user->path.drops;
 
 	*ret = (struct link_drops) {
 		.unknown_peer = atomic_load(&drops->unknown_peer),
 		.not_wanted = atomic_load(&drops->not_wanted),
 		.send_failed = atomic_load(&drops->send_failed),
 		.device_full = atomic_load(&drops->device_full),
+		.socket_full = link_socket_dropped(user->nhrp),
 	};
+	for (unsigned i = 0; i < user->path.socket_count; i++)
+		ret->socket_full += link_socket_dropped(user->path.sockets[i]);
 }
 
 const struct link_ops link_user = {

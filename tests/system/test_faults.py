@@ -2,6 +2,7 @@
 """What a kernel or the rights of the daemon do not allow, and what goes wrong in the underlay: the tunnel finds another
 way where there is one, and nobody else's packets are lost."""
 import re
+import signal
 import subprocess
 import sys
 
@@ -11,7 +12,7 @@ from test_link import upload
 from test_reload import nothing_lost, with_lines
 
 import craft
-from difference import Tap
+from difference import MPLS, Tap
 from facts import lan, ping as ping_node, tunnel, works
 from lab import measure, scenarios
 from lab.measure import Ping
@@ -222,6 +223,31 @@ def test_peer_behind_a_full_queue(network):
         flood.wait()
     # ping waits for the last answers no longer than for two round trips, or its interval.
     assert ping(lab, "spoke1", "spoke2", count=30, interval=0.1).lost == 0
+
+
+TO_FILL = 12000  # packets: half as many again as a data socket has room for
+
+
+def test_socket_is_full(network):
+    """A node that does not come to read what is for its threads: its socket's buffer is full, which is counted. The fast
+    path, and the kernel's device, carry the others' packets meanwhile; afterwards all is as before."""
+    lab = by_the_hub(network, 3)
+    config = lab.scenario.node("hub").config
+    assert ping(lab, "spoke2", "spoke3").lost == 0
+    others = Ping(lab.namespace("spoke2-host"), lab.scenario.node("spoke3").host_address, interval=0.005)
+    wait_until(lambda: counted(lab, "hub", nbma(lab, "spoke2"))[1] > 100, 20, "traffic")
+    hub = lab["hub"].child
+    hub.send_signal(signal.SIGSTOP)
+    try:
+        craft.send(lab.namespace("spoke1"), nbma(lab, "hub"), craft.gre(bytes(1400), protocol=MPLS), times=TO_FILL)
+        if "tunnel link threads" not in config:
+            nothing_lost([others])
+    finally:
+        hub.send_signal(signal.SIGCONT)
+    full = interface(lab, "hub")["drops"]["socket_full"]
+    assert full == 0 if "tunnel link kernel" in config else full > TO_FILL / 4
+    wait_until(lambda: ping(lab, "spoke2", "spoke3").lost == 0, 10, "the rest is worked off")
+    assert ping(lab, "spoke1", "spoke2", count=100).lost == 0
 
 
 def test_too_long_for_one_peer(network):

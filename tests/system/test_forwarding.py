@@ -6,6 +6,7 @@ import sys
 
 import pytest
 from test_link import ETHTOOL, merge, upload
+from test_reload import nothing_lost
 
 from facts import bound, lan, overrides, path, shortcut, tunnel
 from lab import measure, scenarios
@@ -186,22 +187,25 @@ def test_full_sized_packets_on_a_smaller_underlay(network, link):
 
 
 def test_underlay_goes_and_returns(network):
-    """The cable is pulled and plugged in again; and the default route leads by another interface from now on."""
-    lab = network(scenarios.phase1())
+    """The cable is pulled and plugged in again. The others' traffic goes on."""
+    lab = network(scenarios.phase1(spokes=3))
     assert ping(lab, "spoke1", "spoke2").lost == 0
+    others = Ping(lab.namespace("spoke2-host"), lab.scenario.node("spoke3").host_address, interval=0.005)
     lab.namespace("spoke1").batch("link set eth0 down")
     lab.namespace("spoke1").batch("link set eth0 up")
     lab.namespace("spoke1").batch(*own_address(lab.scenario.node("spoke1"))[1:])
     wait_until(lambda: ping(lab, "spoke1", "spoke2", count=5).lost == 0, 20, "traffic again")
+    nothing_lost([others])
 
 
 def test_underlay_by_another_interface(network):
-    """The default route leads to another provider."""
-    lab = network(scenarios.phase1())
+    """The default route leads to another provider. The others' traffic goes on."""
+    lab = network(scenarios.phase1(spokes=3))
     namespace, internet = lab.namespace("spoke1"), lab.namespace("internet")
     namespace.batch(f"route add default via {lab.scenario.node('spoke1').gateway}",
                     *(f"route delete {block}" for block in UNDERLAY))
     assert ping(lab, "spoke1", "spoke2").lost == 0
+    others = Ping(lab.namespace("spoke2-host"), lab.scenario.node("spoke3").host_address, interval=0.005)
     namespace.batch(f"link add eth9 type veth peer name spoke1b netns {internet.pid}",
                     "address add 192.0.2.2/30 dev eth9", "link set eth9 up")
     internet.batch("address add 192.0.2.1/30 dev spoke1b", "link set spoke1b up",
@@ -211,6 +215,7 @@ def test_underlay_by_another_interface(network):
     # Both ways go there now.
     received = namespace.ip("-s", "link", "show", "dev", "eth9")[0]["stats64"]
     assert received["rx"]["packets"] >= 100 and received["tx"]["packets"] >= 100
+    nothing_lost([others])
 
 
 def test_peer_whose_next_hop_is_silent(network):

@@ -330,7 +330,7 @@ static void test_interfaces(void **state)
 		"{'schema': 'dmvpn/interface/1', 'interfaces': [{'interface': 'tunnel1', 'description': 'caf?',"
 		" 'mtu': 1400, 'key': 1, 'source': '192.0.2.1', 'source_interface': 'eth0', 'link': 'fake',"
 		" 'nhrp_filter': 'none (there are no strangers)',"
-		" 'drops': {'unknown_peer': 0, 'not_wanted': 2, 'send_failed': 0, 'device_full': 0},"
+		" 'drops': {'unknown_peer': 0, 'not_wanted': 2, 'send_failed': 0, 'device_full': 0, 'socket_full': 0},"
 		" 'peers': [{'nbma': '192.0.2.2', 'sent_packets': 3, 'sent_bytes': 252, 'received_packets': 4,"
 		" 'received_bytes': 336}, {'nbma': '198.51.100.3', 'sent_packets': 0}]}]}");
 	fixture_free(hub);
