@@ -69,6 +69,13 @@ void table_route_override(FILE *out, const json_t *data)
 	print_routes(out, data, true);
 }
 
+void table_route_entry(FILE *out, const json_t *data)
+{
+	const json_t *routes = json_object_get(data, "routes");
+	for (size_t i = 0; i < json_array_size(routes); i++)
+		print_route(out, json_array_get(routes, i), true);
+}
+
 static void print_interface(FILE *out, const json_t *interface)
 {
 	char name[FIELD_SIZE];

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// `show interfaces`, `show running-config`, `show version`, `show debugging`.
+// `show interfaces`, `show running-config`, `show startup-config`, `show version`, `show debugging`.
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/private.h"
 #include "conf/conf.h"
+#include "conf/print.h"
 #include "core/node.h"
 #include "core/peer.h"
 #include "ctl/context.h"
@@ -120,12 +122,34 @@ struct view *view_interfaces(const char *name)
 	return &view->view;
 }
 
-json_t *view_running_config(const struct config *config, bool all)
+/// Takes the text, which came from private_open().
+static json_t *config_view(const char *schema, char *text)
 {
-	char *text = all ? conf_print_all(config, true) : conf_print(config, true);
-	json_t *view = json_pack("{s:s, s:o}", "schema", "dmvpn/running-config/1", "text", view_text(text));
+	json_t *view = json_pack("{s:s, s:o}", "schema", schema, "text", view_text(text));
 	private_free(text);
 	return view;
+}
+
+json_t *view_running_config(const struct config *config, bool all)
+{
+	return config_view(
+		"dmvpn/running-config/1", all ? conf_print_all(config, true) : conf_print(config, true));
+}
+
+json_t *view_running_interface(const struct config *config, const char *name)
+{
+	char *text;
+	FILE *out = private_open(&text);
+	for (size_t i = 0; i < config->node.iface_count; i++)
+		if (name == NULL || strcmp(name, config->node.ifaces[i].name) == 0)
+			print_tunnel(out, config, i, true);
+	fclose(out);
+	return config_view("dmvpn/running-config/1", text);
+}
+
+json_t *view_startup_config(const struct config *config)
+{
+	return config_view("dmvpn/startup-config/1", conf_print(config, true));
 }
 
 json_t *view_version(const struct config *config, struct mono started, struct mono now)

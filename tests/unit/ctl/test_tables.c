@@ -66,8 +66,8 @@ static void test_missing_fields(void **state)
 	static const char *const views[] = { "dmvpn", "dmvpn-detail", "nhrp", "nhrp-detail", "nhrp-brief",
 		"nhrp-summary", "nhrp-nhs", "nhrp-nhs-detail", "nhrp-multicast", "nhrp-traffic", "route",
 		"route-override", "interface", "events", "nhrp-traffic-detail", "why", "running-config",
-		"message", "version", "debugging", "help", "crypto-session", "crypto-session-detail",
-		"crypto-ikev2", "crypto-ikev2-detail", "crypto-ipsec" };
+		"startup-config", "route-entry", "message", "version", "debugging", "help", "crypto-session",
+		"crypto-session-detail", "crypto-ikev2", "crypto-ikev2-detail", "crypto-ipsec" };
 	static const char hollow[] =
 		"{\"interfaces\": [{\"peers\": [{\"entries\": [{}, 1]}, null], \"nhs\": [{}],"
 		" \"protection\": \"P\", \"crypto_sessions\": [{\"ike_sas\": [{\"flows\": [{}, 1]}, 1]}, 1],"
@@ -208,6 +208,7 @@ int main(void)
 		GOLDEN("nhrp-summary"),
 		GOLDEN("route"),
 		GOLDEN("route-override"),
+		GOLDEN("route-entry"),
 		GOLDEN("interface"),
 		GOLDEN("events"),
 		GOLDEN("why"),
@@ -215,6 +216,7 @@ int main(void)
 		GOLDEN("debugging"),
 		GOLDEN("message"),
 		GOLDEN("running-config"),
+		GOLDEN("startup-config"),
 		GOLDEN("unknown"),
 		cmocka_unit_test(test_missing_fields),
 		cmocka_unit_test(test_packet),
