@@ -41,7 +41,8 @@ static json_t *link_drop_counts(struct link *link)
 		view_count(drops.device_full));
 }
 
-static json_t *head(const struct iface *iface, const struct tunnel_config *tunnel, struct link *link)
+static json_t *head(const struct iface *iface, const struct tunnel_config *tunnel, struct link *link,
+	const struct ctl_context *context)
 {
 	json_t *object = json_pack("{s:s, s:b, s:b, s:o, s:o, s:i, s:o, s:o}", "interface",
 		iface->config->name, "shutdown", tunnel->shutdown, "up", iface->up, "description",
@@ -56,6 +57,7 @@ static json_t *head(const struct iface *iface, const struct tunnel_config *tunne
 		link != NULL ? view_text(link->ops->data_path(link)) : json_null(), "nhrp_filter",
 		link != NULL ? view_text(link->filter) : json_null(), "drops", link_drop_counts(link));
 	json_object_update(object, rest);
+	json_object_set_new(object, "device_state", view_device_state(iface, context));
 	json_decref(rest);
 	return object;
 }
@@ -91,7 +93,7 @@ static json_t *next(struct view *base, const struct ctl_context *context)
 	struct link *link = context->link != NULL ? context->link(context->owner, iface->config->id) : NULL;
 	json_t *object = view->opened
 				 ? json_pack("{s:s, s:b}", "interface", iface->config->name, "continued", 1)
-				 : head(iface, &context->config->tunnels[view->tour.index], link);
+				 : head(iface, &context->config->tunnels[view->tour.index], link, context);
 	json_t *peers = json_array();
 	struct prefix key;
 	unsigned step = 0;

@@ -346,12 +346,23 @@ static struct link *find_link(void *owner, uint32_t iface)
 	return iface == 1 ? &fake_link : NULL;
 }
 
+static const char *find_device_state(void *owner, uint32_t iface)
+{
+	(void)owner;
+	return iface == 1 ? "dormant" : NULL;
+}
+
 static void test_interfaces(void **state)
 {
 	struct fixture *hub = hub_new();
 	(void)state;
 	check(view_of(hub, view_interfaces(NULL), 1000), "{'interfaces': [{'link': null, 'drops': null}]}");
 	check(view_of(hub, view_interfaces("tunnel7"), 1000), "{'interfaces': []}");
+	check(view_of(hub, view_interfaces(NULL), 1000), "{'interfaces': [{'device_state': null}]}");
+	hub->context.device_state = find_device_state;
+	check(view_of(hub, view_interfaces(NULL), 1000), "{'interfaces': [{'device_state': 'dormant'}]}");
+	check(view_of(hub, view_dmvpn((struct addr) { 0 }), 1000),
+		"{'interfaces': [{'device_state': 'dormant'}]}");
 	hub->context.link = find_link;
 	hub->tunnel.description = (char[]) { "caf\xe9" };
 	check(view_of(hub, view_interfaces("Tunnel1"), 1000),
