@@ -75,6 +75,24 @@ char *field_interface_short(const json_t *object, char buffer[static FIELD_SIZE]
 	return interface(object, "Tu", buffer);
 }
 
+static bool device_is(const json_t *interface, const char *state)
+{
+	return strcmp(field_text(interface, "device_state"), state) == 0;
+}
+
+const char *field_admin_state(const json_t *interface)
+{
+	return field_true(interface, "shutdown") || device_is(interface, "down") ? "administratively down"
+										 : "up";
+}
+
+const char *field_line_protocol(const json_t *interface)
+{
+	// A daemon before this field has no word of the device.
+	bool works = field_is_null(interface, "device_state") || device_is(interface, "up");
+	return field_true(interface, "up") && works ? "up" : "down";
+}
+
 char *field_address(const json_t *object, const char *key, char *buffer, size_t size)
 {
 	const char *text = field_text(object, key);

@@ -23,5 +23,9 @@ char *field_time(const json_t *object, const char *key, char buffer[static FIELD
 char *field_interface(const json_t *object, char buffer[static FIELD_SIZE]);
 /// The device "tunnel1" as "Tu1"; other names as they are.
 char *field_interface_short(const json_t *object, char buffer[static FIELD_SIZE]);
+/// The two halves of "up/up" of an interface: what the administrator wants, and whether it works. Where the
+/// kernel's device is shown as waiting, routing daemons take it for down, and so do we.
+const char *field_admin_state(const json_t *interface);
+const char *field_line_protocol(const json_t *interface);
 /// A prefix "10.0.0.1/24" without its length.
 char *field_address(const json_t *object, const char *key, char *buffer, size_t size);

@@ -16,6 +16,7 @@ static const struct {
 	{ "include", "Lines that match a regular expression", FILTER_INCLUDE },
 	{ "exclude", "Lines that do not match", FILTER_EXCLUDE },
 	{ "begin", "From the first line that matches on", FILTER_BEGIN },
+	{ "section", "Lines that match, each with the block that it heads", FILTER_SECTION },
 	{ "count", "How many lines match", FILTER_COUNT },
 	{ "json", "The same facts as JSON", FILTER_INCLUDE },
 };
@@ -53,7 +54,7 @@ static bool parse_one(char *text, struct filters *filters, struct err *err)
 		pattern[end - 1] = '\0';
 	if (found == ARRAY_SIZE(kinds))
 		return err_set(err,
-			"unknown filter \"%.*s\"; known are: include, exclude, begin, count, json",
+			"unknown filter \"%.*s\"; known are: include, exclude, begin, section, count, json",
 			(int)length, text);
 	if (strcmp(kinds[found].name, "json") == 0) {
 		filters->json = true;
@@ -100,10 +101,22 @@ struct sieve {
 	struct filters filters;
 	regex_t regexes[FILTERS_MAX];
 	bool begun[FILTERS_MAX];
+	size_t indents[FILTERS_MAX]; ///< of the heads of the sections that are begun
 	size_t counts[FILTERS_MAX];
 	char *line; ///< the line that is not at its end yet
 	size_t length;
 };
+
+/// Is the line of a section? One that matches begins one, unless it stands in the one that is begun.
+static bool in_section(struct sieve *sieve, size_t i, const char *line, bool fits)
+{
+	size_t indent = strspn(line, " \t");
+	if (sieve->begun[i] && indent > sieve->indents[i])
+		return true;
+	sieve->begun[i] = fits;
+	sieve->indents[i] = indent;
+	return fits;
+}
 
 /// Gives a line to the filters from the first on.
 static void sift(struct sieve *sieve, const char *line)
@@ -122,6 +135,10 @@ static void sift(struct sieve *sieve, const char *line)
 		case FILTER_BEGIN:
 			sieve->begun[i] |= fits;
 			if (!sieve->begun[i])
+				return;
+			break;
+		case FILTER_SECTION:
+			if (!in_section(sieve, i, line, fits))
 				return;
 			break;
 		case FILTER_COUNT:

@@ -14,6 +14,7 @@ enum filter_kind {
 	FILTER_INCLUDE, ///< lines that match
 	FILTER_EXCLUDE, ///< lines that do not
 	FILTER_BEGIN,   ///< from the first line that matches on
+	FILTER_SECTION, ///< lines that match, each with those behind it that stand further in
 	FILTER_COUNT,   ///< only how many lines match
 };
 

@@ -21,6 +21,7 @@ void table_nhs_detail(FILE *out, const json_t *data);
 void table_multicast(FILE *out, const json_t *data);
 void table_traffic(FILE *out, const json_t *data);
 void table_route(FILE *out, const json_t *data);
+void table_route_entry(FILE *out, const json_t *data);
 void table_route_override(FILE *out, const json_t *data);
 void table_interface(FILE *out, const json_t *data);
 void table_traffic_detail(FILE *out, const json_t *data);

@@ -75,11 +75,10 @@ static void print_nhs(FILE *out, const json_t *interface)
 static void print_details(FILE *out, const json_t *interface)
 {
 	char name[FIELD_SIZE], address[64];
-	bool up = field_true(interface, "up");
 	bool multipoint = strcmp(field_text(interface, "mode"), "gre multipoint") == 0;
 
 	fprintf(out, "Interface %s is %s/%s, Addr. is %s, VRF \"\" \n", field_interface(interface, name),
-		field_true(interface, "shutdown") ? "administratively down" : "up", up ? "up" : "down",
+		field_admin_state(interface), field_line_protocol(interface),
 		field_address(interface, "address", address, sizeof(address)));
 	fprintf(out, "   Tunnel Src./Dest. addr: %s/%s, Tunnel VRF \"\"\n",
 		field_is_null(interface, "source") ? "UNKNOWN" : field_text(interface, "source"),

@@ -69,15 +69,22 @@ void table_route_override(FILE *out, const json_t *data)
 	print_routes(out, data, true);
 }
 
+void table_route_entry(FILE *out, const json_t *data)
+{
+	const json_t *routes = json_object_get(data, "routes");
+	for (size_t i = 0; i < json_array_size(routes); i++)
+		print_route(out, json_array_get(routes, i), true);
+}
+
 static void print_interface(FILE *out, const json_t *interface)
 {
 	char name[FIELD_SIZE];
 	const json_t *drops = json_object_get(interface, "drops");
 	bool multipoint = strcmp(field_text(interface, "mode"), "gre multipoint") == 0;
+	bool dormant = strcmp(field_text(interface, "device_state"), "dormant") == 0;
 
-	fprintf(out, "%s is %s, line protocol is %s\n", field_interface(interface, name),
-		field_true(interface, "shutdown") ? "administratively down" : "up",
-		field_true(interface, "up") ? "up" : "down");
+	fprintf(out, "%s is %s, line protocol is %s%s\n", field_interface(interface, name),
+		field_admin_state(interface), field_line_protocol(interface), dormant ? " (dormant)" : "");
 	fprintf(out, "  Hardware is Tunnel%s%s\n", field_is_null(interface, "link") ? "" : ", link ",
 		field_text(interface, "link"));
 	if (!field_is_null(interface, "data_path"))

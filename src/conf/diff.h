@@ -26,7 +26,9 @@ struct diff_tunnel {
 struct diff {
 	struct diff_tunnel *tunnels; ///< of either configuration
 	size_t count;
-	char *text;     ///< the lines that differ, with "-" or "+" before them, secrets hidden; "": none
+	/// The lines that differ, with "-" or "+" before them, in the order of the configuration and under
+	/// the heads of their blocks, which have " "; secrets hidden. "": none.
+	char *text;
 	unsigned lines; ///< of `text` that begin so
 };
 

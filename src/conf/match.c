@@ -279,9 +279,11 @@ static void finish(struct match *match, const struct states *states)
 static void fail(struct match *match, const struct states *states, size_t index, bool ambiguous)
 {
 	struct choice choice = choice_of(states);
+	const struct state *end = finished(states, match->negated);
 
 	match->status = ambiguous ? MATCH_AMBIGUOUS : MATCH_UNKNOWN;
 	match->failed = index;
+	match->command = end ? end->command : NULL;
 	expect(match, &choice, ambiguous ? match->line->words[index].text : NULL);
 	if (!ambiguous && !match->secret)
 		match->near = nearest_keyword(choice.elements, choice.count, match->line->words[index].text);

@@ -25,7 +25,7 @@ enum match_status {
 struct match {
 	enum match_status status;
 	const struct lex_line *line;
-	const struct command *command;         ///< with MATCH_OK
+	const struct command *command;         ///< with MATCH_OK; or it ended before word `failed`; else NULL
 	bool negated;                          ///< a `no` form
 	size_t first;                          ///< the first word of the command: 1 behind a `no`
 	size_t count;                          ///< words of the command that were understood, from `first` on

@@ -15,6 +15,7 @@
 #include "conf/check.h"
 #include "conf/draft.h"
 #include "conf/foreign.h"
+#include "conf/hint.h"
 #include "conf/message.h"
 #include "conf/name.h"
 #include "conf/schema.h"
@@ -128,15 +129,19 @@ static void tell_misfit(struct draft *draft, const struct match *match, unsigned
 	const struct lex_word *word = &match->line->words[match->failed];
 	unsigned line = match->line->number;
 	char quoted[QUOTE_SIZE];
-	char hint[200];
+	char meant[200];
+	const char *hint = hint_find(match);
 
 	message_quote(match->secret ? "*****" : word->text, quoted);
-	if (match->near || match->failed == match->first)
+	if (hint)
+		message_error(draft->messages, line, word->column, "%s", hint);
+	else if (match->near || match->failed == match->first)
 		message_error(draft->messages, line, word->column, "unknown command \"%s\"%s", quoted,
-			did_you_mean(match, context, hint));
+			did_you_mean(match, context, meant));
 	else if (match->expected[0] == '\0')
 		message_error(draft->messages, line, word->column,
-			"\"%s\" is too much: the command ends before it", quoted);
+			"\"%s\" is too much: leave it out; the command is `%s`", quoted,
+			match->command->syntax);
 	else
 		message_error(draft->messages, line, word->column, "expected %s, not \"%s\"%s",
 			match->expected, quoted, ipv6_remark(word->text));

@@ -27,6 +27,9 @@ struct ctl_context {
 	struct eventlog events; ///< of late
 	/// The link of the interface with this iface_config.id, or NULL; the hook itself may be NULL.
 	struct link *(*link)(void *owner, uint32_t iface);
+	/// How the kernel shows the device of the interface with this iface_config.id: "up", "down" by the
+	/// administrator's wish, "dormant" or "no-carrier"; NULL: it is not there. May be NULL.
+	const char *(*device_state)(void *owner, uint32_t iface);
 	/// A command changed the node: its actions and desired state wait to be drained. May be NULL.
 	void (*changed)(void *owner);
 	/// Makes this whole text the configuration: it is checked, and what differs from the present one is

@@ -30,13 +30,11 @@ static json_t *done(const char *format, ...)
 	return json_pack("{s:s, s:s}", "schema", "dmvpn/message/1", "text", text);
 }
 
-/// "tunnel1", "Tunnel1", "tu1" or "1" as a device name: a number stands for the tunnel.
-struct view *do_interfaces(const struct ctl_call *call)
+/// The device that the argument names as "tunnel1", "Tunnel1", "tu1" or "1": a number stands for the tunnel.
+/// NULL and `err` where there is none.
+static const char *named_tunnel(const struct ctl_call *call)
 {
 	char name[32];
-	if (call->argument == NULL)
-		return view_interfaces(NULL);
-
 	size_t letters = strcspn(call->argument, "0123456789");
 	if (call->argument[letters] != '\0' && strncasecmp("tunnel", call->argument, letters) == 0)
 		snprintf(name, sizeof(name), "tunnel%s", call->argument + letters);
@@ -45,11 +43,41 @@ struct view *do_interfaces(const struct ctl_call *call)
 
 	for (size_t i = 0; i < call->context->node->iface_count; i++)
 		if (strcasecmp(name, iface_at(call->context->node, i)->config->name) == 0)
-			return view_interfaces(name);
+			return iface_at(call->context->node, i)->config->name;
 	err_set(call->err,
 		"There is no tunnel interface %s; `show interfaces` lists those that are configured.",
 		call->argument);
 	return NULL;
+}
+
+struct view *do_interfaces(const struct ctl_call *call)
+{
+	const char *name = call->argument != NULL ? named_tunnel(call) : NULL;
+	return name != NULL || call->argument == NULL ? view_interfaces(name) : NULL;
+}
+
+json_t *do_running_interface(const struct ctl_call *call)
+{
+	const char *name = call->argument != NULL ? named_tunnel(call) : NULL;
+	return name != NULL || call->argument == NULL ? view_running_interface(call->context->config, name)
+						      : NULL;
+}
+
+json_t *do_route(const struct ctl_call *call)
+{
+	struct addr destination;
+	if (!addr_parse(call->argument, &destination) || destination.family != ADDR_IPV4) {
+		err_set(call->err,
+			"\"%s\" is not an IPv4 address; give the destination of a packet, `nhrp` or "
+			"`next-hop-override`.",
+			call->argument);
+		return NULL;
+	}
+	json_t *view = view_route_to(call->context, destination);
+	if (view == NULL)
+		err_set(call->err, "No route leads to %s; `why %s` tells what becomes of a packet.",
+			call->argument, call->argument);
+	return view;
 }
 
 /// "30s", "10m", "2h", "1d" or a number of seconds, as microseconds; below zero where it is none.
@@ -224,6 +252,31 @@ static void print_messages(FILE *out, const struct conf_messages *messages, cons
 			fprintf(out, "%s:%u: %s%s\n", path, one->line,
 				one->severity == CONF_ERROR ? "" : "warning: ", one->text);
 	}
+}
+
+json_t *do_startup(const struct ctl_call *call)
+{
+	const char *path = call->context->config_path;
+	struct conf_messages messages;
+	char *text = NULL;
+	size_t size;
+	if (path == NULL) {
+		err_set(call->err, "This daemon was started without a file.");
+		return NULL;
+	}
+	struct config *config = conf_load(path, &messages);
+	json_t *view = config != NULL ? view_startup_config(config) : NULL;
+	if (view == NULL) {
+		FILE *out = open_memstream(&text, &size);
+		print_messages(out, &messages, path);
+		fclose(out);
+		err_set(call->err, "The file cannot be shown, as it has %zu error%s:\n%s", messages.errors,
+			messages.errors == 1 ? "" : "s", text);
+		free(text);
+	}
+	conf_messages_free(&messages);
+	conf_free(config);
+	return view;
 }
 
 json_t *do_reload(const struct ctl_call *call)

@@ -30,6 +30,12 @@ enum do_client {
 };
 
 struct view *do_interfaces(const struct ctl_call *call);
+/// `show running-config interface`: the blocks of all tunnels, or that of one.
+json_t *do_running_interface(const struct ctl_call *call);
+/// `show startup-config`: the file, as reload would read it.
+json_t *do_startup(const struct ctl_call *call);
+/// `show ip route ADDRESS`
+json_t *do_route(const struct ctl_call *call);
 struct view *do_events(const struct ctl_call *call);
 json_t *do_client(const struct ctl_call *call);
 json_t *do_clear(const struct ctl_call *call);

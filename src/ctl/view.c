@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "ctl/context.h"
 
 json_t *view_part(struct view *view, const char *schema)
 {
@@ -59,4 +60,11 @@ json_t *view_left(struct mono until, struct mono now)
 json_t *view_count(uint64_t count)
 {
 	return json_integer((json_int_t)count);
+}
+
+json_t *view_device_state(const struct iface *iface, const struct ctl_context *context)
+{
+	return view_text(context->device_state != NULL
+				 ? context->device_state(context->owner, iface->config->id)
+				 : NULL);
 }

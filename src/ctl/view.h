@@ -45,3 +45,5 @@ json_t *view_age(struct mono since, struct mono now);
 /// Whole seconds until `until`, rounded up; null where that is MONO_NEVER.
 json_t *view_left(struct mono until, struct mono now);
 json_t *view_count(uint64_t count);
+/// How the kernel shows the device of an interface (ctl_context.device_state); null: not known.
+json_t *view_device_state(const struct iface *iface, const struct ctl_context *context);

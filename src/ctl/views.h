@@ -48,6 +48,9 @@ struct view *view_nhrp_summary(void);
 struct view *view_multicast(void);
 /// NHRP's IPv4 routes, and those of the routing table `with_rib`. (`show ip route`)
 struct view *view_route(bool with_rib);
+/// What of it has the longest prefix around `destination`, an IPv4 address; NULL: nothing. (`show ip route
+/// ADDRESS`)
+json_t *view_route_to(const struct ctl_context *context, struct addr destination);
 /// Tunnel interfaces with their links' counters; `name` NULL: all, else the one device of this name.
 /// (`show interfaces`)
 struct view *view_interfaces(const char *name);
@@ -62,6 +65,11 @@ json_t *view_nhs_of(const struct iface *iface, struct mono now);
 json_t *view_traffic(const struct node *node, struct mono now);
 /// The configuration in IOS form, secrets hidden; `all`: with what has its default. (`show running-config`)
 json_t *view_running_config(const struct config *config, bool all);
+/// The blocks of tunnels as in it; `name` NULL: all, else the one device of this name. (`show running-config
+/// interface`)
+json_t *view_running_interface(const struct config *config, const char *name);
+/// What the daemon's file says, in the same form. (`show startup-config`)
+json_t *view_startup_config(const struct config *config);
 /// Version and how long the daemon has been running. (`show version`)
 json_t *view_version(const struct config *config, struct mono started, struct mono now);
 /// What is being debugged in a session. (`show debugging`)

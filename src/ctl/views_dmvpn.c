@@ -198,13 +198,14 @@ static bool prepare(struct dmvpn_view *view, const struct iface *iface)
 static json_t *head(
 	const struct iface *iface, const struct tunnel_config *tunnel, const struct ctl_context *context)
 {
-	return json_pack("{s:s, s:s, s:b, s:b, s:b, s:o, s:o, s:o, s:s, s:o, s:o}", "interface",
+	return json_pack("{s:s, s:s, s:b, s:b, s:b, s:o, s:o, s:o, s:s, s:o, s:o, s:o}", "interface",
 		iface->config->name, "type", interface_type(iface), "up", iface->up, "shutdown",
 		tunnel->shutdown, "if_state", tunnel->if_state, "address",
 		view_prefix(iface->config->address), "source", view_addr(iface->nbma), "destination",
 		view_addr(iface->config->destination), "mode",
 		tunnel->mode == TUNNEL_GRE_MULTIPOINT ? "gre multipoint" : "gre ip", "nhs",
-		view_nhs_of(iface, context->now()), "protection", view_text(tunnel->protection.profile));
+		view_nhs_of(iface, context->now()), "protection", view_text(tunnel->protection.profile),
+		"device_state", view_device_state(iface, context));
 }
 
 /// The part with the peers so far; `more` of the same interface come.

@@ -117,6 +117,35 @@ static void add_nhrp_routes(
 	}
 }
 
+/// The prefix that decides over `destination`: the longest one of a route or a shortcut.
+static struct prefix longest_prefix(const struct node *node, struct addr destination)
+{
+	const struct rib_route *route = rib_lookup(&node->rib, destination);
+	struct prefix longest = route != NULL ? route->prefix : (struct prefix) { 0 };
+	for (size_t i = 0; i < node->iface_count; i++) {
+		const struct shortcut *shortcut = trie_longest(&iface_at(node, i)->shortcuts, destination);
+		if (shortcut != NULL &&
+			(!addr_is_set(longest.addr) || shortcut->prefix.length > longest.length))
+			longest = shortcut->prefix;
+	}
+	return longest;
+}
+
+json_t *view_route_to(const struct ctl_context *context, struct addr destination)
+{
+	const struct prefix keys[] = { prefix_host(destination), longest_prefix(context->node, destination) };
+	json_t *list = json_array();
+	for (size_t i = 0; i < ARRAY_SIZE(keys) && addr_is_set(keys[i].addr) && json_array_size(list) == 0;
+		i++) {
+		add_rib_route(list, context->node, keys[i], context->now());
+		add_nhrp_routes(list, context, keys[i], WALK_BINDINGS | WALK_SHORTCUTS);
+	}
+	if (json_array_size(list) > 0)
+		return json_pack("{s:s, s:o}", "schema", "dmvpn/route/1", "routes", list);
+	json_decref(list);
+	return NULL;
+}
+
 /// The routing table and NHRP's routes, merged in order of prefix.
 struct route_view {
 	struct view view;

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// `show interfaces`, `show running-config`, `show version`, `show debugging`.
+// `show interfaces`, `show running-config`, `show startup-config`, `show version`, `show debugging`.
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/private.h"
 #include "conf/conf.h"
+#include "conf/print.h"
 #include "core/node.h"
 #include "core/peer.h"
 #include "ctl/context.h"
@@ -39,7 +41,8 @@ static json_t *link_drop_counts(struct link *link)
 		"device_full", view_count(drops.device_full), "socket_full", view_count(drops.socket_full));
 }
 
-static json_t *head(const struct iface *iface, const struct tunnel_config *tunnel, struct link *link)
+static json_t *head(const struct iface *iface, const struct tunnel_config *tunnel, struct link *link,
+	const struct ctl_context *context)
 {
 	json_t *object = json_pack("{s:s, s:b, s:b, s:o, s:o, s:i, s:o, s:o}", "interface",
 		iface->config->name, "shutdown", tunnel->shutdown, "up", iface->up, "description",
@@ -54,6 +57,7 @@ static json_t *head(const struct iface *iface, const struct tunnel_config *tunne
 		link != NULL ? view_text(link->ops->data_path(link)) : json_null(), "nhrp_filter",
 		link != NULL ? view_text(link->filter) : json_null(), "drops", link_drop_counts(link));
 	json_object_update(object, rest);
+	json_object_set_new(object, "device_state", view_device_state(iface, context));
 	json_decref(rest);
 	return object;
 }
@@ -89,7 +93,7 @@ static json_t *next(struct view *base, const struct ctl_context *context)
 	struct link *link = context->link != NULL ? context->link(context->owner, iface->config->id) : NULL;
 	json_t *object = view->opened
 				 ? json_pack("{s:s, s:b}", "interface", iface->config->name, "continued", 1)
-				 : head(iface, &context->config->tunnels[view->tour.index], link);
+				 : head(iface, &context->config->tunnels[view->tour.index], link, context);
 	json_t *peers = json_array();
 	struct prefix key;
 	unsigned step = 0;
@@ -120,12 +124,34 @@ struct view *view_interfaces(const char *name)
 	return &view->view;
 }
 
-json_t *view_running_config(const struct config *config, bool all)
+/// Takes the text, which came from private_open().
+static json_t *config_view(const char *schema, char *text)
 {
-	char *text = all ? conf_print_all(config, true) : conf_print(config, true);
-	json_t *view = json_pack("{s:s, s:o}", "schema", "dmvpn/running-config/1", "text", view_text(text));
+	json_t *view = json_pack("{s:s, s:o}", "schema", schema, "text", view_text(text));
 	private_free(text);
 	return view;
+}
+
+json_t *view_running_config(const struct config *config, bool all)
+{
+	return config_view(
+		"dmvpn/running-config/1", all ? conf_print_all(config, true) : conf_print(config, true));
+}
+
+json_t *view_running_interface(const struct config *config, const char *name)
+{
+	char *text;
+	FILE *out = private_open(&text);
+	for (size_t i = 0; i < config->node.iface_count; i++)
+		if (name == NULL || strcmp(name, config->node.ifaces[i].name) == 0)
+			print_tunnel(out, config, i, true);
+	fclose(out);
+	return config_view("dmvpn/running-config/1", text);
+}
+
+json_t *view_startup_config(const struct config *config)
+{
+	return config_view("dmvpn/startup-config/1", conf_print(config, true));
 }
 
 json_t *view_version(const struct config *config, struct mono started, struct mono now)

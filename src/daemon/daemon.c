@@ -34,6 +34,7 @@
 #include "linux/guard.h"
 #include "linux/monitor.h"
 #include "linux/nflog.h"
+#include "linux/device.h"
 #include "linux/rtnl.h"
 
 struct mono daemon_now(void)
@@ -173,6 +174,18 @@ static struct link *find_link(void *owner, uint32_t iface)
 	return tunnel ? tunnel->link : NULL;
 }
 
+static const char *find_device_state(void *owner, uint32_t iface)
+{
+	const struct tunnel *tunnel = daemon_tunnel(owner, iface);
+	struct device_info device;
+	struct err err;
+
+	if (!tunnel || tunnel->device == 0 ||
+		!device_get(tunnel->daemon->rtnl, tunnel->nhrp->name, &device, &err))
+		return NULL;
+	return device_state(&device);
+}
+
 static void on_changed(void *owner)
 {
 	daemon_drain(owner);
@@ -259,6 +272,7 @@ static bool open_control(struct daemon *daemon, const char *path, struct err *er
 		.now = daemon_now,
 		.started = daemon_now(),
 		.link = find_link,
+		.device_state = find_device_state,
 		.changed = on_changed,
 		.configure = on_configure,
 		.reload = on_reload,

@@ -32,6 +32,8 @@ static int on_link_attribute(const struct nlattr *attr, void *context)
 		snprintf(info->name, sizeof(info->name), "%s", mnl_attr_get_str(attr));
 	if (mnl_attr_get_type(attr) == IFLA_MTU)
 		info->mtu = mnl_attr_get_u32(attr);
+	if (mnl_attr_get_type(attr) == IFLA_OPERSTATE)
+		info->dormant = mnl_attr_get_u8(attr) == IF_OPER_DORMANT;
 	return MNL_CB_OK;
 }
 
@@ -69,6 +71,15 @@ bool device_get(struct rtnl *rtnl, const char *name, struct device_info *ret, st
 	if (rtnl_code(rtnl) == ENODEV)
 		return err_set(err, "there is no device %s", name);
 	return rtnl_fail(rtnl, err, "look up the device %s", name);
+}
+
+const char *device_state(const struct device_info *device)
+{
+	if (!device->up)
+		return "down";
+	if (device->dormant)
+		return "dormant";
+	return device->carrier ? "up" : "no-carrier";
 }
 
 static struct nlmsghdr *begin_link(struct rtnl *rtnl, uint16_t type, uint32_t device, struct ifinfomsg **ret)

@@ -18,6 +18,7 @@ struct device_info {
 	char name[16];
 	bool up;      ///< the administrator's wish
 	bool carrier; ///< it can carry packets: up, and the link works
+	bool dormant; ///< shown as waiting for something (device_set_dormant())
 	uint32_t mtu; ///< bytes
 };
 
@@ -34,6 +35,8 @@ const char *device_name(uint32_t device, char buffer[static DEVICE_NAME_TEXT_SIZ
 bool device_read(const struct nlmsghdr *message, struct device_info *ret) MUST_CHECK;
 /// What the device of this name is; an error where there is none.
 bool device_get(struct rtnl *rtnl, const char *name, struct device_info *ret, struct err *err) MUST_CHECK;
+/// How it is shown, in a word: "up", "down" by the administrator's wish, "dormant" or "no-carrier".
+const char *device_state(const struct device_info *device);
 bool device_set_up(struct rtnl *rtnl, uint32_t device, bool up, struct err *err) MUST_CHECK;
 /// Shows the device as waiting for something (RFC 2863: dormant), or as working. It carries packets all the
 /// same; routing daemons take it for down (IFF_RUNNING).

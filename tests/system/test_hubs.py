@@ -174,14 +174,26 @@ def test_if_state(network):
     def seen():
         text = lab.routing["spoke1"].ask("show interface tunnel1")
         return "line protocol is up" in text, "S>* 192.0.2.0" in lab.routing["spoke1"].ask("show ip route static")
-    wait_until(lambda: state() == "DORMANT" and seen() == (False, False), 15, "down: the hub is not there yet")
+
+    def told(interfaces, detail):
+        return (f"Tunnel1 is {interfaces}\n" in lab["spoke1"].ctl("show interfaces tunnel1")
+                and f"Interface Tunnel1 is {detail}," in lab["spoke1"].ctl("show dmvpn detail"))
+
+    def down():
+        return state() == "DORMANT" and seen() == (False, False) and told("up, line protocol is down (dormant)", "up/down")
+
+    def up():
+        return state() == "UP" and seen() == (True, True) and told("up, line protocol is up", "up/up")
+    wait_until(down, 15, "down: the hub is not there yet")
     lab.start("hub")
-    wait_until(lambda: state() == "UP" and seen() == (True, True), 20, "up: the hub answers")
+    wait_until(up, 20, "up: the hub answers")
     shortcut(lab, "spoke1", "spoke2")
     shortcut(lab, "spoke2", "spoke1")
     wait_until(lambda: path(lab, "spoke1", "spoke2") == [lan(lab, "spoke2")], 15, "the direct path")
     lab["hub"].kill()
-    wait_until(lambda: state() == "DORMANT" and seen() == (False, False), 15, "down: the hub is dead")
+    wait_until(down, 15, "down: the hub is dead")
     assert works(lab, "spoke1", "spoke2")
     lab.start("hub")
-    wait_until(lambda: state() == "UP" and seen() == (True, True), 20, "up again")
+    wait_until(up, 20, "up again")
+    lab.namespace("spoke1").output("ip", "link", "set", "tunnel1", "down")
+    wait_until(lambda: told("administratively down, line protocol is down", "administratively down/down"), 15, "set down")

@@ -82,7 +82,7 @@ static void test_kinds(void **state)
 			" interface Tunnel1\n- tunnel source eth0\n+ tunnel source eth2\n" },
 		{ "interface Tunnel1\n no ip nhrp map 10.0.0.7 192.0.2.7\n ip nhrp map 10.0.0.6 192.0.2.6",
 			DIFF_CHANGED, DIFF_SAME,
-			" interface Tunnel1\n+ ip nhrp map 10.0.0.6 192.0.2.6\n- ip nhrp map 10.0.0.7 192.0.2.7\n" },
+			" interface Tunnel1\n- ip nhrp map 10.0.0.7 192.0.2.7\n+ ip nhrp map 10.0.0.6 192.0.2.6\n" },
 		{ "ip route 10.9.0.0 255.255.0.0 10.0.0.7\nhostname hub", DIFF_SAME, DIFF_SAME,
 			"+hostname hub\n+ip route 10.9.0.0 255.255.0.0 10.0.0.7\n" },
 		{ "no interface Tunnel2", DIFF_SAME, DIFF_REMOVED,
@@ -100,6 +100,71 @@ static void test_secrets_are_hidden(void **state)
 	(void)state;
 	check("interface Tunnel1\n ip nhrp authentication new", DIFF_CHANGED, DIFF_SAME,
 		" interface Tunnel1\n- ip nhrp authentication *****\n+ ip nhrp authentication *****\n");
+}
+
+/// Each line under the heads of its blocks, in the order of the configuration; separators are no lines.
+static void test_blocks(void **state)
+{
+	static const char peers[] =
+		"crypto ikev2 proposal B\n encryption aes-cbc-256\n integrity sha256\n group 19\n"
+		"crypto ikev2 proposal A\n encryption aes-cbc-256\n integrity sha256\n group 14\n"
+		"crypto ikev2 keyring KEYS\n"
+		" peer spoke2\n  address 192.0.2.2\n  pre-shared-key old2\n"
+		" peer spoke1\n  address 192.0.2.1\n  pre-shared-key old1\n";
+	static const struct {
+		const char *lines, *text;
+		unsigned count;
+	} cases[] = {
+		{ "", "", 0 },
+		{ "crypto ikev2 keyring KEYS\n peer spoke1\n  pre-shared-key new1\n",
+			" crypto ikev2 keyring KEYS\n  peer spoke1\n"
+			"-  pre-shared-key *****\n+  pre-shared-key *****\n",
+			2 },
+		{ "crypto ikev2 keyring KEYS\n peer spoke3\n  address 192.0.2.3\n  pre-shared-key key3\n"
+		  " no peer spoke2\ninterface Tunnel2\n ip mtu 1300\nip route 10.9.0.0/16 10.0.0.7\n",
+			" crypto ikev2 keyring KEYS\n"
+			"- peer spoke2\n-  address 192.0.2.2 255.255.255.255\n-  pre-shared-key *****\n"
+			"+ peer spoke3\n+  address 192.0.2.3 255.255.255.255\n+  pre-shared-key *****\n"
+			" interface Tunnel2\n+ ip mtu 1300\n"
+			"+ip route 10.9.0.0 255.255.0.0 10.0.0.7\n",
+			8 },
+		{ "no crypto ikev2 proposal B\ncrypto ikev2 proposal C\n encryption aes-cbc-128\n integrity sha256\n"
+		  " group 19\n",
+			"-crypto ikev2 proposal B\n- encryption aes-cbc-256\n- integrity sha256\n- group 19\n"
+			"+crypto ikev2 proposal C\n+ encryption aes-cbc-128\n+ integrity sha256\n+ group 19\n",
+			8 },
+		// Lines that two blocks exchange are in other blocks, and no others.
+		{ "crypto ikev2 proposal A\n group 19\ncrypto ikev2 proposal B\n group 14\n",
+			" crypto ikev2 proposal B\n- group 19\n+ group 14\n"
+			" crypto ikev2 proposal A\n- group 14\n+ group 19\n",
+			4 },
+	};
+	char first[2048];
+
+	(void)state;
+	snprintf(first, sizeof(first), "%s%s", hub, peers);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct config *before = parse(first, ""), *after = parse(first, cases[i].lines);
+		struct diff *diff = diff_make(before, after);
+
+		assert_string_equal(diff->text, cases[i].text);
+		assert_int_equal(diff->lines, cases[i].count);
+		diff_free(diff);
+		conf_free(before);
+		conf_free(after);
+	}
+}
+
+/// The same entries in another order are no difference.
+static void test_order_of_entries(void **state)
+{
+	(void)state;
+	check("interface Tunnel1\n no ip nhrp map 10.0.0.7 192.0.2.7\n ip nhrp map 10.0.0.7 192.0.2.7",
+		DIFF_SAME, DIFF_SAME, "");
+	check("interface Tunnel1\n no ip nhrp map 10.0.0.7 192.0.2.7\n ip nhrp map 10.0.0.9 192.0.2.9\n"
+	      " ip nhrp map 10.0.0.7 192.0.2.7\n ip nhrp map 10.0.0.6 192.0.2.6",
+		DIFF_CHANGED, DIFF_SAME,
+		" interface Tunnel1\n+ ip nhrp map 10.0.0.9 192.0.2.9\n+ ip nhrp map 10.0.0.6 192.0.2.6\n");
 }
 
 static void test_a_new_tunnel(void **state)
@@ -125,6 +190,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_secrets_are_hidden),
+		cmocka_unit_test(test_blocks),
+		cmocka_unit_test(test_order_of_entries),
 		cmocka_unit_test(test_a_new_tunnel),
 	};
 

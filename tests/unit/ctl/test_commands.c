@@ -59,6 +59,9 @@ static void test_abbreviations(void **state)
 		{ "show int Tu1", "interface" },
 		{ "show int tunnel 1", "interface" },
 		{ "show run", "running-config" },
+		{ "show run int", "running-config" },
+		{ "show run int tu1", "running-config" },
+		{ "show run int tunnel 1", "running-config" },
 		{ "sh ver", "version" },
 		{ "sh debug", "debugging" },
 		{ "clear ip nhrp counters", "message" },
@@ -92,12 +95,20 @@ static void test_errors(void **state)
 		{ "show dmvpn detail now", "Unknown word \"now\"; known here: peer." },
 		{ "show version now", "Unknown word \"now\": the command is complete before it." },
 		{ "show",
-			"Incomplete command; it goes on with: dmvpn, ip, crypto, interfaces, running-config, events, "
-			"version, tech-support, debugging." },
+			"Incomplete command; it goes on with: dmvpn, ip, crypto, interfaces, running-config, "
+			"startup-config, events, version, tech-support, debugging." },
 		{ "debug nhrp", "Incomplete command; it goes on with: packet, cache, event." },
 		{ "show interfaces tunnel", "Incomplete command; it goes on with: NUMBER." },
 		{ "show interfaces tunnel7",
 			"There is no tunnel interface tunnel7; `show interfaces` lists those that are configured." },
+		{ "show running-config interface tunnel7",
+			"There is no tunnel interface tunnel7; `show interfaces` lists those that are configured." },
+		{ "show ip route 192.0.2.1",
+			"No route leads to 192.0.2.1; `why 192.0.2.1` tells what becomes of a packet." },
+		{ "show ip route 2001:db8::1",
+			"\"2001:db8::1\" is not an IPv4 address; give the destination of a "
+			"packet, `nhrp` or `next-hop-override`." },
+		{ "show startup-config", "This daemon was started without a file." },
 		{ "clear ip nhrp all", "\"all\" is not an address; give the tunnel address of an entry." },
 		{ "", "Incomplete command; it goes on with: show, clear, debug, no, …" },
 	};

@@ -52,7 +52,7 @@ static void test_words(void **state)
 		{ "show ip ", "nhrp route" },
 		{ "sh ip n", "nhrp" },
 		{ "show ip nhrp s", "static shortcut self summary" },
-		{ "show ip route ", "nhrp next-hop-override <cr>" },
+		{ "show ip route ", "nhrp next-hop-override ADDRESS <cr>" },
 		{ "show dmvpn peer ", "ADDRESS" },
 		{ "show dmvpn peer 10.0.0.1 ", " <cr>" },
 		{ "show x", "" },

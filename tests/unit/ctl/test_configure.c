@@ -220,6 +220,37 @@ static void test_save(void **state)
 	host_close(&host);
 }
 
+/// What the file says, whatever runs: in the form of what runs, and without its secrets.
+static void test_startup(void **state)
+{
+	struct host host;
+	char path[] = "/tmp/startup-test-XXXXXX";
+	(void)state;
+	host_open(&host);
+	int fd = mkstemp(path);
+	assert_true(fd >= 0);
+	close(fd);
+	host.fixture->context.config_path = path;
+	FILE *file = fopen(path, "w");
+	fprintf(file, "HOSTNAME other\nrouter eigrp 1\n%s ip nhrp authentication Secret\n",
+		strchr(running, '\n') + 1);
+	fclose(file);
+	type(&host, "show startup-config",
+		"hostname other\ninterface Tunnel1\n ip address 10.0.0.1 255.255.255.0\n"
+		" ip nhrp authentication *****\n ip nhrp network-id 1\n tunnel source 192.0.2.1\n"
+		" tunnel mode gre multipoint\n!\nend\n",
+		0, "");
+	file = fopen(path, "w");
+	fputs("! a remark\ninterface Tunnel1\n ip nhrp network-id 0\n", file);
+	fclose(file);
+	type(&host, "show startup-config",
+		"The file cannot be shown, as it has 4 errors:\n/tmp/startup-test…", 0, "");
+	unlink(path);
+	type(&host, "show startup-config", "The file cannot be shown, as it has 1 error:\n/tmp/startup-test…",
+		0, "");
+	host_close(&host);
+}
+
 static void test_none(void **state)
 {
 	struct fixture *hub = hub_new();
@@ -238,6 +269,7 @@ int main(void)
 		cmocka_unit_test(test_refused_block),
 		cmocka_unit_test(test_nested_blocks),
 		cmocka_unit_test(test_save),
+		cmocka_unit_test(test_startup),
 		cmocka_unit_test(test_none),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,10 +12,9 @@
 #include "base/attr.h"
 #include "cli/filter.h"
 
-/// What is left of three peers and a head; the caller frees it.
-static char *filtered(const char *typed)
+/// What the filters of the line leave of the output; the caller frees it.
+static char *sifted(const char *typed, const char *output)
 {
-	static const char output[] = "Peers\nhub 10.0.0.1 UP\nspoke2 10.0.0.2 NHRP\nspoke3 10.0.0.3 UP";
 	struct filters filters;
 	struct err err = { 0 };
 	char line[200], *text = NULL;
@@ -25,7 +24,8 @@ static char *filtered(const char *typed)
 	strcpy(line, typed);
 	if (!filters_parse(line, &filters, &err))
 		fail_msg("%s: %s", typed, err.text);
-	assert_string_equal(line, "show dmvpn ");
+	assert_int_equal(strlen(line), strcspn(typed, "|"));
+	assert_memory_equal(line, typed, strlen(line));
 	FILE *sieve = filters_open(&filters, out);
 	assert_non_null(sieve);
 	for (const char *c = output; *c != '\0'; c++) {
@@ -36,6 +36,12 @@ static char *filtered(const char *typed)
 	fclose(sieve);
 	fclose(out);
 	return text;
+}
+
+/// What is left of three peers and a head; the caller frees it.
+static char *filtered(const char *typed)
+{
+	return sifted(typed, "Peers\nhub 10.0.0.1 UP\nspoke2 10.0.0.2 NHRP\nspoke3 10.0.0.3 UP");
 }
 
 static void test_filters(void **state)
@@ -60,14 +66,53 @@ static void test_filters(void **state)
 	}
 }
 
+/// A block goes with the line that heads it, wherever that stands.
+static void test_section(void **state)
+{
+	static const char configuration[] = "hostname hub\n"
+					    "crypto ikev2 keyring K\n"
+					    " peer hub\n"
+					    "  address 192.0.2.1\n"
+					    " peer spoke\n"
+					    "  address 192.0.2.2\n"
+					    "!\n"
+					    "interface Tunnel1\n"
+					    " description interface of the cloud\n"
+					    " ip mtu 1400\n"
+					    "!\n"
+					    "interface Tunnel2\n"
+					    " ip mtu 1300\n"
+					    "end\n";
+	static const struct {
+		const char *line, *output;
+	} rows[] = {
+		{ "x | section ^interface Tunnel1$",
+			"interface Tunnel1\n description interface of the cloud\n ip mtu 1400\n" },
+		{ "x | sec interface",
+			"interface Tunnel1\n description interface of the cloud\n ip mtu 1400\n"
+			"interface Tunnel2\n ip mtu 1300\n" },
+		{ "x | section peer spoke", " peer spoke\n  address 192.0.2.2\n" },
+		{ "x | section mtu", " ip mtu 1400\n ip mtu 1300\n" },
+		{ "x | section interface | include mtu", " ip mtu 1400\n ip mtu 1300\n" },
+		{ "x | section router", "" },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char *text = sifted(rows[i].line, configuration);
+		assert_string_equal(text, rows[i].output);
+		free(text);
+	}
+}
+
 static void test_mistakes(void **state)
 {
 	static const struct {
 		const char *line, *error;
 	} rows[] = {
 		{ "x | frobnicate",
-			"unknown filter \"frobnicate\"; known are: include, exclude, begin, count, json" },
-		{ "x |", "unknown filter \"\"; known are: include, exclude, begin, count, json" },
+			"unknown filter \"frobnicate\"; known are: include, exclude, begin, section, count, json" },
+		{ "x |", "unknown filter \"\"; known are: include, exclude, begin, section, count, json" },
+		{ "x | section", "`| section` needs a regular expression" },
 		{ "x | include", "`| include` needs a regular expression" },
 		{ "x | include (", "\"(\" is no regular expression: Unmatched ( or \\(" },
 	};
@@ -100,6 +145,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_filters),
+		cmocka_unit_test(test_section),
 		cmocka_unit_test(test_mistakes),
 		cmocka_unit_test(test_none),
 	};

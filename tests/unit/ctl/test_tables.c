@@ -60,14 +60,50 @@ static void test_golden(void **state)
 	json_decref(reply);
 }
 
+/// A device that routing daemons take for down is not told as up, whatever the link can do.
+static void test_line_protocol(void **state)
+{
+	static const struct {
+		const char *facts, *interface, *dmvpn;
+	} rows[] = {
+		{ "\"up\": true", "up, line protocol is up", "up/up," },
+		{ "\"up\": true, \"device_state\": \"up\"", "up, line protocol is up", "up/up," },
+		{ "\"up\": true, \"device_state\": \"dormant\"", "up, line protocol is down (dormant)",
+			"up/down," },
+		{ "\"up\": true, \"device_state\": \"no-carrier\"", "up, line protocol is down", "up/down," },
+		{ "\"up\": true, \"device_state\": \"down\"", "administratively down, line protocol is down",
+			"administratively down/down," },
+		{ "\"up\": false, \"shutdown\": true", "administratively down, line protocol is down",
+			"administratively down/down," },
+		{ "\"up\": false, \"device_state\": null", "up, line protocol is down", "up/down," },
+	};
+	char expected[120], text[300];
+	(void)state;
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(rows); i++) {
+		bool detail = i % 2 == 1;
+		snprintf(text, sizeof(text),
+			"{\"view\": \"%s\", \"data\": {\"interfaces\": [{\"interface\": \"tunnel1\", %s}]}}",
+			detail ? "dmvpn-detail" : "interface", rows[i / 2].facts);
+		snprintf(expected, sizeof(expected), detail ? "Interface Tunnel1 is %s" : "Tunnel1 is %s\n",
+			detail ? rows[i / 2].dmvpn : rows[i / 2].interface);
+		json_t *reply = json_loads(text, 0, NULL);
+		assert_non_null(reply);
+		char *printed = print(reply);
+		if (strstr(printed, expected) == NULL)
+			fail_msg("no \"%s\" in: %s", expected, printed);
+		free(printed);
+		json_decref(reply);
+	}
+}
+
 /// No layout may depend on a field being there: the client may be newer than the daemon, or older.
 static void test_missing_fields(void **state)
 {
 	static const char *const views[] = { "dmvpn", "dmvpn-detail", "nhrp", "nhrp-detail", "nhrp-brief",
 		"nhrp-summary", "nhrp-nhs", "nhrp-nhs-detail", "nhrp-multicast", "nhrp-traffic", "route",
 		"route-override", "interface", "events", "nhrp-traffic-detail", "why", "running-config",
-		"message", "version", "debugging", "help", "crypto-session", "crypto-session-detail",
-		"crypto-ikev2", "crypto-ikev2-detail", "crypto-ipsec" };
+		"startup-config", "route-entry", "message", "version", "debugging", "help", "crypto-session",
+		"crypto-session-detail", "crypto-ikev2", "crypto-ikev2-detail", "crypto-ipsec" };
 	static const char hollow[] =
 		"{\"interfaces\": [{\"peers\": [{\"entries\": [{}, 1]}, null], \"nhs\": [{}],"
 		" \"protection\": \"P\", \"crypto_sessions\": [{\"ike_sas\": [{\"flows\": [{}, 1]}, 1]}, 1],"
@@ -208,6 +244,7 @@ int main(void)
 		GOLDEN("nhrp-summary"),
 		GOLDEN("route"),
 		GOLDEN("route-override"),
+		GOLDEN("route-entry"),
 		GOLDEN("interface"),
 		GOLDEN("events"),
 		GOLDEN("why"),
@@ -215,7 +252,9 @@ int main(void)
 		GOLDEN("debugging"),
 		GOLDEN("message"),
 		GOLDEN("running-config"),
+		GOLDEN("startup-config"),
 		GOLDEN("unknown"),
+		cmocka_unit_test(test_line_protocol),
 		cmocka_unit_test(test_missing_fields),
 		cmocka_unit_test(test_packet),
 		cmocka_unit_test(test_picture),

@@ -283,6 +283,34 @@ static void test_route(void **state)
 	fixture_free(spoke);
 }
 
+/// One address: what of the table a packet to it goes by.
+static void test_route_to(void **state)
+{
+	static const struct {
+		const char *destination, *route;
+	} rows[] = {
+		{ "10.0.0.3", "{'routes': [{'code': 'H', 'prefix': '10.0.0.3/32', 'next_hop': null}]}" },
+		{ "10.0.0.4", "{'routes': [{'code': 'C', 'prefix': '10.0.0.0/24'}]}" },
+		{ "192.168.3.9",
+			"{'routes': [{'code': 'B', 'prefix': '192.168.3.0/24', 'next_hop': '10.0.0.1',"
+			" 'override': {'next_hop': '10.0.0.3'}}]}" },
+		{ "192.168.4.1", "{'routes': [{'code': 'H', 'prefix': '192.168.4.0/24'}]}" },
+		{ "192.168.5.1",
+			"{'routes': [{'code': 'O', 'prefix': '192.168.0.0/16', 'override': null}]}" },
+	};
+	struct fixture *spoke = spoke_new();
+	char line[64];
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		snprintf(line, sizeof(line), "sh ip ro %s", rows[i].destination);
+		json_t *reply = reply_of(spoke, line);
+		assert_string_equal(json_string_value(json_object_get(reply, "view")), "route-entry");
+		check(json_incref(json_object_get(reply, "data")), rows[i].route);
+		json_decref(reply);
+	}
+	fixture_free(spoke);
+}
+
 static bool fake_counters(struct link *link, struct addr nbma, struct link_counters *ret)
 {
 	(void)link;
@@ -318,12 +346,23 @@ static struct link *find_link(void *owner, uint32_t iface)
 	return iface == 1 ? &fake_link : NULL;
 }
 
+static const char *find_device_state(void *owner, uint32_t iface)
+{
+	(void)owner;
+	return iface == 1 ? "dormant" : NULL;
+}
+
 static void test_interfaces(void **state)
 {
 	struct fixture *hub = hub_new();
 	(void)state;
 	check(view_of(hub, view_interfaces(NULL), 1000), "{'interfaces': [{'link': null, 'drops': null}]}");
 	check(view_of(hub, view_interfaces("tunnel7"), 1000), "{'interfaces': []}");
+	check(view_of(hub, view_interfaces(NULL), 1000), "{'interfaces': [{'device_state': null}]}");
+	hub->context.device_state = find_device_state;
+	check(view_of(hub, view_interfaces(NULL), 1000), "{'interfaces': [{'device_state': 'dormant'}]}");
+	check(view_of(hub, view_dmvpn((struct addr) { 0 }), 1000),
+		"{'interfaces': [{'device_state': 'dormant'}]}");
 	hub->context.link = find_link;
 	hub->tunnel.description = (char[]) { "caf\xe9" };
 	check(view_of(hub, view_interfaces("Tunnel1"), 1000),
@@ -348,6 +387,46 @@ static void test_running_config(void **state)
 	assert_null(strstr(text, "SECRET"));
 	json_decref(view);
 	fixture_free(hub);
+}
+
+/// The block of a tunnel is what the whole configuration has of it.
+static void test_running_interface(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "show running-config interface", "interface Tunnel1…" },
+		{ "show running-config interface Tunnel1", "interface Tunnel1…" },
+		{ "show running-config interface tunnel 2", "interface Tunnel2…" },
+	};
+	static const char two[] =
+		"hostname hub\n"
+		"interface Tunnel1\n ip address 10.0.0.1 255.255.255.0\n ip nhrp network-id 1\n"
+		" ip nhrp authentication SECRET\n tunnel source eth0\n tunnel mode gre multipoint\n"
+		"interface Tunnel2\n ip address 10.0.2.1 255.255.255.0\n ip nhrp network-id 2\n"
+		" tunnel source eth0\n tunnel key 2\n tunnel mode gre multipoint\n";
+	struct conf_messages messages;
+	struct config *config = conf_parse(two, strlen(two), &messages);
+	struct fixture *hub = hub_new();
+	(void)state;
+	assert_non_null(config);
+	node_configure(hub->context.node, &config->node, at(1000));
+	hub->context.config = config;
+	json_t *all = view_running_config(config, false);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		json_t *reply = reply_of(hub, rows[i][0]);
+		const char *text = json_string_value(json_object_get(json_object_get(reply, "data"), "text"));
+		assert_non_null(text);
+		expect_text(text, rows[i][1]);
+		assert_non_null(strstr(json_string_value(json_object_get(all, "text")), text));
+		assert_null(strstr(text, "SECRET"));
+		assert_null(strstr(text, "hostname"));
+		assert_int_equal(strstr(text, "Tunnel1") != NULL, i < 2);
+		assert_int_equal(strstr(text, "Tunnel2") != NULL, i != 1);
+		json_decref(reply);
+	}
+	json_decref(all);
+	fixture_free(hub);
+	conf_free(config);
+	conf_messages_free(&messages);
 }
 
 /// An SA with a client of the hub; `child`: and it carries packets.
@@ -451,9 +530,11 @@ int main(void)
 		cmocka_unit_test(test_multicast),
 		cmocka_unit_test(test_traffic),
 		cmocka_unit_test(test_route),
+		cmocka_unit_test(test_route_to),
 		cmocka_unit_test(test_crypto),
 		cmocka_unit_test(test_interfaces),
 		cmocka_unit_test(test_running_config),
+		cmocka_unit_test(test_running_interface),
 		cmocka_unit_test(test_version),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
