@@ -19,6 +19,7 @@
 #include "core/silent.h"
 #include "ctl/context.h"
 #include "ctl/view.h"
+#include "ike/ike.h"
 #include "link/link.h"
 
 #define EVENTS_SHOWN 5
@@ -307,26 +308,38 @@ static bool look_at_binding(struct why *why)
 	return true;
 }
 
+/// As far as strongSwan and our calls tell.
+static void tell_missing_sa(struct why *why)
+{
+	const struct ike *ike = why->context->ike;
+	struct ike_attempts attempts = ike_attempts(ike, why->iface->config->id, why->nbma);
+	if (ike == NULL || !ike_is_connected(ike))
+		step(why, "sa", false,
+			"There is no SA with %s: strongSwan does not answer on its VICI socket; look whether it "
+			"runs, and at `crypto vici socket`.",
+			ADDR(why->nbma));
+	else if (attempts.failure != NULL)
+		step(why, "sa", false,
+			"The last try for an SA with %s failed (failures in a row: %u): %s. The latest one began %s ago.",
+			ADDR(why->nbma), attempts.failures, attempts.failure, AGO(attempts.last));
+	else if (attempts.ours)
+		step(why, "sa", false, "There is no SA with %s yet; it is being made.", ADDR(why->nbma));
+	else
+		step(why, "sa", false, "There is no SA with %s; the peer makes it when it needs it.",
+			ADDR(why->nbma));
+}
+
 static void look_at_sa(struct why *why)
 {
 	if (!why->iface->config->protected)
 		return;
-	const char *identity = protect_identity(why->iface, why->nbma);
-	switch (protect_state(why->iface, why->nbma)) {
-	case SA_UP:
+	if (protect_is_up(why->iface, why->nbma)) {
+		const char *identity = protect_identity(why->iface, why->nbma);
 		step(why, "sa", true, "The SA with %s is up%s%s.", ADDR(why->nbma),
 			identity != NULL ? "; the peer is " : "", identity != NULL ? identity : "");
 		return;
-	case SA_FAILED:
-		step(why, "sa", false,
-			"The SA with %s could not be had: its IKE does not answer, or the two do not agree on keys "
-			"or algorithms; strongSwan's log says which.",
-			ADDR(why->nbma));
-		break;
-	case SA_DOWN:
-		step(why, "sa", false, "There is no SA with %s yet; it is being made.", ADDR(why->nbma));
-		break;
 	}
+	tell_missing_sa(why);
 	decide(why, "unprotected",
 		"Packets to %s wait: there is no SA with %s, and nothing leaves in clear text.",
 		ADDR(why->destination), ADDR(why->nbma));
