@@ -9,6 +9,7 @@
 #include <string.h>
 #include <net/if.h>
 
+#include "conf/conf.h"
 #include "core/cache.h"
 #include "core/nhs.h"
 #include "core/node.h"
@@ -119,6 +120,46 @@ static bool is_unicast_ipv4(struct why *why)
 	return false;
 }
 
+/// The `ip route` of the configuration that the packet would take instead of `route` (NULL: none), and which
+/// is not in the table; NULL where there is none.
+static const struct static_route *waiting_route(const struct why *why, const struct rib_route *route)
+{
+	const struct ctl_context *context = why->context;
+	const struct static_route *best = NULL;
+	int length = route != NULL ? route->prefix.length : -1;
+	uint32_t metric = route != NULL ? route->metric : UINT32_MAX;
+	for (size_t i = 0; context->route_waits != NULL && i < context->config->route_count; i++) {
+		const struct static_route *one = &context->config->routes[i];
+		bool better = one->prefix.length > length ||
+			      (one->prefix.length == length && one->distance < metric);
+		if (!better || !prefix_contains(one->prefix, why->destination) ||
+			context->route_waits(context->owner, one) == NULL)
+			continue;
+		best = one;
+		length = one->prefix.length;
+		metric = one->distance;
+	}
+	return best;
+}
+
+/// False where it is all that there would be.
+static bool look_at_waiting_route(struct why *why, const struct rib_route *route)
+{
+	const struct static_route *waiting = waiting_route(why, route);
+	if (waiting == NULL)
+		return true;
+	step(why, "route", route != NULL, "`ip route` to %s by %s is configured, and out of the table: %s.",
+		PREFIX(waiting->prefix),
+		addr_is_set(waiting->next_hop) ? ADDR(waiting->next_hop) : waiting->interface,
+		why->context->route_waits(why->context->owner, waiting));
+	if (route != NULL)
+		return true;
+	decide(why, "unroutable",
+		"Packets to %s are dropped: the route that is configured is out of the table.",
+		ADDR(why->destination));
+	return false;
+}
+
 /// The routing table. False where the packet takes no tunnel.
 static bool look_at_route(struct why *why)
 {
@@ -126,6 +167,8 @@ static bool look_at_route(struct why *why)
 		return false;
 	const struct rib_route *route = rib_lookup(&why->node->rib, why->destination);
 	char device[IF_NAMESIZE];
+	if (!look_at_waiting_route(why, route))
+		return false;
 	if (route == NULL || route->kind == RIB_UNREACHABLE) {
 		step(why, "route", false,
 			"The routing table has %s %s: add a route, or find out why the routing "
