@@ -29,6 +29,7 @@ NOT_ON_THE_KERNEL_LINK = {
     "system/test_service.py::test_leaves_a_socket_for_its_successor": "the user link's socket; the kernel's device stays",
     "system/test_service.py::test_only_a_user_link_needs_its_device": "the device of the user link",
     "system/test_shown.py": SHOWN,
+    "ipsec/test_closed.py::test_recursive_route": "what the threads drop; the kernel's device has a check of its own",
     "ipsec/test_figures.py": SHOWN,
     "ipsec/test_protected_phases.py::test_dual_hub": BOTH,
     "ipsec/test_protected_phases.py::test_phase": BOTH,

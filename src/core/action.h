@@ -35,6 +35,8 @@ enum event_type {
 	EVENT_TYPES,
 };
 
+#define EVENT_CLEARED "cleared" ///< the reason of what the operator's `clear` ended
+
 /// Fields which the type does not name are unset.
 struct event {
 	enum event_type type;

@@ -65,7 +65,7 @@ size_t iface_clear_shortcuts(struct iface *iface)
 	size_t count = 0;
 
 	while ((shortcut = shortcut_next(iface, iface_everything(iface), &cursor)) != NULL) {
-		shortcut_remove(shortcut, "cleared");
+		shortcut_remove(shortcut, EVENT_CLEARED);
 		count++;
 	}
 	return count;
@@ -90,7 +90,7 @@ size_t iface_clear(struct iface *iface, struct addr protocol, struct mono now)
 			continue;
 		if (binding->type == BINDING_DYNAMIC)
 			requester_purge(iface, prefix_host(binding->protocol), now);
-		cache_remove(binding, "cleared");
+		cache_remove(binding, EVENT_CLEARED);
 		count++;
 	}
 	return count;

@@ -40,19 +40,14 @@ static struct protect *find(const struct iface *iface, struct addr nbma)
 	return protect;
 }
 
-enum sa_state protect_state(const struct iface *iface, struct addr nbma)
+bool protect_is_up(const struct iface *iface, struct addr nbma)
 {
 	const struct protect *protect;
 
 	if (!iface->config->protected)
-		return SA_UP;
+		return true;
 	protect = find(iface, nbma);
-	return protect ? protect->state : SA_DOWN;
-}
-
-bool protect_is_up(const struct iface *iface, struct addr nbma)
-{
-	return protect_state(iface, nbma) == SA_UP;
+	return protect && protect->state == SA_UP;
 }
 
 const char *protect_identity(const struct iface *iface, struct addr nbma)

@@ -38,10 +38,8 @@ struct protect {
 	UT_hash_handle hh;
 };
 
-/// May packets go to the peer and come from it?
+/// May packets go to the peer and come from it? They may where the tunnel is not protected.
 bool protect_is_up(const struct iface *iface, struct addr nbma);
-/// The state of the peer's SA; SA_UP where the tunnel is not protected.
-enum sa_state protect_state(const struct iface *iface, struct addr nbma);
 /// The identity of the peer; NULL where it has none.
 const char *protect_identity(const struct iface *iface, struct addr nbma);
 /// Are there SAs with several nodes behind this address of a packet? Then nobody can be sent to by it.

@@ -16,6 +16,7 @@ struct ctl_change;
 struct ike;
 struct link;
 struct node;
+struct static_route;
 
 /// Owned by the daemon, which may change every field between two turns of the event loop.
 struct ctl_context {
@@ -38,8 +39,11 @@ struct ctl_context {
 	bool (*configure)(void *owner, const char *text, size_t length, struct ctl_change *ret);
 	/// The same with the file at `config_path`, read anew. May be NULL.
 	bool (*reload)(void *owner, struct ctl_change *ret);
-	/// How many events the event hook missed, and how often it was killed. May be NULL.
+	/// How many events the event hook was not told, and how often it was killed. May be NULL.
 	void (*hook_counts)(void *owner, uint64_t *ret_left_out, uint64_t *ret_killed);
+	/// Why this `ip route` of the configuration is not in the routing table, a part of a sentence; NULL:
+	/// it is. May be NULL.
+	const char *(*route_waits)(void *owner, const struct static_route *route);
 	const char *config_path; ///< the file that the daemon was started with; NULL: none
 	void *owner;
 };

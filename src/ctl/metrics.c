@@ -111,7 +111,7 @@ static void traffic(const struct writer *writer)
 		return;
 	writer->context->hook_counts(writer->context->owner, &left_out, &killed);
 	head(writer, "hook_left_out", "counter",
-		"Events that the event hook missed, because it was too slow.");
+		"Events that the event hook was not told, because there were too many.");
 	fprintf(writer->out, "dmvpn_hook_left_out_total %" PRIu64 "\n", left_out);
 	head(writer, "hook_killed", "counter", "Event hooks that were killed, because they did not end.");
 	fprintf(writer->out, "dmvpn_hook_killed_total %" PRIu64 "\n", killed);

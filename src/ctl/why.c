@@ -9,6 +9,7 @@
 #include <string.h>
 #include <net/if.h>
 
+#include "conf/conf.h"
 #include "core/cache.h"
 #include "core/nhs.h"
 #include "core/node.h"
@@ -19,6 +20,7 @@
 #include "core/silent.h"
 #include "ctl/context.h"
 #include "ctl/view.h"
+#include "ike/ike.h"
 #include "link/link.h"
 
 #define EVENTS_SHOWN 5
@@ -118,6 +120,46 @@ static bool is_unicast_ipv4(struct why *why)
 	return false;
 }
 
+/// The `ip route` of the configuration that the packet would take instead of `route` (NULL: none), and which
+/// is not in the table; NULL where there is none.
+static const struct static_route *waiting_route(const struct why *why, const struct rib_route *route)
+{
+	const struct ctl_context *context = why->context;
+	const struct static_route *best = NULL;
+	int length = route != NULL ? route->prefix.length : -1;
+	uint32_t metric = route != NULL ? route->metric : UINT32_MAX;
+	for (size_t i = 0; context->route_waits != NULL && i < context->config->route_count; i++) {
+		const struct static_route *one = &context->config->routes[i];
+		bool better = one->prefix.length > length ||
+			      (one->prefix.length == length && one->distance < metric);
+		if (!better || !prefix_contains(one->prefix, why->destination) ||
+			context->route_waits(context->owner, one) == NULL)
+			continue;
+		best = one;
+		length = one->prefix.length;
+		metric = one->distance;
+	}
+	return best;
+}
+
+/// False where it is all that there would be.
+static bool look_at_waiting_route(struct why *why, const struct rib_route *route)
+{
+	const struct static_route *waiting = waiting_route(why, route);
+	if (waiting == NULL)
+		return true;
+	step(why, "route", route != NULL, "`ip route` to %s by %s is configured, and out of the table: %s.",
+		PREFIX(waiting->prefix),
+		addr_is_set(waiting->next_hop) ? ADDR(waiting->next_hop) : waiting->interface,
+		why->context->route_waits(why->context->owner, waiting));
+	if (route != NULL)
+		return true;
+	decide(why, "unroutable",
+		"Packets to %s are dropped: the route that is configured is out of the table.",
+		ADDR(why->destination));
+	return false;
+}
+
 /// The routing table. False where the packet takes no tunnel.
 static bool look_at_route(struct why *why)
 {
@@ -125,6 +167,8 @@ static bool look_at_route(struct why *why)
 		return false;
 	const struct rib_route *route = rib_lookup(&why->node->rib, why->destination);
 	char device[IF_NAMESIZE];
+	if (!look_at_waiting_route(why, route))
+		return false;
 	if (route == NULL || route->kind == RIB_UNREACHABLE) {
 		step(why, "route", false,
 			"The routing table has %s %s: add a route, or find out why the routing "
@@ -307,26 +351,38 @@ static bool look_at_binding(struct why *why)
 	return true;
 }
 
+/// As far as strongSwan and our calls tell.
+static void tell_missing_sa(struct why *why)
+{
+	const struct ike *ike = why->context->ike;
+	struct ike_attempts attempts = ike_attempts(ike, why->iface->config->id, why->nbma);
+	if (ike == NULL || !ike_is_connected(ike))
+		step(why, "sa", false,
+			"There is no SA with %s: strongSwan does not answer on its VICI socket; look whether it "
+			"runs, and at `crypto vici socket`.",
+			ADDR(why->nbma));
+	else if (attempts.failure != NULL)
+		step(why, "sa", false,
+			"The last try for an SA with %s failed (failures in a row: %u): %s. The latest one began %s ago.",
+			ADDR(why->nbma), attempts.failures, attempts.failure, AGO(attempts.last));
+	else if (attempts.ours)
+		step(why, "sa", false, "There is no SA with %s yet; it is being made.", ADDR(why->nbma));
+	else
+		step(why, "sa", false, "There is no SA with %s; the peer makes it when it needs it.",
+			ADDR(why->nbma));
+}
+
 static void look_at_sa(struct why *why)
 {
 	if (!why->iface->config->protected)
 		return;
-	const char *identity = protect_identity(why->iface, why->nbma);
-	switch (protect_state(why->iface, why->nbma)) {
-	case SA_UP:
+	if (protect_is_up(why->iface, why->nbma)) {
+		const char *identity = protect_identity(why->iface, why->nbma);
 		step(why, "sa", true, "The SA with %s is up%s%s.", ADDR(why->nbma),
 			identity != NULL ? "; the peer is " : "", identity != NULL ? identity : "");
 		return;
-	case SA_FAILED:
-		step(why, "sa", false,
-			"The SA with %s could not be had: its IKE does not answer, or the two do not agree on keys "
-			"or algorithms; strongSwan's log says which.",
-			ADDR(why->nbma));
-		break;
-	case SA_DOWN:
-		step(why, "sa", false, "There is no SA with %s yet; it is being made.", ADDR(why->nbma));
-		break;
 	}
+	tell_missing_sa(why);
 	decide(why, "unprotected",
 		"Packets to %s wait: there is no SA with %s, and nothing leaves in clear text.",
 		ADDR(why->destination), ADDR(why->nbma));

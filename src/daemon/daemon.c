@@ -264,6 +264,13 @@ static void on_hook_counts(void *owner, uint64_t *ret_left_out, uint64_t *ret_ki
 	*ret_killed = hook_killed(daemon->hook);
 }
 
+static const char *on_route_waits(void *owner, const struct static_route *route)
+{
+	const struct daemon *daemon = owner;
+
+	return daemon->statics ? statics_waits(daemon->statics, route) : NULL;
+}
+
 static bool open_control(struct daemon *daemon, const char *path, struct err *err)
 {
 	daemon->context = (struct ctl_context) {
@@ -277,6 +284,7 @@ static bool open_control(struct daemon *daemon, const char *path, struct err *er
 		.configure = on_configure,
 		.reload = on_reload,
 		.hook_counts = on_hook_counts,
+		.route_waits = on_route_waits,
 		.config_path = daemon->options->config,
 		.owner = daemon,
 	};

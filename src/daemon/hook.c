@@ -12,14 +12,29 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "base/ratelimit.h"
 #include "core/action.h"
 
-#define VARIABLES 8
+#define VARIABLES    8
+#define CLIENT_PAUSE 100 ///< milliseconds between two programs for clients, once the burst is used up
 
 struct job {
 	struct job *prev, *next;
 	struct event event;
 	char device[IFACE_NAME_SIZE];
+};
+
+/// Whose doing an event is: clients come and go as often as they like.
+enum cause {
+	CAUSE_OURS, ///< of a server that we chose, or of the operator
+	CAUSE_CLIENT,
+	CAUSES,
+};
+
+struct queue {
+	struct job *jobs;
+	unsigned waiting;
+	unsigned running;
 };
 
 /// One program that runs. It outlives the hook where it takes longer.
@@ -28,21 +43,24 @@ struct child {
 	uv_timer_t patience;
 	unsigned open_handles;
 	struct hook *hook;
+	enum cause cause;
 	struct child *prev, *next;
 };
 
 struct hook {
 	uv_loop_t *loop;
 	char *path; ///< NULL: none
-	struct job *queue;
-	unsigned queued;
+	struct queue queues[CAUSES];
 	struct child *children;
-	unsigned running;
+	struct ratelimit clients; ///< programs for them
+	uv_timer_t pause;
 	uint64_t patience; ///< milliseconds
 	uint64_t left_out;
 	uint64_t killed;
 	bool told; ///< the log said that events are left out, or that the program cannot be run
 };
+
+static void on_pause_ended(uv_timer_t *timer);
 
 struct hook *hook_new(struct uv_loop_s *loop, uint64_t patience)
 {
@@ -50,6 +68,10 @@ struct hook *hook_new(struct uv_loop_s *loop, uint64_t patience)
 
 	hook->loop = loop;
 	hook->patience = patience;
+	hook->clients = ratelimit_make(
+		HOOK_CLIENTS_BURST, HOOK_CLIENTS_BURST * CLIENT_PAUSE * (int64_t)MONO_MILLISECOND);
+	uv_timer_init(loop, &hook->pause);
+	hook->pause.data = hook;
 	return hook;
 }
 
@@ -99,7 +121,7 @@ static void on_exit_of_child(uv_process_t *process, int64_t status, int signal)
 	if (status != 0 || signal != 0)
 		log_info("the event hook ended with status %d, signal %d", (int)status, signal);
 	DL_DELETE(hook->children, child);
-	hook->running--;
+	hook->queues[child->cause].running--;
 	run_next(hook);
 }
 
@@ -112,7 +134,7 @@ static char *variable(const char *name, const char *value)
 	return text;
 }
 
-static void spawn(struct hook *hook, const struct job *job)
+static void spawn(struct hook *hook, const struct job *job, enum cause cause)
 {
 	struct child *child = alloc_zeroed(1, sizeof(*child));
 	char protocol[ADDR_TEXT_SIZE] = "", nbma[ADDR_TEXT_SIZE] = "";
@@ -144,6 +166,7 @@ static void spawn(struct hook *hook, const struct job *job)
 
 	child->process.data = child->patience.data = child;
 	child->hook = hook;
+	child->cause = cause;
 	child->open_handles = 2;
 	uv_timer_init(hook->loop, &child->patience);
 	result = uv_spawn(hook->loop, &child->process, &options);
@@ -151,7 +174,7 @@ static void spawn(struct hook *hook, const struct job *job)
 		free(environment[i]);
 	if (result == 0) {
 		DL_APPEND(hook->children, child);
-		hook->running++;
+		hook->queues[cause].running++;
 		uv_timer_start(&child->patience, on_patience_ended, hook->patience, 0);
 		return;
 	}
@@ -161,33 +184,105 @@ static void spawn(struct hook *hook, const struct job *job)
 	hook->told = true;
 }
 
+static void drop(struct queue *queue, struct job *job)
+{
+	DL_DELETE(queue->jobs, job);
+	queue->waiting--;
+	free(job);
+}
+
+/// Runs what waits first, if it may; false: nothing.
+static bool run_first(struct hook *hook, enum cause cause)
+{
+	struct queue *queue = &hook->queues[cause];
+	unsigned running = hook->queues[CAUSE_OURS].running + hook->queues[CAUSE_CLIENT].running;
+	struct mono now = { (int64_t)uv_now(hook->loop) * MONO_MILLISECOND };
+
+	if (!hook->path || !queue->jobs || running >= HOOK_RUNNING_MAX)
+		return false;
+	if (cause == CAUSE_CLIENT) {
+		if (queue->running >= HOOK_CLIENTS_MAX)
+			return false;
+		if (!ratelimit_take(&hook->clients, now)) {
+			uv_timer_start(&hook->pause, on_pause_ended, CLIENT_PAUSE, 0);
+			return false;
+		}
+	}
+	spawn(hook, queue->jobs, cause);
+	drop(queue, queue->jobs);
+	return true;
+}
+
 static void run_next(struct hook *hook)
 {
-	while (hook->path && hook->queue && hook->running < HOOK_RUNNING_MAX) {
-		struct job *job = hook->queue;
+	while (run_first(hook, CAUSE_OURS) || run_first(hook, CAUSE_CLIENT))
+		;
+}
 
-		DL_DELETE(hook->queue, job);
-		hook->queued--;
-		spawn(hook, job);
-		free(job);
-	}
+static void on_pause_ended(uv_timer_t *timer)
+{
+	run_next(timer->data);
+}
+
+static bool is_of_client(enum event_type type)
+{
+	return type == EVENT_PEER_UP || type == EVENT_PEER_DOWN;
 }
 
 static bool is_for_hook(enum event_type type)
 {
-	return type == EVENT_NHS_UP || type == EVENT_NHS_DOWN || type == EVENT_PEER_UP ||
-	       type == EVENT_PEER_DOWN;
+	return type == EVENT_NHS_UP || type == EVENT_NHS_DOWN || is_of_client(type);
+}
+
+static enum cause cause_of(const struct event *event)
+{
+	bool cleared = event->reason && strcmp(event->reason, EVENT_CLEARED) == 0;
+
+	return is_of_client(event->type) && !cleared ? CAUSE_CLIENT : CAUSE_OURS;
+}
+
+/// What still waits to be told of the same client, which is out of date now; else NULL.
+static struct job *outdated(const struct hook *hook, const struct event *event)
+{
+	struct job *job;
+
+	DL_FOREACH(is_of_client(event->type) ? hook->queues[CAUSE_CLIENT].jobs : NULL, job)
+	{
+		if (job->event.iface == event->iface && addr_equal(job->event.protocol, event->protocol))
+			return job;
+	}
+	return NULL;
+}
+
+/// True where the event took the place of another one of the same client, so that one which comes and goes
+/// without end has one place in the queue.
+static bool replace(struct hook *hook, const struct event *event, enum cause cause)
+{
+	struct job *job = outdated(hook, event);
+
+	if (!job)
+		return false;
+	hook->left_out++;
+	if (cause == CAUSE_CLIENT)
+		job->event = *event;
+	else
+		drop(&hook->queues[CAUSE_CLIENT], job);
+	return cause == CAUSE_CLIENT;
 }
 
 void hook_on_event(struct hook *hook, const struct event *event, const char *device)
 {
+	enum cause cause = cause_of(event);
+	struct queue *queue = &hook->queues[cause];
 	struct job *job;
 
-	if (!hook->path || !is_for_hook(event->type))
+	if (!hook->path || !is_for_hook(event->type) || replace(hook, event, cause))
 		return;
-	if (hook->queued == HOOK_QUEUE_MAX) {
+	if (queue->waiting == HOOK_QUEUE_MAX) {
 		if (!hook->told)
-			log_warning("the event hook %s is too slow: events are left out", hook->path);
+			log_warning(
+				"the event hook %s is too slow, or there is too much to tell it: events are left out",
+				hook->path);
 		hook->told = true;
 		hook->left_out++;
 		return;
@@ -195,8 +290,8 @@ void hook_on_event(struct hook *hook, const struct event *event, const char *dev
 	job = alloc_zeroed(1, sizeof(*job));
 	job->event = *event;
 	(void)snprintf(job->device, sizeof(job->device), "%s", device);
-	DL_APPEND(hook->queue, job);
-	hook->queued++;
+	DL_APPEND(queue->jobs, job);
+	queue->waiting++;
 	run_next(hook);
 }
 
@@ -210,21 +305,25 @@ uint64_t hook_killed(const struct hook *hook)
 	return hook->killed;
 }
 
+static void on_closed(uv_handle_t *timer)
+{
+	free(timer->data);
+}
+
 void hook_free(struct hook *hook)
 {
-	struct job *job, *next_job;
 	struct child *child, *next;
 
 	if (!hook)
 		return;
-	DL_FOREACH_SAFE(hook->queue, job, next_job)
-	{
-		free(job);
+	for (enum cause cause = 0; cause < CAUSES; cause++) {
+		while (hook->queues[cause].jobs)
+			drop(&hook->queues[cause], hook->queues[cause].jobs);
 	}
 	DL_FOREACH_SAFE(hook->children, child, next)
 	{
 		close_child(child);
 	}
 	free(hook->path);
-	free(hook);
+	uv_close((uv_handle_t *)&hook->pause, on_closed);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /// `event hook PATH`: a program that is run when a server or a client comes or goes. The daemon never waits
 /// for it: some run at a time, more wait in a queue, and what does not fit into it is left out and counted.
+/// Clients have a queue of their own, a rate, and one program less at a time, so that however often they come
+/// and go, what servers and the operator do is told. Of what waits of one client the last event is told.
 #pragma once
 
 #include <stdint.h>
@@ -9,9 +11,11 @@ struct event;
 struct hook;
 struct uv_loop_s;
 
-#define HOOK_RUNNING_MAX 4
-#define HOOK_QUEUE_MAX   256
-#define HOOK_PATIENCE    30000 ///< milliseconds that a program may take
+#define HOOK_RUNNING_MAX   4
+#define HOOK_CLIENTS_MAX   3 ///< of them for clients
+#define HOOK_QUEUE_MAX     256
+#define HOOK_CLIENTS_BURST 256   ///< programs for clients at once; then 10 a second
+#define HOOK_PATIENCE      30000 ///< milliseconds that a program may take
 
 /// A program that has not ended after `patience` milliseconds is killed, with its process group, and counted.
 struct hook *hook_new(struct uv_loop_s *loop, uint64_t patience);

@@ -16,7 +16,8 @@ struct entry {
 	struct static_route config;
 	struct routes_static route; ///< as installed
 	bool is_installed;
-	bool told; ///< the log said why it is not
+	struct err waits; ///< why it is not
+	bool told;        ///< the log said so
 };
 
 struct statics {
@@ -72,10 +73,11 @@ void statics_sweep(struct statics *statics)
 		log_notice("removed %u static routes that an earlier run left", removed);
 }
 
-/// Is the next hop a server that does not answer, or that is not used now? One can be known by two places.
-static bool is_down(const struct node *node, struct addr next_hop)
+/// The server that the next hop is, if it does not answer or is not used now; else NULL. One can be known by
+/// two places.
+static const struct nhs *server_down(const struct node *node, struct addr next_hop)
 {
-	bool down = false;
+	const struct nhs *down = NULL;
 
 	for (size_t i = 0; i < node->iface_count; i++) {
 		const struct iface *iface = node->ifaces[i];
@@ -86,8 +88,8 @@ static bool is_down(const struct node *node, struct addr next_hop)
 			if (!addr_is_set(nhs->protocol) || !addr_equal(nhs->protocol, next_hop))
 				continue;
 			if (!nhs->declared_down && !nhs->standby)
-				return false;
-			down = true;
+				return NULL;
+			down = nhs;
 		}
 	}
 	return down;
@@ -119,23 +121,35 @@ static void withdraw(struct statics *statics, struct entry *entry)
 	entry->is_installed = false;
 }
 
+/// Takes the route out while the server that it is by is down.
+static bool follow_server(struct statics *statics, struct entry *entry)
+{
+	const struct nhs *down = server_down(statics->daemon->node, entry->config.next_hop);
+	char text[ADDR_TEXT_SIZE];
+
+	if (!down)
+		return false;
+	withdraw(statics, entry);
+	addr_format(entry->config.next_hop, text);
+	if (down->standby)
+		err_set(&entry->waits, "the next hop server %s is not used now, as others are", text);
+	else
+		err_set(&entry->waits, "the next hop server %s is down; `why %s` tells more", text, text);
+	return true;
+}
+
 void statics_update(struct statics *statics)
 {
 	for (size_t i = 0; i < statics->count; i++) {
 		struct entry *entry = &statics->entries[i];
 		char text[PREFIX_TEXT_SIZE];
-		struct err err;
 
-		if (is_down(statics->daemon->node, entry->config.next_hop)) {
-			withdraw(statics, entry);
+		if (follow_server(statics, entry) || entry->is_installed)
 			continue;
-		}
-		if (entry->is_installed)
-			continue;
-		entry->is_installed = install(statics, entry, &err);
+		entry->is_installed = install(statics, entry, &entry->waits);
 		if (!entry->is_installed && !entry->told)
 			log_info("the route to %s waits: %s", prefix_format(entry->config.prefix, text),
-				err.text);
+				entry->waits.text);
 		entry->told = !entry->is_installed;
 	}
 }
@@ -153,6 +167,13 @@ static struct entry *find(const struct statics *statics, const struct static_rou
 			return &statics->entries[i];
 	}
 	return NULL;
+}
+
+const char *statics_waits(const struct statics *statics, const struct static_route *route)
+{
+	const struct entry *entry = find(statics, route);
+
+	return entry && !entry->is_installed ? entry->waits.text : NULL;
 }
 
 void statics_configure(struct statics *statics)

@@ -4,6 +4,7 @@
 #pragma once
 
 struct daemon;
+struct static_route;
 struct statics;
 
 /// Installs nothing yet.
@@ -13,6 +14,9 @@ struct statics *statics_new(struct daemon *daemon);
 void statics_update(struct statics *statics);
 /// The daemon has another configuration: routes that it has not are removed, new ones installed.
 void statics_configure(struct statics *statics);
+/// Why this route of the configuration is not in the table, a part of a sentence; NULL: it is. Borrowed until
+/// the next change.
+const char *statics_waits(const struct statics *statics, const struct static_route *route);
 /// A device went or was set down, and the kernel removed its routes.
 void statics_on_device_gone(struct statics *statics);
 /// Removes what an earlier run left and is not installed now, and says so.

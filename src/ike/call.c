@@ -19,6 +19,15 @@
 #define ENDED_GRACE    (2 * MONO_SECOND) ///< for what is on its way under an SA that was wanted
 #define UNWANTED_GRACE (120 * MONO_SECOND) ///< for a peer to say what its SA is for
 
+// What is known of a call that failed, and what to look at.
+#define FAILURE_SILENT                                                                                       \
+	"its IKE did not answer in time; look whether it runs, and whether UDP 500 and 4500 pass"
+#define FAILURE_REFUSED                                                                                          \
+	"strongSwan gave up, mostly as the two do not agree on keys, identities or proposals; its log, here or " \
+	"there, says on which"
+#define FAILURE_CHILD                                                                                        \
+	"IKE came up, and no SA for packets; look at the transform sets and `set pfs` of both sides"
+
 void call_report(struct ike *ike, uint32_t iface, struct addr nbma, enum sa_state state, const char *identity)
 {
 	ike->telling++;
@@ -118,6 +127,7 @@ static void settle(struct ike *ike, struct ike_peer *peer, bool heard)
 
 		call_set_state(ike, peer, PEER_UP);
 		peer->failures = 0;
+		peer->failure = NULL;
 		peer->recall = false;
 		memcpy(peer->identity, best->remote_id, sizeof(peer->identity));
 		if (news)
@@ -191,14 +201,43 @@ static void call(struct ike *ike, struct ike_peer *peer)
 	peer->deadline = mono_add(ike->handler.now(), CALL_PATIENCE);
 }
 
-static void call_failed(struct ike *ike, struct ike_peer *peer)
+/// Did IKE itself come to its end with the peer?
+static bool is_established(const struct ike *ike, const struct ike_peer *peer)
+{
+	const struct sa *sa;
+
+	for (sa = sa_first_with(&ike->sas, peer->key.nbma); sa; sa = sa->next_there) {
+		if (sa->established && is_peers(ike, sa, peer))
+			return true;
+	}
+	return false;
+}
+
+/// `failure` is a part of a sentence, and stays valid.
+static void call_failed(struct ike *ike, struct ike_peer *peer, const char *failure)
 {
 	command_end_call(ike, peer);
 	peer->failures++;
+	peer->failure = failure;
 	peer->recall = false;
 	peer->deadline = mono_add(ike->handler.now(), PAUSE);
 	call_set_state(ike, peer, PEER_WAITING);
 	report(ike, peer, SA_FAILED);
+}
+
+struct ike_attempts ike_attempts(const struct ike *ike, uint32_t iface, struct addr nbma)
+{
+	const struct tunnel_entry *entry = ike ? entry_by_iface(ike, iface) : NULL;
+	const struct ike_peer *peer = entry ? ike_peer_find(&ike->peers, entry->base, nbma) : NULL;
+
+	if (!peer)
+		return (struct ike_attempts) { 0 };
+	return (struct ike_attempts) {
+		.ours = ike_peer_wants_call(peer),
+		.last = peer->called,
+		.failures = peer->failures,
+		.failure = peer->failure,
+	};
 }
 
 void call_forget(struct ike *ike, struct ike_peer *peer)
@@ -235,7 +274,7 @@ static bool is_under_way(const struct ike *ike, const struct ike_peer *peer)
 void call_check(struct ike *ike, struct ike_peer *peer)
 {
 	if (peer->state == PEER_CALLING && !is_under_way(ike, peer))
-		call_failed(ike, peer);
+		call_failed(ike, peer, FAILURE_REFUSED);
 }
 
 /// The SAs of a call: `name` is that of the peer's own connection.
@@ -312,9 +351,7 @@ void call_act(struct ike *ike, struct ike_peer *peer)
 {
 	struct mono now = ike->handler.now();
 	enum ike_want want = ike_peer_want(peer);
-	// Of several peers behind one address only the peer itself can say which one it is.
-	bool wants_call =
-		peer->key.nbma.behind == 0 && (want == IKE_CALL || (want == IKE_KEEP && peer->recall));
+	bool wants_call = ike_peer_wants_call(peer);
 
 	switch (peer->state) {
 	case PEER_DOWN:
@@ -329,7 +366,7 @@ void call_act(struct ike *ike, struct ike_peer *peer)
 		if (!wants_call && want == IKE_UNWANTED)
 			call_forget(ike, peer);
 		else if (!mono_before(now, peer->deadline))
-			call_failed(ike, peer);
+			call_failed(ike, peer, is_established(ike, peer) ? FAILURE_CHILD : FAILURE_SILENT);
 		break;
 	case PEER_WAITING:
 		if (!wants_call)

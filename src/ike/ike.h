@@ -73,6 +73,17 @@ bool ike_has_marks(const struct ike *ike, uint32_t iface);
 bool ike_is_connected(const struct ike *ike);
 /// The state of a peer, for views: "up", "calling", "waiting", "down".
 const char *ike_peer_state(const struct ike *ike, uint32_t iface, struct addr nbma);
+
+/// What we did for a peer's SA, for views.
+struct ike_attempts {
+	bool ours;           ///< it is for us to make the SA, not for the peer
+	struct mono last;    ///< when we began last; time 0: never
+	unsigned failures;   ///< in a row, up to now
+	const char *failure; ///< what is known of the last one, a part of a sentence; NULL: none failed
+};
+
+/// All zero where `ike` is NULL.
+struct ike_attempts ike_attempts(const struct ike *ike, uint32_t iface, struct addr nbma);
 /// All IKE SAs of ours, for views.
 const struct sa_table *ike_sas(const struct ike *ike);
 /// Frees itself when the loop next runs. With `keep` strongSwan keeps our connections and SAs, for a

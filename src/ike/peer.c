@@ -92,6 +92,14 @@ enum ike_want ike_peer_want(const struct ike_peer *peer)
 	return strongest;
 }
 
+bool ike_peer_wants_call(const struct ike_peer *peer)
+{
+	enum ike_want want = ike_peer_want(peer);
+
+	// Of several peers behind one address only the peer itself can say which one it is.
+	return peer->key.nbma.behind == 0 && (want == IKE_CALL || (want == IKE_KEEP && peer->recall));
+}
+
 bool ike_peer_set_want(struct ike_peer *peer, uint32_t iface, enum ike_want want, struct mono now)
 {
 	unsigned i = 0;

@@ -38,7 +38,8 @@ struct ike_peer {
 	unsigned want_count;
 	struct mono called;   ///< last
 	struct mono deadline; ///< CALLING, WAITING
-	unsigned failures;    ///< in a row
+	unsigned failures;    ///< of calls in a row
+	const char *failure;  ///< what is known of the last one; NULL: none failed
 	struct mono unwanted; ///< since when nobody wants it; MONO_NEVER: somebody does
 	struct mono wanted;   ///< since when somebody wants it
 	bool loaded;          ///< charon has a connection for it
@@ -72,5 +73,7 @@ void ike_peer_set_due(struct ike_peers *peers, struct ike_peer *peer);
 struct ike_peer *ike_peer_take_due(struct ike_peers *peers);
 /// False where too many tunnels share the peer.
 bool ike_peer_set_want(struct ike_peer *peer, uint32_t iface, enum ike_want want, struct mono now) MUST_CHECK;
+/// Is it for us to make the peer's SA?
+bool ike_peer_wants_call(const struct ike_peer *peer);
 /// The strongest of all wants.
 enum ike_want ike_peer_want(const struct ike_peer *peer);

@@ -448,8 +448,9 @@ static void tell_troubles(struct user_link *user)
 {
 	if (atomic_load(&user->path.recursion) && !user->told_recursion)
 		log_warning(
-			"%s: the route to the NBMA address of a peer leads into the tunnel itself; its packets "
-			"are dropped (check the routes that were learned by the tunnel)",
+			"%s: the route to the NBMA address of a peer leads into the tunnel itself, or by "
+			"another tunnel back into it; its packets are dropped (check the routes that were "
+			"learned by tunnels)",
 			user->config.name);
 	user->told_recursion = atomic_load(&user->path.recursion);
 	if (atomic_load(&user->path.device_gone) && !user->told_gone)

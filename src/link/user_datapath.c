@@ -148,17 +148,18 @@ static void send_to(struct user_worker *worker, struct user_peer *peer, const st
 	}
 }
 
-/// Is this a packet that the link itself sent, which the routing table led back into the device? Sent again,
-/// it would go round for ever. Whoever can choose an NBMA address can bring that about, and so can a route.
-static bool is_own_gre(struct user_datapath *path, const struct frame *frame)
+/// Is this a packet that the link itself sent, which the routing table led back into the device, straight or
+/// by other tunnels of this host? Sent again, it would go round for ever. Whoever can choose an NBMA address
+/// can bring that about, and so can a route.
+static bool is_led_back(struct user_datapath *path, const struct frame *frame)
 {
-	struct iphdr ip;
+	uint32_t nbma = atomic_load_explicit(&path->nbma, memory_order_relaxed);
 
-	if (frame->ethertype != ETHERTYPE_IP || frame->length < sizeof(ip))
+	if (frame->ethertype != ETHERTYPE_IP ||
+		!user_gre_holds_own(frame->packet, frame->length, nbma, path->config->protected))
 		return false;
-	memcpy(&ip, frame->packet, sizeof(ip));
-	return ip.protocol == IPPROTO_GRE &&
-	       ip.saddr == atomic_load_explicit(&path->nbma, memory_order_relaxed);
+	atomic_store(&path->recursion, true);
+	return true;
 }
 
 static void read_frame(const struct user_datapath *path, uint8_t *bytes, size_t length, struct frame *ret)
@@ -209,9 +210,7 @@ static void forward_frame(
 	read_frame(path, bytes, length, &frame);
 	if (frame.ethertype == ETHERTYPE_ARP) /* NHRP is the ARP of this link */
 		return;
-	if (is_own_gre(path, &frame))
-		atomic_store(&path->recursion, true);
-	if (frame.ethertype < ETHERTYPE_FIRST || is_own_gre(path, &frame) ||
+	if (frame.ethertype < ETHERTYPE_FIRST || is_led_back(path, &frame) ||
 		!user_segments_start(&frame.segments, left, ETHER_HDR_LEN, frame.packet, frame.length)) {
 		count(&path->drops.not_wanted);
 		return;

@@ -32,7 +32,7 @@ struct user_datapath {
 	struct user_peers peers;
 	struct user_peer *destination; ///< NULL: multipoint
 	struct user_drops drops;
-	atomic_bool recursion;   ///< the route to a peer led back into the device
+	atomic_bool recursion;   ///< the route to a peer led back into the device, be it by another one
 	atomic_bool device_gone; ///< somebody deleted the device
 	int stop;                ///< eventfd: the threads end
 	struct user_worker *workers[USER_READERS];

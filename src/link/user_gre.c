@@ -3,12 +3,16 @@
 
 #include <errno.h>
 #include <linux/filter.h>
+#include <net/ethernet.h>
 #include <netinet/in.h>
+#include <netinet/ip.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "link/checksum.h"
 #include "link/mark.h"
+#include "wire/gre.h"
 
 _Static_assert(CMSG_SPACE(sizeof(int)) <= USER_GRE_TOS_SIZE, "room for the type of service");
 
@@ -22,6 +26,7 @@ _Static_assert(CMSG_SPACE(sizeof(int)) <= USER_GRE_TOS_SIZE, "room for the type 
 #define SEND_BUFFER (256 * 1024 * 1024)
 #define OUTER_TTL   64
 #define TOS_NETWORK 0xc0 ///< internetwork control, for NHRP
+#define ESP_IN_UDP  4500 ///< port (RFC 3948)
 
 /// Every raw socket of the address gets every GRE packet; the filter keeps those of other tunnels, and of our
 /// other socket, from waking us.
@@ -143,4 +148,36 @@ void user_gre_set_tos(struct msghdr *message, void *control, uint8_t tos)
 	memcpy(CMSG_DATA(header), &value, sizeof(value));
 	message->msg_control = control;
 	message->msg_controllen = CMSG_SPACE(sizeof(value));
+}
+
+static bool is_esp(uint8_t protocol, const uint8_t *payload, size_t length)
+{
+	return protocol == IPPROTO_ESP ||
+	       (protocol == IPPROTO_UDP && length >= 2 && checksum_read(payload) == ESP_IN_UDP);
+}
+
+bool user_gre_holds_own(const uint8_t *packet, size_t length, uint32_t nbma, bool protected)
+{
+	struct gre_header gre = { .protocol = ETHERTYPE_IP };
+	struct iphdr ip;
+
+	while (gre.protocol == ETHERTYPE_IP && length >= sizeof(ip)) {
+		size_t header;
+
+		memcpy(&ip, packet, sizeof(ip));
+		header = (size_t)ip.ihl * 4;
+		if (header < sizeof(ip) || header > length)
+			return false;
+		packet += header;
+		length -= header;
+		if (ip.saddr == nbma &&
+			(ip.protocol == IPPROTO_GRE || (protected && is_esp(ip.protocol, packet, length))))
+			return true;
+		header = ip.protocol == IPPROTO_GRE ? gre_read(packet, length, &gre) : 0;
+		if (header == 0)
+			return false;
+		packet += header;
+		length -= header;
+	}
+	return false;
 }

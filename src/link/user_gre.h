@@ -2,6 +2,10 @@
 /// The socket of a user link in the underlay: GRE over IPv4.
 #pragma once
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #include "base/addr.h"
 #include "base/err.h"
 #include "link/link.h"
@@ -24,5 +28,8 @@ int user_gre_open(const struct link_config *config, enum user_gre_kind kind, uns
 	struct err *err) MUST_CHECK;
 /// Binds it to another address of ours.
 bool user_gre_bind(int fd, struct addr nbma, struct err *err) MUST_CHECK;
+/// Is this IPv4 packet, or one that it carries in GRE however deep, GRE from the address (network order)? On
+/// a protected tunnel, or the ESP that such a packet became.
+bool user_gre_holds_own(const uint8_t *packet, size_t length, uint32_t nbma, bool protected);
 /// Lets the message go with this type of service; `control` is aligned room of USER_GRE_TOS_SIZE bytes.
 void user_gre_set_tos(struct msghdr *message, void *control, uint8_t tos);

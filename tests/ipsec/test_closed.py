@@ -111,3 +111,15 @@ def test_wrong_key(protected):
     assert "10.0.0.12/32" not in bindings(lab["hub"])
     assert overrides(lab, "spoke1") == {}
     assert "Not-" not in lab["spoke2"].log() + lab["spoke2"].ctl("show running-config")
+
+
+def test_recursive_route(protected):
+    """A route to the hub's NBMA address that leads into the tunnel: the ESP is not sent by the tunnel again."""
+    lab = protected(scenarios.phase1())
+    spoke = lab.namespace("spoke1")
+    spoke.run("ip", "route", "add", nbma(lab, "hub"), "via", tunnel(lab, "hub"), "dev", "tunnel1")
+    spoke.run("ping", "-c", "3", "-i", "0.2", "-W", "1", tunnel(lab, "hub"), check=False)
+    wait_until(lambda: "leads into the tunnel itself" in lab["spoke1"].log(), 10, "the log warns")
+    facts = lab["spoke1"].ctl_json("show interfaces")["interfaces"][0]
+    assert facts["drops"]["not_wanted"] > 0
+    assert sum(peer["sent_packets"] for peer in facts["peers"]) < 100, "nothing goes round"

@@ -5,6 +5,7 @@ import time
 from crypto import sas, single, spis
 from facts import bindings, nbma, shortcut, tunnel, works
 from lab import measure, scenarios
+from lab.protection import KEY
 from lab.wait import SLOWNESS, wait_until
 
 WITHIN = 10  # seconds
@@ -96,3 +97,19 @@ def test_clear_and_idle(protected):
     wait_until(lambda: not sas(lab, "spoke1", "spoke2"), 90, "the SA with spoke2 ends with its binding")
     assert sas(lab, "spoke1", "hub"), "but not that with the hub"
     assert tunnel(lab, "hub") in lab["spoke1"].ctl("show dmvpn")
+
+
+def test_why_there_is_no_sa(protected):
+    """`why` says what is known of the last try: another key, nobody at the other end, no strongSwan of our own."""
+    lab = protected(scenarios.phase3(), start=False)
+    lab["spoke2"].node.replace(KEY, "another-key")
+    lab.start().wait_registered("spoke1", deadline=30)
+
+    def says(name, words):
+        wait_until(lambda: words in lab[name].ctl(f"why {tunnel(lab, 'hub')}"), 40, f"{name} says: {words}")
+    says("spoke2", "): strongSwan gave up, mostly as the two do not agree on keys")
+    lab.swans["hub"].kill()
+    lab["spoke1"].ctl("clear crypto session")
+    says("spoke1", "): its IKE did not answer in time")
+    lab.swans["spoke1"].kill()
+    says("spoke1", "strongSwan does not answer on its VICI socket")

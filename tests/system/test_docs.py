@@ -165,3 +165,16 @@ def test_scenarios_of_the_field():
     section = (DOCS / "simulation.md").read_text().partition("## Problems from the field")[2].partition("\n## ")[0]
     named = re.findall(r"`([a-z0-9-]+)`", "\n".join(line for line in section.splitlines() if line.startswith("|")))
     assert sorted(named) == sorted(path.stem for path in (ROOT / "sim" / "scenarios").glob("*.sim"))
+
+
+def test_algorithms():
+    """The page on IPsec has the table of the algorithms that the source has, row by row: taken, with a warning, refused."""
+    source = (ROOT / "src" / "conf" / "algorithm.c").read_text()
+    rows = re.findall(r'\{ ALGORITHM_(\w+), "([^"]+)", (?:NULL|"[^"]*")(?:, ALGORITHM_(OLD|WEAK))?', source)
+    assert len(rows) == len(re.findall(r"^\t\{ ALGORITHM_", source, re.MULTILINE))
+    section = (DOCS / "ipsec.md").read_text().partition("### Algorithms")[2].partition("\n#")[0]
+    lines = [line.split("|") for line in section.splitlines() if line.startswith("| `")]
+    kinds = ("IKE_ENCRYPTION", "IKE_INTEGRITY", "IKE_PRF", "GROUP", "ESP_ENCRYPTION", "ESP_INTEGRITY")
+    told = [(kind, name, strength) for kind, cells in zip(kinds, lines, strict=True)
+            for strength, cell in zip(("", "OLD", "WEAK"), cells[2:5], strict=True) for name in re.findall(r"`([^`]+)`", cell)]
+    assert sorted(told) == sorted(rows)

@@ -202,6 +202,9 @@ def test_why(network):
     wait_until(seen, 30, "the server's end is seen")
     text = spoke.ctl("why 10.0.0.1")
     assert "! server      The server 10.0.0.1 at 203.0.113.2 does not answer: " in text, text
+    text = spoke.ctl("why 192.168.0.1")
+    assert "`ip route` to 192.168.0.0/16 by 10.0.0.1 is configured, and out of the table: the next hop server 10.0.0.1 is " \
+        "down; `why 10.0.0.1` tells more." in text, text
 
 
 def test_topology(lab, tmp_path):

@@ -18,10 +18,16 @@
 
 #define TOO_MANY 40
 
+#define CLIENTS (HOOK_CLIENTS_MAX + HOOK_QUEUE_MAX) ///< that fit at once
+
+/// Each is of another client or server.
 static void tell(struct hook *hook, enum event_type type, unsigned count)
 {
+	static uint32_t number;
+
 	for (unsigned i = 0; i < count; i++)
-		hook_on_event(hook, &(struct event) { .type = type }, "tunnel1");
+		hook_on_event(hook, &(struct event) { .type = type, .protocol = addr_from_ipv4(++number) },
+			"tunnel1");
 }
 
 static void test_overflow_is_counted(void **state)
@@ -32,11 +38,11 @@ static void test_overflow_is_counted(void **state)
 	(void)state;
 	assert_int_equal(uv_loop_init(&loop), 0);
 	hook = hook_new(&loop, HOOK_PATIENCE);
-	tell(hook, EVENT_PEER_UP, HOOK_RUNNING_MAX + HOOK_QUEUE_MAX + 1);
+	tell(hook, EVENT_PEER_UP, CLIENTS + 1);
 	assert_int_equal(hook_left_out(hook), 0); // there is no program to miss them
 	hook_set_path(hook, "/bin/true");
 	// The loop does not run, so that none of the programs is known to have ended.
-	tell(hook, EVENT_PEER_UP, HOOK_RUNNING_MAX + HOOK_QUEUE_MAX);
+	tell(hook, EVENT_PEER_UP, CLIENTS);
 	assert_int_equal(hook_left_out(hook), 0);
 	tell(hook, EVENT_PEER_DOWN, TOO_MANY);
 	assert_int_equal(hook_left_out(hook), TOO_MANY);
@@ -44,11 +50,142 @@ static void test_overflow_is_counted(void **state)
 	assert_int_equal(hook_left_out(hook), TOO_MANY);
 	// Once all have run there is room again.
 	assert_int_equal(uv_run(&loop, UV_RUN_DEFAULT), 0);
-	tell(hook, EVENT_PEER_UP, HOOK_RUNNING_MAX + HOOK_QUEUE_MAX);
+	tell(hook, EVENT_PEER_UP, HOOK_QUEUE_MAX);
 	assert_int_equal(hook_left_out(hook), TOO_MANY);
 	hook_free(hook);
 	assert_int_equal(uv_run(&loop, UV_RUN_DEFAULT), 0);
 	assert_int_equal(uv_loop_close(&loop), 0);
+}
+
+/// A new file with a script that appends the event and its address to another one, `told`.
+static void write_script(char *path, const char *told)
+{
+	FILE *file = fdopen(mkstemp(path), "w");
+
+	assert_non_null(file);
+	(void)fprintf(file, "#!/bin/sh\necho $DMVPN_EVENT $DMVPN_ADDRESS >>%s\n", told);
+	(void)fchmod(fileno(file), 0700);
+	(void)fclose(file);
+}
+
+/// How many lines of the file begin with the words; the last one of the file stays in `last`.
+static unsigned lines_of(const char *path, const char *words, char last[static 80])
+{
+	FILE *file = fopen(path, "r");
+	unsigned count = 0;
+
+	assert_non_null(file);
+	while (fgets(last, 80, file))
+		count += strncmp(last, words, strlen(words)) == 0;
+	(void)fclose(file);
+	return count;
+}
+
+static void tell_client(struct hook *hook, enum event_type type, const char *reason)
+{
+	hook_on_event(hook,
+		&(struct event) { .type = type, .protocol = addr_from_ipv4(0x0a000002), .reason = reason },
+		"tunnel1");
+}
+
+/// A client that comes and goes without end has few programs run, and the last of its events is told.
+static void test_one_client_is_combined(void **state)
+{
+	char script[] = "/tmp/dmvpn-test-hook-XXXXXX", told[] = "/tmp/dmvpn-test-hook-XXXXXX", last[80] = "";
+	struct hook *hook;
+	uv_loop_t loop;
+
+	(void)state;
+	(void)close(mkstemp(told));
+	write_script(script, told);
+	assert_int_equal(uv_loop_init(&loop), 0);
+	hook = hook_new(&loop, HOOK_PATIENCE);
+	hook_set_path(hook, script);
+	for (unsigned i = 0; i < 1000; i++) {
+		tell_client(hook, EVENT_PEER_UP, NULL);
+		tell_client(hook, EVENT_PEER_DOWN, "expired");
+	}
+	assert_int_equal(hook_left_out(hook), 2000 - HOOK_CLIENTS_MAX - 1);
+	assert_int_equal(uv_run(&loop, UV_RUN_DEFAULT), 0);
+	assert_int_equal(lines_of(told, "peer-", last), HOOK_CLIENTS_MAX + 1);
+	// What the operator ends makes what still waits of the client out of date.
+	for (unsigned i = 0; i <= HOOK_CLIENTS_MAX; i++)
+		tell_client(hook, EVENT_PEER_UP, NULL);
+	tell_client(hook, EVENT_PEER_DOWN, EVENT_CLEARED);
+	assert_int_equal(hook_left_out(hook), 2000 - HOOK_CLIENTS_MAX);
+	hook_free(hook);
+	assert_int_equal(uv_run(&loop, UV_RUN_DEFAULT), 0);
+	assert_int_equal(uv_loop_close(&loop), 0);
+	(void)unlink(script);
+	(void)unlink(told);
+}
+
+/// The burst, and not more than ten a second behind it.
+static void test_clients_have_a_rate(void **state)
+{
+	char script[] = "/tmp/dmvpn-test-hook-XXXXXX", told[] = "/tmp/dmvpn-test-hook-XXXXXX", last[80];
+	struct hook *hook;
+	uv_loop_t loop;
+	uint64_t begin;
+
+	(void)state;
+	(void)close(mkstemp(told));
+	write_script(script, told);
+	assert_int_equal(uv_loop_init(&loop), 0);
+	hook = hook_new(&loop, HOOK_PATIENCE);
+	hook_set_path(hook, "/nowhere/a-program"); // takes no time
+	begin = uv_now(&loop);
+	tell(hook, EVENT_PEER_UP, HOOK_CLIENTS_BURST);
+	hook_set_path(hook, script);
+	tell(hook, EVENT_PEER_UP, HOOK_QUEUE_MAX);
+	// A server and the operator do not wait for them.
+	tell(hook, EVENT_NHS_DOWN, 1);
+	tell_client(hook, EVENT_PEER_DOWN, EVENT_CLEARED);
+	while (lines_of(told, "nhs-down", last) == 0 || lines_of(told, "peer-down 10.0.0.2", last) == 0)
+		uv_run(&loop, UV_RUN_ONCE);
+	assert_in_range(lines_of(told, "peer-up", last), 0, (uv_now(&loop) - begin) / 100);
+	while (lines_of(told, "peer-up", last) < 10)
+		uv_run(&loop, UV_RUN_ONCE);
+	assert_in_range(lines_of(told, "peer-up", last), 0, (uv_now(&loop) - begin) / 100);
+	assert_int_equal(hook_left_out(hook), 0);
+	hook_free(hook);
+	assert_int_equal(uv_run(&loop, UV_RUN_DEFAULT), 0);
+	assert_int_equal(uv_loop_close(&loop), 0);
+	(void)unlink(script);
+	(void)unlink(told);
+}
+
+/// Programs for clients that do not end before leave a place for those of servers.
+static void test_servers_have_a_place(void **state)
+{
+	char script[] = "/tmp/dmvpn-test-hook-XXXXXX", told[] = "/tmp/dmvpn-test-hook-XXXXXX", last[80];
+	struct hook *hook;
+	uv_loop_t loop;
+	FILE *file;
+
+	(void)state;
+	(void)close(mkstemp(told));
+	write_script(script, told);
+	file = fopen(script, "a");
+	assert_non_null(file);
+	(void)fprintf(file,
+		"case $DMVPN_EVENT in peer-*) while [ $(grep -c nhs %s) -lt 2 ]; do sleep 0.05; done;; esac\n",
+		told);
+	(void)fclose(file);
+	assert_int_equal(uv_loop_init(&loop), 0);
+	hook = hook_new(&loop, HOOK_PATIENCE);
+	hook_set_path(hook, script);
+	tell(hook, EVENT_PEER_UP, HOOK_CLIENTS_MAX * 2);
+	tell(hook, EVENT_NHS_DOWN, 2);
+	while (lines_of(told, "nhs-down", last) < 2)
+		uv_run(&loop, UV_RUN_ONCE);
+	assert_int_equal(hook_killed(hook), 0);
+	assert_int_equal(uv_run(&loop, UV_RUN_DEFAULT), 0);
+	hook_free(hook);
+	assert_int_equal(uv_run(&loop, UV_RUN_DEFAULT), 0);
+	assert_int_equal(uv_loop_close(&loop), 0);
+	(void)unlink(script);
+	(void)unlink(told);
 }
 
 /// A program that never ends, and what it started, is killed; its place is free again.
@@ -81,8 +218,13 @@ static void test_endless_is_killed(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_overflow_is_counted),
-		cmocka_unit_test(test_endless_is_killed) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_overflow_is_counted),
+		cmocka_unit_test(test_one_client_is_combined),
+		cmocka_unit_test(test_clients_have_a_rate),
+		cmocka_unit_test(test_servers_have_a_place),
+		cmocka_unit_test(test_endless_is_killed),
+	};
 
 	return cmocka_run_group_tests_name("hook", tests, NULL, NULL);
 }

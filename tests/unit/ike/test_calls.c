@@ -2,6 +2,8 @@
 // What is wanted of charon, and what becomes of it.
 #include "bed.h"
 
+#include <string.h>
+
 static void existing_sas_are_taken_over(void **state)
 {
 	struct bed *bed = *state;
@@ -37,17 +39,32 @@ static void an_sa_that_is_wanted_is_called_for_and_ended(void **state)
 	assert_int_equal(charon_asked(&bed->charon, "initiate", NULL), 1);
 }
 
+/// So many of our calls of PEER failed in a row, the last one as the words say; NULL: none did.
+static void expect_failures(const struct bed *bed, unsigned failures, const char *words)
+{
+	struct ike_attempts attempts = ike_attempts(bed->ike, 1, bed_ip(PEER));
+
+	assert_true(attempts.ours);
+	assert_int_equal(attempts.failures, failures);
+	assert_int_equal(attempts.failure != NULL, words != NULL);
+	if (words && !strstr(attempts.failure, words))
+		fail_msg("\"%s\" does not say \"%s\"", attempts.failure, words);
+}
+
 static void a_call_that_fails_is_told_and_repeated(void **state)
 {
 	struct bed *bed = *state;
 
 	ike_want(bed->ike, 1, bed_ip(PEER), IKE_CALL);
 	bed_await(bed, "initiate", OURS, 1);
+	expect_failures(bed, 0, NULL);
 	bed_now = mono_add(bed_now, 9 * MONO_SECOND);
 	bed_await_state(bed, 1, SA_FAILED, 1);
+	expect_failures(bed, 1, "did not answer in time");
 	bed_await(bed, "terminate", OURS, 1);
 	bed_now = mono_add(bed_now, 2 * MONO_SECOND);
 	bed_await(bed, "initiate", OURS, 2);
+	expect_failures(bed, 1, "did not answer in time");
 	// Nobody wants it any more: nothing is asked for.
 	ike_want(bed->ike, 1, bed_ip(PEER), IKE_UNWANTED);
 	bed_await(bed, "unload-conn", OURS, 1);
@@ -127,6 +144,31 @@ static void a_call_that_charon_gave_up_is_noticed(void **state)
 	assert_int_equal(charon_asked(&bed->charon, "list-sas", ""), lists);
 	assert_non_null(sa_find(ike_sas(bed->ike), 7));
 	assert_null(sa_find(ike_sas(bed->ike), 8));
+	expect_failures(bed, 1, "strongSwan gave up");
+}
+
+/// As where the transform sets differ: the IKE SA stays without a child. An SA that comes up ends the row.
+static void a_call_that_ends_without_a_child_says_so(void **state)
+{
+	struct bed *bed = *state;
+	struct charon_sa sa = bed_spoke;
+
+	sa.connection = OURS;
+	sa.initiator = true;
+	sa.has_child = false;
+	bed_await_list(bed);
+	ike_want(bed->ike, 1, bed_ip(PEER), IKE_CALL);
+	bed_await(bed, "initiate", OURS, 1);
+	bed->charon.sas[0] = sa;
+	charon_ike(&bed->charon, &sa, true);
+	bed_await_sa(bed, 7);
+	bed_now = mono_add(bed_now, 9 * MONO_SECOND);
+	bed_await_state(bed, 1, SA_FAILED, 1);
+	expect_failures(bed, 1, "no SA for packets");
+	sa.has_child = true;
+	charon_up(&bed->charon, &sa);
+	bed_await_state(bed, 1, SA_UP, 1);
+	expect_failures(bed, 0, NULL);
 }
 
 static void tunnels_share_what_they_have_in_common(void **state)
@@ -218,6 +260,7 @@ int main(void)
 		TEST(a_peer_of_whom_nothing_is_heard_loses_its_sa),
 		TEST(an_sa_that_the_peer_began_is_told_when_it_is_at_its_end),
 		TEST(a_call_that_charon_gave_up_is_noticed),
+		TEST(a_call_that_ends_without_a_child_says_so),
 		TEST(tunnels_share_what_they_have_in_common),
 		TEST(news_of_one_peer_can_end_what_is_wanted_of_another),
 		TEST(a_moved_source_takes_its_wants_along),

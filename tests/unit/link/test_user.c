@@ -48,15 +48,6 @@ static bool has_unknown(void *context)
 	return drops.unknown_peer > 0;
 }
 
-static bool has_unwanted(void *context)
-{
-	struct link *link = context;
-	struct link_drops drops;
-
-	link->ops->drops(link, &drops);
-	return drops.not_wanted > 0;
-}
-
 static void device_lives_as_long_as_asked(void **state)
 {
 	struct link_config wanted = config("tunnel1", "192.0.2.1", 1);
@@ -355,31 +346,6 @@ static void multicast_goes_to_every_receiver(void **state)
 	netns_finish(&loop);
 }
 
-/// Whoever registers with an NBMA address that is reached through the tunnel must not make packets go round.
-static void packets_do_not_come_back_into_the_tunnel(void **state)
-{
-	struct link_config a = config("tunnel1", "192.0.2.1", 1);
-	struct link_counters counters;
-	struct lladdr inside;
-	struct link *link;
-	int fd;
-	uv_loop_t loop;
-
-	(void)state;
-	uv_loop_init(&loop);
-	link = open_link(&loop, &a, NULL);
-	inside = lladdr(link, "10.0.0.7");
-	address_link("tunnel1", "10.0.0.1", "10.0.0.7", &inside);
-	fd = udp_socket("10.0.0.1");
-	udp_send(fd, "10.0.0.7", "round and round");
-	netns_wait(&loop, has_unwanted, link);
-	assert_true(link->ops->counters(link, address("10.0.0.7"), &counters));
-	assert_int_equal(counters.sent_packets, 1);
-	close(fd);
-	link->ops->close(link, false);
-	netns_finish(&loop);
-}
-
 static void point_to_point_needs_no_peer(void **state)
 {
 	struct link_config a = config("tunnel1", "192.0.2.1", 0), b = config("tunnel1", "192.0.2.2", 0);
@@ -504,7 +470,6 @@ int main(void)
 		cmocka_unit_test(activity_is_told_once),
 		cmocka_unit_test(keys_keep_tunnels_apart),
 		cmocka_unit_test(multicast_goes_to_every_receiver),
-		cmocka_unit_test(packets_do_not_come_back_into_the_tunnel),
 		cmocka_unit_test(point_to_point_needs_no_peer),
 		cmocka_unit_test(checksum_and_sequence_are_accepted),
 		cmocka_unit_test(stale_devices_are_swept),
