@@ -31,10 +31,10 @@
 #include "link/admission.h"
 #include "link/link.h"
 #include "linux/apply.h"
+#include "linux/device.h"
 #include "linux/guard.h"
 #include "linux/monitor.h"
 #include "linux/nflog.h"
-#include "linux/device.h"
 #include "linux/rtnl.h"
 
 struct mono daemon_now(void)

@@ -5,7 +5,7 @@ from collections import Counter
 import difference
 from difference import ECN, IPV4, Trial
 
-SEED, COUNT = 11, 400
+SEED, COUNT = 11, 1500
 LINKS = ("kernel", "user", "threads")
 
 
@@ -15,7 +15,7 @@ def outcomes(directory):
     for link in LINKS:
         with Trial(link, directory / link) as trial:
             found[link] = trial.outgoing(SEED, COUNT, sound=True), trial.incoming(SEED + 1, COUNT, sound=True), \
-                difference.datagrams(trial, SEED, 20)
+                difference.datagrams(trial, SEED, 60)
     return found
 
 
