@@ -6,7 +6,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -17,25 +16,12 @@
 #include "link/kernel_packet.h"
 #include "link/kernel_table.h"
 #include "link/kernel_traffic.h"
-#include "link/mark.h"
+#include "link/nhrp_socket.h"
+#include "link/socket.h"
 #include "link/user_fast.h"
 #include "link/user_tap.h"
 #include "linux/rtnl.h"
 #include "wire/nhrp_msg.h"
-
-#define BATCH          64   ///< NHRP packets with one system call
-#define ROUNDS         16   ///< of such packets per wake-up, so that the loop stays fair
-#define NHRP_SLOT_SIZE 2048 ///< the largest NHRP packet
-#define ETHERTYPE_NHRP 0x2001
-
-/// NHRP packets that wait for the others that belong to the same wake-up.
-struct outgoing_nhrp {
-	struct mmsghdr messages[BATCH];
-	struct iovec iov[BATCH];
-	struct sockaddr_ll to[BATCH];
-	uint8_t packets[BATCH][NHRP_MAX_PACKET];
-	unsigned count;
-};
 
 struct kernel_link {
 	struct link link;
@@ -46,11 +32,7 @@ struct kernel_link {
 	struct kernel_traffic *traffic;
 	struct kernel_multicast *multicast;
 	int packet; ///< packet socket on the device: NHRP both ways, copies of multicast
-	uv_poll_t poll;
-	uint64_t send_failed;
-	struct outgoing_nhrp nhrp;
-	_Alignas(struct cmsghdr) uint8_t control[BATCH][MARK_CONTROL_SIZE];
-	uint8_t slots[BATCH][NHRP_SLOT_SIZE];
+	struct nhrp_socket *nhrp;
 };
 
 static struct kernel_link *kernel_link_of(struct link *link)
@@ -65,82 +47,30 @@ static bool is_multipoint(const struct kernel_link *kernel)
 
 /* NHRP */
 
-static void receive_nhrp(
-	struct kernel_link *kernel, const struct sockaddr_ll *from, unsigned index, struct mmsghdr *message)
+static void receive_nhrp(struct link *link, const struct nhrp_arrival *arrival)
 {
+	struct kernel_link *kernel = kernel_link_of(link);
+	const struct sockaddr_ll *from = &arrival->from->device;
 	struct addr nbma = kernel->config.destination;
 
 	if (is_multipoint(kernel))
 		nbma = addr_from_bytes(
 			from->sll_addr, from->sll_halen == KERNEL_NBMA_SIZE ? KERNEL_NBMA_SIZE : 0);
 	if (addr_is_set(nbma))
-		kernel->handler.on_nhrp(kernel->handler.owner, nbma, mark_read(&message->msg_hdr),
-			kernel->slots[index], message->msg_len);
-}
-
-static unsigned receive_batch(struct kernel_link *kernel, struct sockaddr_ll *from, struct mmsghdr *messages)
-{
-	struct iovec iov[BATCH];
-	int count;
-
-	memset(messages, 0, BATCH * sizeof(*messages));
-	for (unsigned i = 0; i < BATCH; i++) {
-		iov[i] = (struct iovec) { .iov_base = kernel->slots[i], .iov_len = NHRP_SLOT_SIZE };
-		messages[i].msg_hdr = (struct msghdr) {
-			.msg_name = &from[i],
-			.msg_namelen = sizeof(from[i]),
-			.msg_iov = &iov[i],
-			.msg_iovlen = 1,
-			.msg_control = kernel->control[i],
-			.msg_controllen = sizeof(kernel->control[i]),
-		};
-	}
-	count = recvmmsg(kernel->packet, messages, BATCH, MSG_DONTWAIT, NULL);
-	return count < 0 ? 0 : (unsigned)count;
-}
-
-static void on_packet(uv_poll_t *poll, int status, int events)
-{
-	struct kernel_link *kernel = poll->data;
-	struct sockaddr_ll from[BATCH] = { 0 };
-	struct mmsghdr messages[BATCH];
-	unsigned count = 0;
-
-	(void)events;
-	/* libuv stops at a pending error of the socket (the device went down); reading is all that it needs.
-	 */
-	if (status < 0)
-		uv_poll_start(poll, UV_READABLE, on_packet);
-	// Who is behind a flood in the queue should not have to wait for it.
-	for (unsigned round = 0; round < ROUNDS && (round == 0 || count == BATCH); round++) {
-		uint32_t admitted = admission_count(kernel->link.admission);
-
-		count = receive_batch(kernel, from, messages);
-		for (unsigned i = 0; i < count; i++)
-			receive_nhrp(kernel, &from[i], i, &messages[i]);
-		if (count < BATCH)
-			admission_emptied(kernel->link.admission, admitted);
-		if (count > 0)
-			kernel->handler.on_nhrp_end(kernel->handler.owner);
-	}
+		kernel->handler.on_nhrp(
+			kernel->handler.owner, nbma, arrival->mark, arrival->packet, arrival->length);
 }
 
 static void kernel_flush_nhrp(struct link *link)
 {
-	struct kernel_link *kernel = kernel_link_of(link);
-
-	admission_flush(kernel->link.admission);
-	kernel->send_failed += kernel_packet_send(kernel->packet, kernel->nhrp.messages, kernel->nhrp.count);
-	kernel->nhrp.count = 0;
+	nhrp_socket_flush(kernel_link_of(link)->nhrp);
 }
 
 static bool kernel_send_nhrp(
 	struct link *link, struct addr nbma, const uint8_t *packet, size_t length, struct err *err)
 {
 	struct kernel_link *kernel = kernel_link_of(link);
-	struct outgoing_nhrp *out = &kernel->nhrp;
 	char text[ADDR_TEXT_SIZE];
-	unsigned i;
 
 	if (nbma.family != ADDR_IPV4)
 		return err_set(err, "the NBMA address %s is not IPv4, which alone the kernel link can use",
@@ -148,18 +78,12 @@ static bool kernel_send_nhrp(
 	if (length > NHRP_MAX_PACKET)
 		return err_set(
 			err, "an NHRP packet of %zu bytes is too large for %s", length, kernel->config.name);
-	if (out->count == BATCH)
-		kernel_flush_nhrp(link);
-	i = out->count++;
-	memcpy(out->packets[i], packet, length);
-	out->to[i] = kernel_packet_address(kernel->device.index, ETHERTYPE_NHRP, nbma);
-	out->iov[i] = (struct iovec) { out->packets[i], length };
-	out->messages[i].msg_hdr = (struct msghdr) {
-		.msg_name = &out->to[i],
-		.msg_namelen = sizeof(out->to[i]),
-		.msg_iov = &out->iov[i],
-		.msg_iovlen = 1,
-	};
+	nhrp_socket_send(kernel->nhrp,
+		&(struct nhrp_departure) {
+			.to.device = kernel_packet_address(kernel->device.index, NHRP_ETHERTYPE, nbma),
+			.packet = packet,
+			.length = length,
+		});
 	return true;
 }
 
@@ -183,7 +107,7 @@ static void kernel_remove_receiver(struct link *link, struct prefix group, struc
 
 /* Opening and closing */
 
-/// All but the memory, which libuv may still need.
+/// All but the memory.
 static void stop(struct kernel_link *kernel, bool keep_device)
 {
 	if (kernel->device.index && !keep_device)
@@ -194,11 +118,6 @@ static void stop(struct kernel_link *kernel, bool keep_device)
 	kernel_traffic_close(kernel->traffic);
 	admission_close(kernel->link.admission);
 	rtnl_close(kernel->rtnl);
-}
-
-static void on_poll_closed(uv_handle_t *handle)
-{
-	free(handle->data);
 }
 
 static bool check_ipv4(const char *what, struct addr nbma, struct err *err)
@@ -231,7 +150,7 @@ static bool set_up(struct kernel_link *kernel, uv_loop_t *loop, struct err *err)
 	}
 	if (!kernel_device_open(kernel->rtnl, config, &kernel->device, err))
 		return false;
-	kernel->packet = kernel_packet_open(kernel->device.index, config, ETHERTYPE_NHRP, err);
+	kernel->packet = kernel_packet_open(kernel->device.index, config, NHRP_ETHERTYPE, err);
 	if (kernel->packet < 0)
 		return false;
 	kernel->multicast = kernel_multicast_open(loop, config, kernel->device.index, kernel->packet, err);
@@ -258,9 +177,7 @@ static struct link *kernel_open(uv_loop_t *loop, const struct link_config *confi
 	admission_open(&kernel->link, config, ADMISSION_DEVICE, kernel->packet);
 	if (!is_multipoint(kernel))
 		kernel_traffic_add(kernel->traffic, config->destination, KERNEL_DESTINATION);
-	uv_poll_init(loop, &kernel->poll, kernel->packet);
-	kernel->poll.data = kernel;
-	uv_poll_start(&kernel->poll, UV_READABLE, on_packet);
+	kernel->nhrp = nhrp_socket_open(loop, &kernel->link, kernel->packet, handler, receive_nhrp);
 	*ret_adopted = kernel->device.adopted;
 	return &kernel->link;
 }
@@ -269,9 +186,9 @@ static void kernel_close(struct link *link, bool keep_device)
 {
 	struct kernel_link *kernel = kernel_link_of(link);
 
-	kernel_flush_nhrp(link);
-	uv_close((uv_handle_t *)&kernel->poll, on_poll_closed);
+	nhrp_socket_close(kernel->nhrp);
 	stop(kernel, keep_device);
+	free(kernel);
 }
 
 /* The other operations */
@@ -332,8 +249,9 @@ static void kernel_drops(struct link *link, struct link_drops *ret)
 	struct kernel_link *kernel = kernel_link_of(link);
 
 	*ret = (struct link_drops) {
-		.send_failed = kernel->send_failed + kernel_multicast_refused(kernel->multicast),
-		.socket_full = link_socket_dropped(kernel->packet),
+		.send_failed =
+			nhrp_socket_refused(kernel->nhrp) + kernel_multicast_refused(kernel->multicast),
+		.socket_full = socket_dropped(kernel->packet),
 	};
 	kernel_device_drops(kernel->rtnl, &kernel->device, ret);
 }

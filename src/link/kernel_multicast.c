@@ -13,6 +13,7 @@
 #include "link/groups.h"
 #include "link/kernel_device.h"
 #include "link/kernel_packet.h"
+#include "link/socket.h"
 #include "wire/gre.h"
 
 #define BATCH     64          ///< copies with one system call
@@ -52,7 +53,7 @@ struct copies {
 static void flush_copies(struct copies *copies)
 {
 	copies->multicast->refused +=
-		kernel_packet_send(copies->multicast->packet, copies->messages, copies->count);
+		socket_send_all(copies->multicast->packet, copies->messages, copies->count);
 	copies->count = 0;
 }
 

@@ -3,8 +3,8 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <stdbool.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "link/mark.h"
@@ -57,28 +57,4 @@ int kernel_packet_open(uint32_t device, const struct link_config *config, uint16
 		return fd;
 	close(fd);
 	return -1;
-}
-
-unsigned kernel_packet_send(int fd, struct mmsghdr *messages, unsigned count)
-{
-	unsigned done = 0, refused = 0;
-	bool told_down = false;
-
-	while (done < count) {
-		int sent = sendmmsg(fd, messages + done, count - done, MSG_DONTWAIT);
-
-		/* That the device was down, as it was when the socket was bound, is told to the next call,
-		 * once, which may be this one. */
-		if (sent < 0 && errno == ENETDOWN && !told_down) {
-			told_down = true;
-			continue;
-		}
-		/* What the device refuses is lost, as on any link, and counted. */
-		if (sent <= 0) {
-			refused++;
-			sent = 1;
-		}
-		done += (unsigned)sent;
-	}
-	return refused;
 }

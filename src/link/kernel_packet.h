@@ -5,7 +5,6 @@
 
 #include <linux/if_packet.h>
 #include <stdint.h>
-#include <sys/socket.h>
 
 #include "base/addr.h"
 #include "base/err.h"
@@ -21,7 +20,5 @@ int kernel_packet_open(
 /// Where a packet goes by the device: to a peer, or, where `nbma` is not set, to the device's own
 /// destination.
 struct sockaddr_ll kernel_packet_address(uint32_t device, uint16_t ethertype, struct addr nbma);
-/// Sends them all, whatever happens to one of them, and returns how many the device refused.
-unsigned kernel_packet_send(int fd, struct mmsghdr *messages, unsigned count);
 /// Gives a socket buffers for what arrives in the tens of milliseconds that we may be busy.
 void kernel_packet_set_buffers(int fd);

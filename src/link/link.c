@@ -2,7 +2,6 @@
 #include "link/link.h"
 
 #include <linux/filter.h>
-#include <linux/sock_diag.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -51,15 +50,6 @@ int link_hold_protocol(void)
 	if (fd >= 0)
 		(void)setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
 	return fd;
-}
-
-uint64_t link_socket_dropped(int fd)
-{
-	uint32_t found[SK_MEMINFO_VARS] = { 0 };
-	socklen_t length = sizeof(found);
-
-	(void)getsockopt(fd, SOL_SOCKET, SO_MEMINFO, found, &length);
-	return found[SK_MEMINFO_DROPS];
 }
 
 bool link_has_marks(void)

@@ -125,9 +125,6 @@ extern const struct link_ops link_user;
 /// without any, the kernel answers that it does not know the protocol. -1 where we may not; the caller closes
 /// it.
 int link_hold_protocol(void);
-/// How many packets the kernel dropped that were for this socket: its buffer was full, or the IPsec policy
-/// forbade them. What its filter refuses is not among them. Wraps around at 2^32.
-uint64_t link_socket_dropped(int fd);
 /// Can a link tell the marks of packets on this system (Linux 5.19)?
 bool link_has_marks(void);
 

@@ -5,15 +5,11 @@
 // amount of data keeps it waiting; and the peers.
 #include "link/link.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <net/ethernet.h>
 #include <netinet/in.h>
 #include <netinet/ip.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/uio.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -21,7 +17,8 @@
 #include "base/log.h"
 #include "link/admission.h"
 #include "link/kernel_device.h"
-#include "link/mark.h"
+#include "link/nhrp_socket.h"
+#include "link/socket.h"
 #include "link/user_datapath.h"
 #include "link/user_fast.h"
 #include "link/user_gre.h"
@@ -30,33 +27,18 @@
 #include "wire/gre.h"
 #include "wire/nhrp_msg.h"
 
-#define BATCH     64   ///< NHRP packets per wake-up, so that the loop stays fair
-#define ROUNDS    16   ///< of such packets per wake-up, so that the loop stays fair
-#define SLOT_SIZE 2048 ///< the largest NHRP packet with its outer headers
-
-/// NHRP packets that wait for the others that belong to the same wake-up.
-struct outgoing {
-	struct mmsghdr messages[BATCH];
-	struct iovec iov[BATCH];
-	struct sockaddr_in to[BATCH];
-	uint8_t packets[BATCH][GRE_MAX_HEADER + NHRP_MAX_PACKET];
-	unsigned count;
-};
-
 struct user_link {
 	struct link link;
 	struct link_config config;
 	struct link_handler handler;
-	int nhrp; ///< GRE socket
-	uv_poll_t poll;
+	int gre; ///< socket for NHRP
+	struct nhrp_socket *nhrp;
 	struct groups groups; ///< that the datapath has a copy of
 	struct user_datapath path;
 	struct user_fast *fast;                     ///< NULL: the threads carry all
 	char no_fast_path[sizeof(struct err) + 32]; ///< why, where `fast` is NULL
 	bool told_recursion;                        ///< the log said that packets come back into the device
 	bool told_gone;                             ///< the log said that the device is gone
-	uint8_t *slots;                             ///< BATCH buffers of SLOT_SIZE bytes
-	struct outgoing out;
 };
 
 static struct user_link *user_link_of(struct link *link)
@@ -64,16 +46,13 @@ static struct user_link *user_link_of(struct link *link)
 	return container_of(link, struct user_link, link);
 }
 
-static uint8_t *slot(struct user_link *user, unsigned index)
-{
-	return user->slots + (size_t)index * SLOT_SIZE;
-}
-
 /* NHRP */
 
-static void receive_packet(
-	struct user_link *user, const uint8_t *packet, size_t length, struct msghdr *message)
+static void receive_nhrp(struct link *link, const struct nhrp_arrival *arrival)
 {
+	struct user_link *user = user_link_of(link);
+	const uint8_t *packet = arrival->packet;
+	size_t length = arrival->length;
 	size_t ip_length = length >= sizeof(struct iphdr) ? (size_t)(packet[0] & 0xf) * 4 : 0;
 	struct gre_header header;
 	size_t gre_length = 0;
@@ -87,48 +66,12 @@ static void receive_packet(
 	}
 	/* The socket's filter sees to all this but for what came before it was set. */
 	from = addr_from_bytes(packet + offsetof(struct iphdr, saddr), 4);
-	if (header.protocol != ETHERTYPE_NHRP || header.has_key != user->config.has_key ||
+	if (header.protocol != NHRP_ETHERTYPE || header.has_key != user->config.has_key ||
 		(header.has_key && header.key != user->config.key) ||
 		(user->path.destination && !addr_equal(from, user->path.destination->nbma)))
 		return;
-	user->handler.on_nhrp(user->handler.owner, from, mark_read(message), packet + ip_length + gre_length,
+	user->handler.on_nhrp(user->handler.owner, from, arrival->mark, packet + ip_length + gre_length,
 		length - ip_length - gre_length);
-}
-
-static void on_nhrp(uv_poll_t *poll, int status, int events)
-{
-	struct user_link *user = poll->data;
-	struct mmsghdr messages[BATCH] = { 0 };
-	_Alignas(struct cmsghdr) uint8_t control[BATCH][MARK_CONTROL_SIZE];
-	struct iovec iov[BATCH];
-	int count = 0;
-
-	(void)events;
-	for (unsigned i = 0; i < BATCH; i++) {
-		iov[i] = (struct iovec) { .iov_base = slot(user, i), .iov_len = SLOT_SIZE };
-		messages[i].msg_hdr.msg_iov = &iov[i];
-		messages[i].msg_hdr.msg_iovlen = 1;
-		messages[i].msg_hdr.msg_control = control[i];
-	}
-	/* libuv stops at a pending error of the socket, which is old news of a packet sent before; reading is
-	 * all that it needs. */
-	if (status < 0)
-		uv_poll_start(poll, UV_READABLE, on_nhrp);
-	// Who is behind a flood in the queue should not have to wait for it.
-	for (unsigned round = 0; round < ROUNDS && (round == 0 || count == BATCH); round++) {
-		uint32_t admitted = admission_count(user->link.admission);
-
-		for (unsigned i = 0; i < BATCH; i++)
-			messages[i].msg_hdr.msg_controllen = sizeof(control[i]);
-		count = recvmmsg(user->nhrp, messages, BATCH, MSG_DONTWAIT, NULL);
-		for (int i = 0; i < count; i++)
-			receive_packet(
-				user, slot(user, (unsigned)i), messages[i].msg_len, &messages[i].msg_hdr);
-		if (count < BATCH)
-			admission_emptied(user->link.admission, admitted);
-		if (count > 0)
-			user->handler.on_nhrp_end(user->handler.owner);
-	}
 }
 
 /* The operations */
@@ -145,14 +88,6 @@ static bool check_nbma(const char *what, struct addr nbma, struct err *err)
 		return err_set(
 			err, "the %s %s is not usable; give an IPv4 address", what, addr_format(nbma, text));
 	return true;
-}
-
-static void on_poll_closed(uv_handle_t *handle)
-{
-	struct user_link *user = handle->data;
-
-	free(user->slots);
-	free(user);
 }
 
 static void close_sockets(struct user_datapath *path)
@@ -180,8 +115,8 @@ static bool open_sockets(struct user_link *user, struct err *err)
 /// Opens what the link stands on: the device and the sockets. On failure nothing stays open.
 static bool open_files(struct user_link *user, bool *ret_adopted, struct err *err)
 {
-	user->nhrp = user_gre_open(&user->config, USER_GRE_NHRP, 0, 1, err);
-	if (user->nhrp < 0)
+	user->gre = user_gre_open(&user->config, USER_GRE_NHRP, 0, 1, err);
+	if (user->gre < 0)
 		return false;
 	if (open_sockets(user, err)) {
 		/* An earlier run may have had the other kind of link. */
@@ -190,7 +125,7 @@ static bool open_files(struct user_link *user, bool *ret_adopted, struct err *er
 			return true;
 	}
 	close_sockets(&user->path);
-	close(user->nhrp);
+	close(user->gre);
 	return false;
 }
 
@@ -198,7 +133,7 @@ static void close_files(struct user_link *user, bool keep_device)
 {
 	user_tap_close(&user->path.tap, keep_device);
 	close_sockets(&user->path);
-	close(user->nhrp);
+	close(user->gre);
 }
 
 static bool start_datapath(struct user_link *user, struct err *err)
@@ -258,77 +193,54 @@ static struct link *user_open(uv_loop_t *loop, const struct link_config *config,
 		return NULL;
 	}
 	start_fast_path(user);
-	admission_open(&user->link, &user->config, ADMISSION_UNDERLAY, user->nhrp);
-	user->slots = alloc_zeroed(BATCH, SLOT_SIZE);
-	uv_poll_init(loop, &user->poll, user->nhrp);
-	user->poll.data = user;
-	uv_poll_start(&user->poll, UV_READABLE, on_nhrp);
+	admission_open(&user->link, &user->config, ADMISSION_UNDERLAY, user->gre);
+	user->nhrp = nhrp_socket_open(loop, &user->link, user->gre, handler, receive_nhrp);
 	return &user->link;
 }
 
 static void user_flush_nhrp(struct link *link)
 {
-	struct user_link *user = user_link_of(link);
-	struct outgoing *out = &user->out;
-	unsigned done = 0;
-
-	admission_flush(user->link.admission);
-	while (done < out->count) {
-		int sent = sendmmsg(user->nhrp, out->messages + done, out->count - done, MSG_DONTWAIT);
-
-		if (sent <= 0)
-			atomic_fetch_add(&user->path.drops.send_failed, 1);
-		done += sent > 0 ? (unsigned)sent : 1;
-	}
-	out->count = 0;
+	nhrp_socket_flush(user_link_of(link)->nhrp);
 }
 
 static void user_close(struct link *link, bool keep_device)
 {
 	struct user_link *user = user_link_of(link);
 
-	user_flush_nhrp(link);
-	uv_close((uv_handle_t *)&user->poll, on_poll_closed);
+	nhrp_socket_close(user->nhrp);
 	user_fast_close(user->fast, NULL, NULL);
 	admission_close(user->link.admission);
 	user_datapath_stop(&user->path);
 	close_files(user, keep_device);
 	groups_done(&user->groups);
 	user_peers_done(&user->path.peers);
+	free(user);
 }
 
 static bool user_send_nhrp(
 	struct link *link, struct addr nbma, const uint8_t *packet, size_t length, struct err *err)
 {
 	struct user_link *user = user_link_of(link);
-	struct outgoing *out = &user->out;
 	const struct gre_header header = {
 		.has_key = user->config.has_key,
 		.key = user->config.key,
-		.protocol = ETHERTYPE_NHRP,
+		.protocol = NHRP_ETHERTYPE,
 	};
-	size_t gre_length;
-	unsigned i;
+	uint8_t gre[GRE_MAX_HEADER];
 
 	if (!check_nbma("NBMA address", nbma, err))
 		return false;
 	if (length > NHRP_MAX_PACKET)
 		return err_set(
 			err, "an NHRP packet of %zu bytes is too large for %s", length, user->config.name);
-	if (out->count == BATCH)
-		user_flush_nhrp(link);
-	i = out->count++;
-	gre_length = gre_write(&header, out->packets[i]);
-	memcpy(out->packets[i] + gre_length, packet, length);
-	out->to[i] =
-		(struct sockaddr_in) { .sin_family = AF_INET, .sin_addr.s_addr = htonl(addr_to_ipv4(nbma)) };
-	out->iov[i] = (struct iovec) { out->packets[i], gre_length + length };
-	out->messages[i].msg_hdr = (struct msghdr) {
-		.msg_name = &out->to[i],
-		.msg_namelen = sizeof(out->to[i]),
-		.msg_iov = &out->iov[i],
-		.msg_iovlen = 1,
-	};
+	nhrp_socket_send(user->nhrp,
+		&(struct nhrp_departure) {
+			.to.ipv4 = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(addr_to_ipv4(nbma)) },
+			.head = gre,
+			.head_length = gre_write(&header, gre),
+			.packet = packet,
+			.length = length,
+		});
 	return true;
 }
 
@@ -401,7 +313,7 @@ static bool user_set_nbma(struct link *link, struct addr nbma, struct err *err)
 	struct user_link *user = user_link_of(link);
 
 	user_flush_nhrp(link);
-	if (!check_nbma("tunnel source", nbma, err) || !user_gre_bind(user->nhrp, nbma, err))
+	if (!check_nbma("tunnel source", nbma, err) || !user_gre_bind(user->gre, nbma, err))
 		return false;
 	for (unsigned i = 0; i < user->path.socket_count; i++)
 		if (!user_gre_bind(user->path.sockets[i], nbma, err))
@@ -511,12 +423,12 @@ static void user_drops(struct link *link, struct link_drops *ret)
 	*ret = (struct link_drops) {
 		.unknown_peer = atomic_load(&drops->unknown_peer),
 		.not_wanted = atomic_load(&drops->not_wanted),
-		.send_failed = atomic_load(&drops->send_failed),
+		.send_failed = atomic_load(&drops->send_failed) + nhrp_socket_refused(user->nhrp),
 		.device_full = atomic_load(&drops->device_full),
-		.socket_full = link_socket_dropped(user->nhrp),
+		.socket_full = socket_dropped(user->gre),
 	};
 	for (unsigned i = 0; i < user->path.socket_count; i++)
-		ret->socket_full += link_socket_dropped(user->path.sockets[i]);
+		ret->socket_full += socket_dropped(user->path.sockets[i]);
 }
 
 const struct link_ops link_user = {

@@ -28,6 +28,7 @@
 #include "link/user_offload.h"
 #include "link/user_segment.h"
 #include "wire/gre.h"
+#include "wire/nhrp_msg.h"
 
 #define FRAMES          64          ///< buffers of a thread
 #define BATCH           64          ///< packets in one system call
@@ -280,7 +281,7 @@ static void deliver(struct user_worker *worker, struct user_coalesced *whole)
 static bool is_for_device(uint16_t protocol)
 {
 	return protocol >= ETHERTYPE_FIRST && protocol != ETHERTYPE_TEB && protocol != ETHERTYPE_ARP &&
-	       protocol != ETHERTYPE_NHRP;
+	       protocol != NHRP_ETHERTYPE;
 }
 
 static void receive_packet(struct user_worker *worker, uint8_t *packet, size_t length)

@@ -13,6 +13,7 @@
 #include "link/checksum.h"
 #include "link/mark.h"
 #include "wire/gre.h"
+#include "wire/nhrp_msg.h"
 
 _Static_assert(CMSG_SPACE(sizeof(int)) <= USER_GRE_TOS_SIZE, "room for the type of service");
 
@@ -54,8 +55,8 @@ static bool filter(int fd, const struct link_config *config, enum user_gre_kind 
 		(struct sock_filter)BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0); /* X = length of the IP header */
 	code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_H | BPF_IND, 2);
 	code[n++] = kind == USER_GRE_NHRP
-			    ? (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETHERTYPE_NHRP, 1, 0)
-			    : (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETHERTYPE_NHRP, 0, 1);
+			    ? (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NHRP_ETHERTYPE, 1, 0)
+			    : (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NHRP_ETHERTYPE, 0, 1);
 	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 0);
 	code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_H | BPF_IND, 0);
 	if (config->has_key) {

@@ -10,7 +10,6 @@
 #include "base/err.h"
 #include "link/link.h"
 
-#define ETHERTYPE_NHRP    0x2001
 #define USER_GRE_TOS_SIZE 32 ///< bytes of control data that user_gre_set_tos() needs, aligned as size_t
 
 struct msghdr;
