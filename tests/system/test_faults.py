@@ -225,7 +225,7 @@ def test_peer_behind_a_full_queue(network):
     assert ping(lab, "spoke1", "spoke2", count=30, interval=0.1).lost == 0
 
 
-TO_FILL = 12000  # packets: half as many again as a data socket has room for
+TO_FILL, PORTION = 12000, 500  # packets: half as many again as a data socket has room for; and what any queue has
 
 
 def test_socket_is_full(network):
@@ -239,7 +239,10 @@ def test_socket_is_full(network):
     hub = lab["hub"].child
     hub.send_signal(signal.SIGSTOP)
     try:
-        craft.send(lab.namespace("spoke1"), nbma(lab, "hub"), craft.gre(bytes(1400), protocol=MPLS), times=TO_FILL)
+        for _ in range(0, TO_FILL, PORTION):
+            craft.send(lab.namespace("spoke1"), nbma(lab, "hub"), craft.gre(bytes(1400), protocol=MPLS), times=PORTION)
+            # They have arrived where this has: no queue before the socket is full, which would be others' loss.
+            lab.namespace("spoke1").run("ping", "-n", "-c", "1", "-W", "5", nbma(lab, "hub"))
         if "tunnel link threads" not in config:
             nothing_lost([others])
     finally:
