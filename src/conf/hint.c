@@ -15,8 +15,9 @@
 #define NO_ADDRESS "a tunnel needs an address of its own; write `ip address ADDRESS MASK`"
 #define NO_IPV6    "`ipv6`: an underlay of IPv6 is not supported yet; leave it out, and use IPv4 addresses"
 #define NO_HEX                                                                                               \
-	"`hex`: a key in hexadecimal is not supported; use a key of printable characters at both ends, "     \
-	"`pre-shared-key KEY`"
+	"`hex`: a key in hexadecimal is not supported; use a key of printable characters at both ends, and " \
+	"write it without `hex`"
+#define HASHED(type) "`" type "`: the key is always in clear here; write it so, without the `" type "`"
 #define NO_IKEV1                                                                                             \
 	"`isakmp-profile`: IKEv1 is not supported; leave it out, and write `set ikev2-profile NAME` in the " \
 	"block `crypto ipsec profile`"
@@ -40,6 +41,12 @@ static const struct {
 		"`6`: this is encrypted with the router's master key; write the password in clear: " PASSWORD },
 	{ "ip nhrp authentication 7 *",
 		"`7`: this is what `service password-encryption` made of the password; write it in clear: " PASSWORD },
+	{ "ip nhrp authentication hmac-md5 0 *", HASHED("0") },
+	{ "ip nhrp authentication hmac-md5 6 *", HASHED("6") },
+	{ "ip nhrp authentication hmac-md5 7 *", HASHED("7") },
+	{ "ip nhrp authentication hmac-sha256 0 *", HASHED("0") },
+	{ "ip nhrp authentication hmac-sha256 6 *", HASHED("6") },
+	{ "ip nhrp authentication hmac-sha256 7 *", HASHED("7") },
 	{ "ip nhrp shortcut virtual-template",
 		"`virtual-template`: that is FlexVPN's; write `ip nhrp shortcut` alone" },
 	{ "tunnel mode gre multipoint ipv6", NO_IPV6 },
@@ -60,11 +67,16 @@ static const struct {
 	{ "pre-shared-key hex *", NO_HEX },
 	{ "pre-shared-key local hex *", NO_HEX },
 	{ "pre-shared-key remote hex *", NO_HEX },
+	{ "authentication local pre-share key hex *", NO_HEX },
+	{ "authentication remote pre-share key hex *", NO_HEX },
 	{ "keyring aaa *", "`aaa`: keys of AAA are not supported; write `keyring local NAME`" },
 	{ "lifetime certificate", "`certificate`: this is not supported; write `lifetime SECONDS`" },
 	{ "set security-association lifetime days",
 		"`days`: write it in seconds: `set security-association lifetime seconds SECONDS`" },
 };
+
+/// Letters of the last word that are enough to tell it from a mistyped one.
+#define ENOUGH 3
 
 /// Has the line these words, abbreviated or not, from the first to the one that failed?
 static bool fits(const char *words, const struct match *match)
@@ -75,6 +87,8 @@ static bool fits(const char *words, const struct match *match)
 		bool any = words[0] == '*';
 		if (length == 0 ||
 			(!any && (typed_length > length || strncasecmp(words, typed, typed_length) != 0)))
+			return false;
+		if (!any && i == match->failed && typed_length < length && typed_length < ENOUGH)
 			return false;
 		words += length;
 		words += strspn(words, " ");

@@ -276,6 +276,26 @@ static void finish(struct match *match, const struct states *states)
 	expect(match, &choice, NULL);
 }
 
+/// Can nothing come but keywords behind which a secret may stand? Who forgot the keyword typed the secret in
+/// its place.
+static bool leads_to_secret(const struct states *states)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < states->count; i++) {
+		struct possible possible = possible_at(&states->items[i]);
+		for (size_t j = 0; j < possible.count; j++) {
+			struct state behind = states->items[i];
+			behind.at = possible.elements[j] + element_length(possible.elements[j]);
+			struct states one = { .items = { behind }, .count = 1 };
+			if (!choice_of(&one).secret)
+				return false;
+			count++;
+		}
+	}
+	return count > 0;
+}
+
 static void fail(struct match *match, const struct states *states, size_t index, bool ambiguous)
 {
 	struct choice choice = choice_of(states);
@@ -284,6 +304,7 @@ static void fail(struct match *match, const struct states *states, size_t index,
 	match->status = ambiguous ? MATCH_AMBIGUOUS : MATCH_UNKNOWN;
 	match->failed = index;
 	match->command = end ? end->command : NULL;
+	match->secret |= leads_to_secret(states);
 	expect(match, &choice, ambiguous ? match->line->words[index].text : NULL);
 	if (!ambiguous && !match->secret)
 		match->near = nearest_keyword(choice.elements, choice.count, match->line->words[index].text);

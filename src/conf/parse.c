@@ -139,9 +139,10 @@ static void tell_misfit(struct draft *draft, const struct match *match, unsigned
 		message_error(draft->messages, line, word->column, "unknown command \"%s\"%s", quoted,
 			did_you_mean(match, context, meant));
 	else if (match->expected[0] == '\0')
+		/* What was taken for a secret may be another word, which nobody shall be left with. */
 		message_error(draft->messages, line, word->column,
-			"\"%s\" is too much: leave it out; the command is `%s`", quoted,
-			match->command->syntax);
+			"\"%s\" is too much%s; the command is `%s`", quoted,
+			match->secret ? "" : ": leave it out", match->command->syntax);
 	else
 		message_error(draft->messages, line, word->column, "expected %s, not \"%s\"%s",
 			match->expected, quoted, ipv6_remark(word->text));

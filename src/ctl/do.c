@@ -231,13 +231,19 @@ json_t *do_configure(const struct ctl_call *call)
 	return done("Enter configuration commands, one per line. End with `end`.");
 }
 
+/// NULL and an error where there is none.
+static const char *file_of(const struct ctl_call *call)
+{
+	if (call->context->config_path == NULL)
+		err_set(call->err, "This daemon was started without a file.");
+	return call->context->config_path;
+}
+
 json_t *do_save(const struct ctl_call *call)
 {
-	const char *path = call->context->config_path;
-	if (path == NULL) {
-		err_set(call->err, "This daemon was started without a file.");
+	const char *path = file_of(call);
+	if (path == NULL)
 		return NULL;
-	}
 	if (!save_config(call->context->config, path, call->err))
 		return NULL;
 	return done("Written to %s; the file before it is %s.bak.", path, path);
@@ -254,26 +260,30 @@ static void print_messages(FILE *out, const struct conf_messages *messages, cons
 	}
 }
 
-json_t *do_startup(const struct ctl_call *call)
+/// As many of the errors as have room.
+static void refuse_file(const struct ctl_call *call, const char *what, const struct conf_messages *messages)
 {
 	const char *path = call->context->config_path;
-	struct conf_messages messages;
 	char *text = NULL;
 	size_t size;
-	if (path == NULL) {
-		err_set(call->err, "This daemon was started without a file.");
+	FILE *out = open_memstream(&text, &size);
+	print_messages(out, messages, path);
+	fclose(out);
+	err_set(call->err, "%s, as the file has %zu error%s; `dmvpnd --check --config %s` tells all:\n%s",
+		what, messages->errors, messages->errors == 1 ? "" : "s", path, text);
+	free(text);
+}
+
+json_t *do_startup(const struct ctl_call *call)
+{
+	const char *path = file_of(call);
+	struct conf_messages messages;
+	if (path == NULL)
 		return NULL;
-	}
 	struct config *config = conf_load(path, &messages);
 	json_t *view = config != NULL ? view_startup_config(config) : NULL;
-	if (view == NULL) {
-		FILE *out = open_memstream(&text, &size);
-		print_messages(out, &messages, path);
-		fclose(out);
-		err_set(call->err, "The file cannot be shown, as it has %zu error%s:\n%s", messages.errors,
-			messages.errors == 1 ? "" : "s", text);
-		free(text);
-	}
+	if (view == NULL)
+		refuse_file(call, "Nothing is shown", &messages);
 	conf_messages_free(&messages);
 	conf_free(config);
 	return view;
@@ -290,19 +300,17 @@ json_t *do_reload(const struct ctl_call *call)
 		err_set(call->err, "This daemon cannot read its file anew.");
 		return NULL;
 	}
-	bool ok = context->reload(context->owner, &change);
-	FILE *out = open_memstream(&text, &size);
-	print_messages(out, &change.messages, context->config_path);
-	if (ok)
+	if (context->reload(context->owner, &change)) {
+		FILE *out = open_memstream(&text, &size);
+		print_messages(out, &change.messages, context->config_path);
 		fprintf(out, "%s%u %s changed.\n", change.text != NULL ? change.text : "", change.lines,
 			change.lines == 1 ? "line" : "lines");
-	fclose(out);
-	if (ok)
+		fclose(out);
 		view = json_pack("{s:s, s:o}", "schema", "dmvpn/message/1", "text", view_text(text));
-	else
-		err_set(call->err, "Nothing was changed, as the file has %zu error%s:\n%s",
-			change.messages.errors, change.messages.errors == 1 ? "" : "s", text);
-	free(text);
+		free(text);
+	} else {
+		refuse_file(call, "Nothing was changed", &change.messages);
+	}
 	ctl_change_free(&change);
 	return view;
 }

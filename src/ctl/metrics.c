@@ -238,7 +238,7 @@ static void drops(const struct writer *writer)
 {
 	const struct ctl_context *context = writer->context;
 
-	head(writer, "link_dropped", "counter", "Data packets that the link dropped, by reason.");
+	head(writer, "link_dropped", "counter", "Packets that the link dropped, by reason.");
 	for (size_t i = 0; i < context->node->iface_count; i++) {
 		const struct iface_config *config = context->node->ifaces[i]->config;
 		struct link *link = context->link ? context->link(context->owner, config->id) : NULL;

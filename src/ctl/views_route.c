@@ -124,7 +124,7 @@ static struct prefix longest_prefix(const struct node *node, struct addr destina
 	struct prefix longest = route != NULL ? route->prefix : (struct prefix) { 0 };
 	for (size_t i = 0; i < node->iface_count; i++) {
 		const struct shortcut *shortcut = trie_longest(&iface_at(node, i)->shortcuts, destination);
-		if (shortcut != NULL &&
+		if (shortcut != NULL && shortcut->usable &&
 			(!addr_is_set(longest.addr) || shortcut->prefix.length > longest.length))
 			longest = shortcut->prefix;
 	}

@@ -365,6 +365,9 @@ static void tell_missing_sa(struct why *why)
 		step(why, "sa", false,
 			"The last try for an SA with %s failed (failures in a row: %u): %s. The latest one began %s ago.",
 			ADDR(why->nbma), attempts.failures, attempts.failure, AGO(attempts.last));
+	else if (!attempts.known)
+		step(why, "sa", false, "There is no SA with %s, and none was asked for yet.",
+			ADDR(why->nbma));
 	else if (attempts.ours)
 		step(why, "sa", false, "There is no SA with %s yet; it is being made.", ADDR(why->nbma));
 	else

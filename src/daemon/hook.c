@@ -24,9 +24,11 @@ struct job {
 	char device[IFACE_NAME_SIZE];
 };
 
-/// Whose doing an event is: clients come and go as often as they like.
+/// Whose doing an event is, the first to be told first: clients come and go as often as they like, and a
+/// `clear` can end many at once.
 enum cause {
-	CAUSE_OURS, ///< of a server that we chose, or of the operator
+	CAUSE_SERVER,
+	CAUSE_OPERATOR,
 	CAUSE_CLIENT,
 	CAUSES,
 };
@@ -191,14 +193,22 @@ static void drop(struct queue *queue, struct job *job)
 	free(job);
 }
 
+static unsigned running(const struct hook *hook)
+{
+	unsigned count = 0;
+
+	for (enum cause cause = 0; cause < CAUSES; cause++)
+		count += hook->queues[cause].running;
+	return count;
+}
+
 /// Runs what waits first, if it may; false: nothing.
 static bool run_first(struct hook *hook, enum cause cause)
 {
 	struct queue *queue = &hook->queues[cause];
-	unsigned running = hook->queues[CAUSE_OURS].running + hook->queues[CAUSE_CLIENT].running;
 	struct mono now = { (int64_t)uv_now(hook->loop) * MONO_MILLISECOND };
 
-	if (!hook->path || !queue->jobs || running >= HOOK_RUNNING_MAX)
+	if (!hook->path || !queue->jobs || running(hook) >= HOOK_RUNNING_MAX)
 		return false;
 	if (cause == CAUSE_CLIENT) {
 		if (queue->running >= HOOK_CLIENTS_MAX)
@@ -215,8 +225,10 @@ static bool run_first(struct hook *hook, enum cause cause)
 
 static void run_next(struct hook *hook)
 {
-	while (run_first(hook, CAUSE_OURS) || run_first(hook, CAUSE_CLIENT))
-		;
+	enum cause cause = 0;
+
+	while (cause < CAUSES)
+		cause = run_first(hook, cause) ? 0 : cause + 1;
 }
 
 static void on_pause_ended(uv_timer_t *timer)
@@ -236,17 +248,17 @@ static bool is_for_hook(enum event_type type)
 
 static enum cause cause_of(const struct event *event)
 {
-	bool cleared = event->reason && strcmp(event->reason, EVENT_CLEARED) == 0;
-
-	return is_of_client(event->type) && !cleared ? CAUSE_CLIENT : CAUSE_OURS;
+	if (!is_of_client(event->type))
+		return CAUSE_SERVER;
+	return event->reason && strcmp(event->reason, EVENT_CLEARED) == 0 ? CAUSE_OPERATOR : CAUSE_CLIENT;
 }
 
-/// What still waits to be told of the same client, which is out of date now; else NULL.
-static struct job *outdated(const struct hook *hook, const struct event *event)
+/// What still waits to be told of the client's own doing; else NULL.
+static struct job *waiting(const struct hook *hook, const struct event *event)
 {
 	struct job *job;
 
-	DL_FOREACH(is_of_client(event->type) ? hook->queues[CAUSE_CLIENT].jobs : NULL, job)
+	DL_FOREACH(hook->queues[CAUSE_CLIENT].jobs, job)
 	{
 		if (job->event.iface == event->iface && addr_equal(job->event.protocol, event->protocol))
 			return job;
@@ -254,20 +266,21 @@ static struct job *outdated(const struct hook *hook, const struct event *event)
 	return NULL;
 }
 
-/// True where the event took the place of another one of the same client, so that one which comes and goes
-/// without end has one place in the queue.
-static bool replace(struct hook *hook, const struct event *event, enum cause cause)
+/// What waits of the same client is out of date. The event takes its place, so that a client which comes and
+/// goes without end has one place in the queue; true. One of the operator's has a queue of its own; false.
+static bool combine(struct hook *hook, const struct event *event, enum cause cause)
 {
-	struct job *job = outdated(hook, event);
+	struct job *job = cause == CAUSE_SERVER ? NULL : waiting(hook, event);
 
 	if (!job)
 		return false;
 	hook->left_out++;
-	if (cause == CAUSE_CLIENT)
-		job->event = *event;
-	else
+	if (cause == CAUSE_OPERATOR) {
 		drop(&hook->queues[CAUSE_CLIENT], job);
-	return cause == CAUSE_CLIENT;
+		return false;
+	}
+	job->event = *event;
+	return true;
 }
 
 void hook_on_event(struct hook *hook, const struct event *event, const char *device)
@@ -276,7 +289,7 @@ void hook_on_event(struct hook *hook, const struct event *event, const char *dev
 	struct queue *queue = &hook->queues[cause];
 	struct job *job;
 
-	if (!hook->path || !is_for_hook(event->type) || replace(hook, event, cause))
+	if (!hook->path || !is_for_hook(event->type) || combine(hook, event, cause))
 		return;
 	if (queue->waiting == HOOK_QUEUE_MAX) {
 		if (!hook->told)

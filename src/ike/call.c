@@ -233,6 +233,7 @@ struct ike_attempts ike_attempts(const struct ike *ike, uint32_t iface, struct a
 	if (!peer)
 		return (struct ike_attempts) { 0 };
 	return (struct ike_attempts) {
+		.known = true,
 		.ours = ike_peer_wants_call(peer),
 		.last = peer->called,
 		.failures = peer->failures,

@@ -76,13 +76,14 @@ const char *ike_peer_state(const struct ike *ike, uint32_t iface, struct addr nb
 
 /// What we did for a peer's SA, for views.
 struct ike_attempts {
+	bool known;          ///< an SA was asked for, or the peer made one
 	bool ours;           ///< it is for us to make the SA, not for the peer
 	struct mono last;    ///< when we began last; time 0: never
 	unsigned failures;   ///< in a row, up to now
 	const char *failure; ///< what is known of the last one, a part of a sentence; NULL: none failed
 };
 
-/// All zero where `ike` is NULL.
+/// All zero where `ike` is NULL, or nothing was asked of it for the peer.
 struct ike_attempts ike_attempts(const struct ike *ike, uint32_t iface, struct addr nbma);
 /// All IKE SAs of ours, for views.
 const struct sa_table *ike_sas(const struct ike *ike);

@@ -65,7 +65,7 @@ struct link_drops {
 			       ///< the tunnel, or merged UDP datagrams
 	uint64_t send_failed;  ///< the underlay refused it
 	uint64_t device_full;  ///< the tunnel device refused it
-	uint64_t socket_full;  ///< the buffer of our socket was full, or the IPsec policy forbade it
+	uint64_t socket_full;  ///< it came while the buffer of our socket was full, NHRP too
 };
 
 struct link_ops {

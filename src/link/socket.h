@@ -8,6 +8,6 @@
 /// Sends them all, whatever happens to one of them, and returns how many were refused. They are lost, as on
 /// any link.
 unsigned socket_send_all(int fd, struct mmsghdr *messages, unsigned count);
-/// How many packets the kernel dropped that were for this socket: its buffer was full, or the IPsec policy
-/// forbade them. What its filter refuses is not among them. Wraps around at 2^32.
+/// How many packets the kernel dropped that were for this socket: its buffer was full, or an IPsec policy
+/// of the host forbade them. What its filter refuses is not among them. Wraps around at 2^32.
 uint64_t socket_dropped(int fd);

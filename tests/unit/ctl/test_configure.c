@@ -244,10 +244,12 @@ static void test_startup(void **state)
 	fputs("! a remark\ninterface Tunnel1\n ip nhrp network-id 0\n", file);
 	fclose(file);
 	type(&host, "show startup-config",
-		"The file cannot be shown, as it has 4 errors:\n/tmp/startup-test…", 0, "");
+		"Nothing is shown, as the file has 4 errors; `dmvpnd --check --config /tmp/startup-test…", 0,
+		"");
 	unlink(path);
-	type(&host, "show startup-config", "The file cannot be shown, as it has 1 error:\n/tmp/startup-test…",
-		0, "");
+	type(&host, "show startup-config",
+		"Nothing is shown, as the file has 1 error; `dmvpnd --check --config /tmp/startup-test…", 0,
+		"");
 	host_close(&host);
 }
 

@@ -14,6 +14,7 @@
 #include "base/alloc.h"
 #include "core/nhs.h"
 #include "core/requester.h"
+#include "core/shortcut.h"
 #include "ctl/entry.h"
 #include "ctl/views.h"
 #include "fixture.h"
@@ -308,6 +309,14 @@ static void test_route_to(void **state)
 		check(json_incref(json_object_get(reply, "data")), rows[i].route);
 		json_decref(reply);
 	}
+	// One whose next hop may not be used carries nothing.
+	struct shortcut *shortcut =
+		trie_longest(&iface_at(spoke->context.node, 0)->shortcuts, ip("192.168.4.1"));
+	shortcut->usable = false;
+	json_t *reply = reply_of(spoke, "show ip route 192.168.4.1");
+	check(json_incref(json_object_get(reply, "data")),
+		"{'routes': [{'code': 'O', 'prefix': '192.168.0.0/16', 'override': null}]}");
+	json_decref(reply);
 	fixture_free(spoke);
 }
 

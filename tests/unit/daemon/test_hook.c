@@ -63,7 +63,7 @@ static void write_script(char *path, const char *told)
 	FILE *file = fdopen(mkstemp(path), "w");
 
 	assert_non_null(file);
-	(void)fprintf(file, "#!/bin/sh\necho $DMVPN_EVENT $DMVPN_ADDRESS >>%s\n", told);
+	(void)fprintf(file, "#!/bin/sh\necho $DMVPN_EVENT $DMVPN_ADDRESS $DMVPN_REASON >>%s\n", told);
 	(void)fchmod(fileno(file), 0700);
 	(void)fclose(file);
 }
@@ -103,11 +103,12 @@ static void test_one_client_is_combined(void **state)
 	hook_set_path(hook, script);
 	for (unsigned i = 0; i < 1000; i++) {
 		tell_client(hook, EVENT_PEER_UP, NULL);
-		tell_client(hook, EVENT_PEER_DOWN, "expired");
+		tell_client(hook, EVENT_PEER_DOWN, i < 999 ? "expired" : "purged");
 	}
 	assert_int_equal(hook_left_out(hook), 2000 - HOOK_CLIENTS_MAX - 1);
 	assert_int_equal(uv_run(&loop, UV_RUN_DEFAULT), 0);
 	assert_int_equal(lines_of(told, "peer-", last), HOOK_CLIENTS_MAX + 1);
+	assert_int_equal(lines_of(told, "peer-down 10.0.0.2 purged", last), 1);
 	// What the operator ends makes what still waits of the client out of date.
 	for (unsigned i = 0; i <= HOOK_CLIENTS_MAX; i++)
 		tell_client(hook, EVENT_PEER_UP, NULL);
@@ -188,6 +189,30 @@ static void test_servers_have_a_place(void **state)
 	(void)unlink(told);
 }
 
+/// What a `clear` ends may be more than has room; the servers' events have room of their own.
+static void test_clear_of_many(void **state)
+{
+	uv_loop_t loop;
+	struct hook *hook;
+
+	(void)state;
+	assert_int_equal(uv_loop_init(&loop), 0);
+	hook = hook_new(&loop, HOOK_PATIENCE);
+	hook_set_path(hook, "/bin/true");
+	for (uint32_t i = 0; i < HOOK_RUNNING_MAX + HOOK_QUEUE_MAX + TOO_MANY; i++)
+		hook_on_event(hook,
+			&(struct event) { .type = EVENT_PEER_DOWN,
+				.protocol = addr_from_ipv4(i + 1),
+				.reason = EVENT_CLEARED },
+			"tunnel1");
+	assert_int_equal(hook_left_out(hook), TOO_MANY);
+	tell(hook, EVENT_NHS_DOWN, HOOK_QUEUE_MAX);
+	assert_int_equal(hook_left_out(hook), TOO_MANY);
+	hook_free(hook);
+	assert_int_equal(uv_run(&loop, UV_RUN_DEFAULT), 0);
+	assert_int_equal(uv_loop_close(&loop), 0);
+}
+
 /// A program that never ends, and what it started, is killed; its place is free again.
 static void test_endless_is_killed(void **state)
 {
@@ -223,6 +248,7 @@ int main(void)
 		cmocka_unit_test(test_one_client_is_combined),
 		cmocka_unit_test(test_clients_have_a_rate),
 		cmocka_unit_test(test_servers_have_a_place),
+		cmocka_unit_test(test_clear_of_many),
 		cmocka_unit_test(test_endless_is_killed),
 	};
 
