@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /// `event hook PATH`: a program that is run when a server or a client comes or goes. The daemon never waits
 /// for it: some run at a time, more wait in a queue, and what does not fit into it is left out and counted.
-/// Servers, the operator's `clear` and clients have a queue each, and clients a rate and one program less at a
-/// time, so that however often they come and go, what the others do is told. Of what waits of one client the last event is told.
+/// Servers, the operator's `clear` and clients have a queue each, and clients a rate and one program less at
+/// a time, so that however often they come and go, what the others do is told. Of what waits of one client
+/// the last event is told.
 #pragma once
 
 #include <stdint.h>
