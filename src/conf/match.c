@@ -276,6 +276,18 @@ static void finish(struct match *match, const struct states *states)
 	expect(match, &choice, NULL);
 }
 
+static bool may_be_secret(const char *at)
+{
+	struct possible possible = { .count = 0 };
+
+	look(at, &possible);
+	for (size_t i = 0; i < possible.count; i++) {
+		if (arg_is_secret(possible.elements[i]))
+			return true;
+	}
+	return false;
+}
+
 /// Can nothing come but keywords behind which a secret may stand? Who forgot the keyword typed the secret in
 /// its place.
 static bool leads_to_secret(const struct states *states)
@@ -285,10 +297,8 @@ static bool leads_to_secret(const struct states *states)
 	for (size_t i = 0; i < states->count; i++) {
 		struct possible possible = possible_at(&states->items[i]);
 		for (size_t j = 0; j < possible.count; j++) {
-			struct state behind = states->items[i];
-			behind.at = possible.elements[j] + element_length(possible.elements[j]);
-			struct states one = { .items = { behind }, .count = 1 };
-			if (!choice_of(&one).secret)
+			const char *element = possible.elements[j];
+			if (!may_be_secret(element + element_length(element)))
 				return false;
 			count++;
 		}

@@ -30,11 +30,15 @@ static json_t *done(const char *format, ...)
 	return json_pack("{s:s, s:s}", "schema", "dmvpn/message/1", "text", text);
 }
 
-/// The device that the argument names as "tunnel1", "Tunnel1", "tu1" or "1": a number stands for the tunnel.
-/// NULL and `err` where there is none.
-static const char *named_tunnel(const struct ctl_call *call)
+/// The device that the argument names as "tunnel1", "Tunnel1", "tu1" or "1": a number stands for the tunnel;
+/// NULL where there is no argument. False and `err` where there is no such tunnel.
+static bool find_tunnel(const struct ctl_call *call, const char **ret)
 {
 	char name[32];
+	*ret = NULL;
+	if (call->argument == NULL)
+		return true;
+
 	size_t letters = strcspn(call->argument, "0123456789");
 	if (call->argument[letters] != '\0' && strncasecmp("tunnel", call->argument, letters) == 0)
 		snprintf(name, sizeof(name), "tunnel%s", call->argument + letters);
@@ -43,24 +47,23 @@ static const char *named_tunnel(const struct ctl_call *call)
 
 	for (size_t i = 0; i < call->context->node->iface_count; i++)
 		if (strcasecmp(name, iface_at(call->context->node, i)->config->name) == 0)
-			return iface_at(call->context->node, i)->config->name;
-	err_set(call->err,
-		"There is no tunnel interface %s; `show interfaces` lists those that are configured.",
-		call->argument);
-	return NULL;
+			*ret = iface_at(call->context->node, i)->config->name;
+	return *ret != NULL ||
+	       err_set(call->err,
+		       "There is no tunnel interface %s; `show interfaces` lists those that are configured.",
+		       call->argument);
 }
 
 struct view *do_interfaces(const struct ctl_call *call)
 {
-	const char *name = call->argument != NULL ? named_tunnel(call) : NULL;
-	return name != NULL || call->argument == NULL ? view_interfaces(name) : NULL;
+	const char *name;
+	return find_tunnel(call, &name) ? view_interfaces(name) : NULL;
 }
 
 json_t *do_running_interface(const struct ctl_call *call)
 {
-	const char *name = call->argument != NULL ? named_tunnel(call) : NULL;
-	return name != NULL || call->argument == NULL ? view_running_interface(call->context->config, name)
-						      : NULL;
+	const char *name;
+	return find_tunnel(call, &name) ? view_running_interface(call->context->config, name) : NULL;
 }
 
 json_t *do_route(const struct ctl_call *call)

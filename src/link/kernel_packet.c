@@ -8,18 +8,13 @@
 #include <unistd.h>
 
 #include "link/mark.h"
+#include "link/socket.h"
 
 #define SOCKET_BUFFER (8 * 1024 * 1024) ///< bytes
 
 void kernel_packet_set_buffers(int fd)
 {
-	int size = SOCKET_BUFFER;
-
-	/* Beyond the system's limit only with CAP_NET_ADMIN in the first user namespace. */
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
-		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) < 0)
-		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	socket_set_buffers(fd, SOCKET_BUFFER, SOCKET_BUFFER);
 }
 
 struct sockaddr_ll kernel_packet_address(uint32_t device, uint16_t ethertype, struct addr nbma)

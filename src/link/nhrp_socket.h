@@ -16,7 +16,6 @@ struct uv_loop_s;
 
 /// Underlay address at a raw socket, or link-layer address at a packet socket.
 union nhrp_socket_address {
-	struct sockaddr any;
 	struct sockaddr_in ipv4;
 	struct sockaddr_ll device;
 };

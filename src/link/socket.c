@@ -5,6 +5,19 @@
 #include <linux/sock_diag.h>
 #include <stdbool.h>
 
+static void set_buffer(int fd, int forced, int allowed, int size)
+{
+	/* Beyond the limit only with CAP_NET_ADMIN in the first user namespace. */
+	if (setsockopt(fd, SOL_SOCKET, forced, &size, sizeof(size)) < 0)
+		setsockopt(fd, SOL_SOCKET, allowed, &size, sizeof(size));
+}
+
+void socket_set_buffers(int fd, int receive, int send)
+{
+	set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, receive);
+	set_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, send);
+}
+
 unsigned socket_send_all(int fd, struct mmsghdr *messages, unsigned count)
 {
 	unsigned done = 0, refused = 0;

@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+/// Gives it buffers of so many bytes, beyond the system's limit where we may.
+void socket_set_buffers(int fd, int receive, int send);
 /// Sends them all, whatever happens to one of them, and returns how many were refused. They are lost, as on
 /// any link.
 unsigned socket_send_all(int fd, struct mmsghdr *messages, unsigned count);

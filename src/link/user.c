@@ -7,7 +7,6 @@
 
 #include <stdio.h>
 #include <netinet/in.h>
-#include <netinet/ip.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -51,27 +50,17 @@ static struct user_link *user_link_of(struct link *link)
 static void receive_nhrp(struct link *link, const struct nhrp_arrival *arrival)
 {
 	struct user_link *user = user_link_of(link);
-	const uint8_t *packet = arrival->packet;
-	size_t length = arrival->length;
-	size_t ip_length = length >= sizeof(struct iphdr) ? (size_t)(packet[0] & 0xf) * 4 : 0;
 	struct gre_header header;
-	size_t gre_length = 0;
 	struct addr from;
+	size_t outer = user_gre_read(arrival->packet, arrival->length, &header, &from);
 
-	if (ip_length >= sizeof(struct iphdr) && ip_length < length)
-		gre_length = gre_read(packet + ip_length, length - ip_length, &header);
-	if (!gre_length) {
+	if (!outer) {
 		atomic_fetch_add(&user->path.drops.not_wanted, 1);
 		return;
 	}
-	/* The socket's filter sees to all this but for what came before it was set. */
-	from = addr_from_bytes(packet + offsetof(struct iphdr, saddr), 4);
-	if (header.protocol != NHRP_ETHERTYPE || header.has_key != user->config.has_key ||
-		(header.has_key && header.key != user->config.key) ||
-		(user->path.destination && !addr_equal(from, user->path.destination->nbma)))
-		return;
-	user->handler.on_nhrp(user->handler.owner, from, arrival->mark, packet + ip_length + gre_length,
-		length - ip_length - gre_length);
+	if (header.protocol == NHRP_ETHERTYPE && user_gre_is_for(&user->config, &header, from))
+		user->handler.on_nhrp(user->handler.owner, from, arrival->mark, arrival->packet + outer,
+			arrival->length - outer);
 }
 
 /* The operations */

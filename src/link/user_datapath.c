@@ -287,26 +287,20 @@ static bool is_for_device(uint16_t protocol)
 static void receive_packet(struct user_worker *worker, uint8_t *packet, size_t length)
 {
 	struct user_datapath *path = worker->path;
-	size_t ip_length = length >= sizeof(struct iphdr) ? (size_t)(packet[0] & 0xf) * 4 : 0;
 	struct gre_header header;
-	size_t gre_length = 0;
 	struct addr from;
+	size_t outer = user_gre_read(packet, length, &header, &from);
 	uint8_t tos;
 
-	if (ip_length >= sizeof(struct iphdr) && ip_length < length)
-		gre_length = gre_read(packet + ip_length, length - ip_length, &header);
-	if (!gre_length) {
+	if (!outer) {
 		count(&path->drops.not_wanted);
 		return;
 	}
-	/* The socket's filter sees to both but for what came before it was set. */
-	from = addr_from_bytes(packet + offsetof(struct iphdr, saddr), 4);
-	if (header.has_key != path->config->has_key || (header.has_key && header.key != path->config->key) ||
-		(path->destination && !addr_equal(from, path->destination->nbma)))
+	if (!user_gre_is_for(path->config, &header, from))
 		return;
 	tos = packet[offsetof(struct iphdr, tos)];
-	packet += ip_length + gre_length;
-	length -= ip_length + gre_length;
+	packet += outer;
+	length -= outer;
 	if (!length || !is_for_device(header.protocol) ||
 		!user_ecn_decapsulate(tos, header.protocol, packet, length) ||
 		!user_coalesce_add(&worker->in,

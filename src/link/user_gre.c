@@ -12,6 +12,7 @@
 
 #include "link/checksum.h"
 #include "link/mark.h"
+#include "link/socket.h"
 #include "wire/gre.h"
 #include "wire/nhrp_msg.h"
 
@@ -80,13 +81,6 @@ static bool filter(int fd, const struct link_config *config, enum user_gre_kind 
 	return true;
 }
 
-static void set_buffer(int fd, int forced, int allowed, int size)
-{
-	/* Beyond the system's limit only with CAP_NET_ADMIN in the first user namespace. */
-	if (setsockopt(fd, SOL_SOCKET, forced, &size, sizeof(size)) < 0)
-		setsockopt(fd, SOL_SOCKET, allowed, &size, sizeof(size));
-}
-
 static bool set_options(int fd, const struct link_config *config, enum user_gre_kind kind, struct err *err)
 {
 	int mark = LINK_MARK, ttl = OUTER_TTL, discover = IP_PMTUDISC_DONT;
@@ -102,8 +96,7 @@ static bool set_options(int fd, const struct link_config *config, enum user_gre_
 		return err_set_errno(err, errno, "cannot set up the GRE socket of %s", config->name);
 	if (config->marks && !mark_enable(fd))
 		return err_set_errno(err, errno, "cannot tell the peers of %s apart", config->name);
-	set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, RECEIVE_BUFFER);
-	set_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, SEND_BUFFER);
+	socket_set_buffers(fd, RECEIVE_BUFFER, SEND_BUFFER);
 	return true;
 }
 
@@ -149,6 +142,25 @@ void user_gre_set_tos(struct msghdr *message, void *control, uint8_t tos)
 	memcpy(CMSG_DATA(header), &value, sizeof(value));
 	message->msg_control = control;
 	message->msg_controllen = CMSG_SPACE(sizeof(value));
+}
+
+size_t user_gre_read(const uint8_t *packet, size_t length, struct gre_header *ret, struct addr *ret_from)
+{
+	size_t ip_length = length >= sizeof(struct iphdr) ? (size_t)(packet[0] & 0xf) * 4 : 0;
+	size_t gre_length = 0;
+
+	if (ip_length >= sizeof(struct iphdr) && ip_length < length)
+		gre_length = gre_read(packet + ip_length, length - ip_length, ret);
+	if (!gre_length)
+		return 0;
+	*ret_from = addr_from_bytes(packet + offsetof(struct iphdr, saddr), 4);
+	return ip_length + gre_length;
+}
+
+bool user_gre_is_for(const struct link_config *config, const struct gre_header *header, struct addr from)
+{
+	return header->has_key == config->has_key && (!header->has_key || header->key == config->key) &&
+	       (!addr_is_set(config->destination) || addr_equal(from, config->destination));
 }
 
 static bool is_esp(uint8_t protocol, const uint8_t *payload, size_t length)

@@ -12,6 +12,7 @@
 
 #define USER_GRE_TOS_SIZE 32 ///< bytes of control data that user_gre_set_tos() needs, aligned as size_t
 
+struct gre_header;
 struct msghdr;
 
 enum user_gre_kind {
@@ -27,6 +28,13 @@ int user_gre_open(const struct link_config *config, enum user_gre_kind kind, uns
 	struct err *err) MUST_CHECK;
 /// Binds it to another address of ours.
 bool user_gre_bind(int fd, struct addr nbma, struct err *err) MUST_CHECK;
+/// Reads the outer headers, IPv4 and GRE, of what such a socket received. Returns their length in bytes; 0
+/// where they are malformed.
+size_t user_gre_read(
+	const uint8_t *packet, size_t length, struct gre_header *ret, struct addr *ret_from) MUST_CHECK;
+/// Is such a packet for this link: its key, and its peer where it has but one? The socket's filter sees to
+/// both but for what came before it was set.
+bool user_gre_is_for(const struct link_config *config, const struct gre_header *header, struct addr from);
 /// Is this IPv4 packet, or one that it carries in GRE however deep, GRE from the address (network order)? On
 /// a protected tunnel, or the ESP that such a packet became.
 bool user_gre_holds_own(const uint8_t *packet, size_t length, uint32_t nbma, bool protected);

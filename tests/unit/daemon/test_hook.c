@@ -57,6 +57,13 @@ static void test_overflow_is_counted(void **state)
 	assert_int_equal(uv_loop_close(&loop), 0);
 }
 
+/// A hook in a loop of its own, whose program writes what it is told into a file.
+struct trial {
+	uv_loop_t loop;
+	struct hook *hook;
+	char script[32], told[32];
+};
+
 /// A new file with a script that appends the event and its address to another one, `told`.
 static void write_script(char *path, const char *told)
 {
@@ -81,6 +88,26 @@ static unsigned lines_of(const char *path, const char *words, char last[static 8
 	return count;
 }
 
+static void trial_begin(struct trial *trial)
+{
+	strcpy(trial->script, "/tmp/dmvpn-test-hook-XXXXXX");
+	strcpy(trial->told, "/tmp/dmvpn-test-hook-XXXXXX");
+	(void)close(mkstemp(trial->told));
+	write_script(trial->script, trial->told);
+	assert_int_equal(uv_loop_init(&trial->loop), 0);
+	trial->hook = hook_new(&trial->loop, HOOK_PATIENCE);
+	hook_set_path(trial->hook, trial->script);
+}
+
+static void trial_end(struct trial *trial)
+{
+	hook_free(trial->hook);
+	assert_int_equal(uv_run(&trial->loop, UV_RUN_DEFAULT), 0);
+	assert_int_equal(uv_loop_close(&trial->loop), 0);
+	(void)unlink(trial->script);
+	(void)unlink(trial->told);
+}
+
 static void tell_client(struct hook *hook, enum event_type type, const char *reason)
 {
 	hook_on_event(hook,
@@ -91,102 +118,77 @@ static void tell_client(struct hook *hook, enum event_type type, const char *rea
 /// A client that comes and goes without end has few programs run, and the last of its events is told.
 static void test_one_client_is_combined(void **state)
 {
-	char script[] = "/tmp/dmvpn-test-hook-XXXXXX", told[] = "/tmp/dmvpn-test-hook-XXXXXX", last[80] = "";
-	struct hook *hook;
-	uv_loop_t loop;
+	struct trial trial;
+	char last[80] = "";
 
 	(void)state;
-	(void)close(mkstemp(told));
-	write_script(script, told);
-	assert_int_equal(uv_loop_init(&loop), 0);
-	hook = hook_new(&loop, HOOK_PATIENCE);
-	hook_set_path(hook, script);
+	trial_begin(&trial);
 	for (unsigned i = 0; i < 1000; i++) {
-		tell_client(hook, EVENT_PEER_UP, NULL);
-		tell_client(hook, EVENT_PEER_DOWN, i < 999 ? "expired" : "purged");
+		tell_client(trial.hook, EVENT_PEER_UP, NULL);
+		tell_client(trial.hook, EVENT_PEER_DOWN, i < 999 ? "expired" : "purged");
 	}
-	assert_int_equal(hook_left_out(hook), 2000 - HOOK_CLIENTS_MAX - 1);
-	assert_int_equal(uv_run(&loop, UV_RUN_DEFAULT), 0);
-	assert_int_equal(lines_of(told, "peer-", last), HOOK_CLIENTS_MAX + 1);
-	assert_int_equal(lines_of(told, "peer-down 10.0.0.2 purged", last), 1);
+	assert_int_equal(hook_left_out(trial.hook), 2000 - HOOK_CLIENTS_MAX - 1);
+	assert_int_equal(uv_run(&trial.loop, UV_RUN_DEFAULT), 0);
+	assert_int_equal(lines_of(trial.told, "peer-", last), HOOK_CLIENTS_MAX + 1);
+	assert_int_equal(lines_of(trial.told, "peer-down 10.0.0.2 purged", last), 1);
 	// What the operator ends makes what still waits of the client out of date.
 	for (unsigned i = 0; i <= HOOK_CLIENTS_MAX; i++)
-		tell_client(hook, EVENT_PEER_UP, NULL);
-	tell_client(hook, EVENT_PEER_DOWN, EVENT_CLEARED);
-	assert_int_equal(hook_left_out(hook), 2000 - HOOK_CLIENTS_MAX);
-	hook_free(hook);
-	assert_int_equal(uv_run(&loop, UV_RUN_DEFAULT), 0);
-	assert_int_equal(uv_loop_close(&loop), 0);
-	(void)unlink(script);
-	(void)unlink(told);
+		tell_client(trial.hook, EVENT_PEER_UP, NULL);
+	tell_client(trial.hook, EVENT_PEER_DOWN, EVENT_CLEARED);
+	assert_int_equal(hook_left_out(trial.hook), 2000 - HOOK_CLIENTS_MAX);
+	trial_end(&trial);
 }
 
 /// The burst, and not more than ten a second behind it.
 static void test_clients_have_a_rate(void **state)
 {
-	char script[] = "/tmp/dmvpn-test-hook-XXXXXX", told[] = "/tmp/dmvpn-test-hook-XXXXXX", last[80];
-	struct hook *hook;
-	uv_loop_t loop;
+	struct trial trial;
+	char last[80];
 	uint64_t begin;
 
 	(void)state;
-	(void)close(mkstemp(told));
-	write_script(script, told);
-	assert_int_equal(uv_loop_init(&loop), 0);
-	hook = hook_new(&loop, HOOK_PATIENCE);
-	hook_set_path(hook, "/nowhere/a-program"); // takes no time
-	begin = uv_now(&loop);
-	tell(hook, EVENT_PEER_UP, HOOK_CLIENTS_BURST);
-	hook_set_path(hook, script);
-	tell(hook, EVENT_PEER_UP, HOOK_QUEUE_MAX);
+	trial_begin(&trial);
+	hook_set_path(trial.hook, "/nowhere/a-program"); // takes no time
+	begin = uv_now(&trial.loop);
+	tell(trial.hook, EVENT_PEER_UP, HOOK_CLIENTS_BURST);
+	hook_set_path(trial.hook, trial.script);
+	tell(trial.hook, EVENT_PEER_UP, HOOK_QUEUE_MAX);
 	// A server and the operator do not wait for them.
-	tell(hook, EVENT_NHS_DOWN, 1);
-	tell_client(hook, EVENT_PEER_DOWN, EVENT_CLEARED);
-	while (lines_of(told, "nhs-down", last) == 0 || lines_of(told, "peer-down 10.0.0.2", last) == 0)
-		uv_run(&loop, UV_RUN_ONCE);
-	assert_in_range(lines_of(told, "peer-up", last), 0, (uv_now(&loop) - begin) / 100);
-	while (lines_of(told, "peer-up", last) < 10)
-		uv_run(&loop, UV_RUN_ONCE);
-	assert_in_range(lines_of(told, "peer-up", last), 0, (uv_now(&loop) - begin) / 100);
-	assert_int_equal(hook_left_out(hook), 0);
-	hook_free(hook);
-	assert_int_equal(uv_run(&loop, UV_RUN_DEFAULT), 0);
-	assert_int_equal(uv_loop_close(&loop), 0);
-	(void)unlink(script);
-	(void)unlink(told);
+	tell(trial.hook, EVENT_NHS_DOWN, 1);
+	tell_client(trial.hook, EVENT_PEER_DOWN, EVENT_CLEARED);
+	while (lines_of(trial.told, "nhs-down", last) == 0 ||
+		lines_of(trial.told, "peer-down 10.0.0.2", last) == 0)
+		uv_run(&trial.loop, UV_RUN_ONCE);
+	assert_in_range(lines_of(trial.told, "peer-up", last), 0, (uv_now(&trial.loop) - begin) / 100);
+	while (lines_of(trial.told, "peer-up", last) < 10)
+		uv_run(&trial.loop, UV_RUN_ONCE);
+	assert_in_range(lines_of(trial.told, "peer-up", last), 0, (uv_now(&trial.loop) - begin) / 100);
+	assert_int_equal(hook_left_out(trial.hook), 0);
+	trial_end(&trial);
 }
 
 /// Programs for clients that do not end before leave a place for those of servers.
 static void test_servers_have_a_place(void **state)
 {
-	char script[] = "/tmp/dmvpn-test-hook-XXXXXX", told[] = "/tmp/dmvpn-test-hook-XXXXXX", last[80];
-	struct hook *hook;
-	uv_loop_t loop;
+	struct trial trial;
+	char last[80];
 	FILE *file;
 
 	(void)state;
-	(void)close(mkstemp(told));
-	write_script(script, told);
-	file = fopen(script, "a");
+	trial_begin(&trial);
+	file = fopen(trial.script, "a");
 	assert_non_null(file);
 	(void)fprintf(file,
 		"case $DMVPN_EVENT in peer-*) while [ $(grep -c nhs %s) -lt 2 ]; do sleep 0.05; done;; esac\n",
-		told);
+		trial.told);
 	(void)fclose(file);
-	assert_int_equal(uv_loop_init(&loop), 0);
-	hook = hook_new(&loop, HOOK_PATIENCE);
-	hook_set_path(hook, script);
-	tell(hook, EVENT_PEER_UP, HOOK_CLIENTS_MAX * 2);
-	tell(hook, EVENT_NHS_DOWN, 2);
-	while (lines_of(told, "nhs-down", last) < 2)
-		uv_run(&loop, UV_RUN_ONCE);
-	assert_int_equal(hook_killed(hook), 0);
-	assert_int_equal(uv_run(&loop, UV_RUN_DEFAULT), 0);
-	hook_free(hook);
-	assert_int_equal(uv_run(&loop, UV_RUN_DEFAULT), 0);
-	assert_int_equal(uv_loop_close(&loop), 0);
-	(void)unlink(script);
-	(void)unlink(told);
+	tell(trial.hook, EVENT_PEER_UP, HOOK_CLIENTS_MAX * 2);
+	tell(trial.hook, EVENT_NHS_DOWN, 2);
+	while (lines_of(trial.told, "nhs-down", last) < 2)
+		uv_run(&trial.loop, UV_RUN_ONCE);
+	assert_int_equal(hook_killed(trial.hook), 0);
+	assert_int_equal(uv_run(&trial.loop, UV_RUN_DEFAULT), 0);
+	trial_end(&trial);
 }
 
 /// What a `clear` ends may be more than has room; the servers' events have room of their own.
