@@ -3,8 +3,7 @@
 way where there is one, and nobody else's packets are lost."""
 import re
 import signal
-import subprocess
-import sys
+import socket
 
 import pytest
 from test_forwarding import by_the_hub, counted, interface, nbma, ping
@@ -190,14 +189,13 @@ def test_interface_of_the_underlay_is_made_anew(network):
         wait_until(by_the_fast_path, 10, "the fast path carries again")
 
 
-FLOOD = """
-import socket, sys, time
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-while True:
-    for _ in range(8): s.sendto(bytes(1300), (sys.argv[1], 9))
-    time.sleep(0.001)
-"""
 WAITING = 20000  # packets: more than a buffer of the usual size for a socket would take
+PORTION = 500  # packets that any queue on the way has room for
+
+
+def arrived(namespace, address):
+    """What was sent there before has come, as this has: it waits in no queue that others pass, too."""
+    namespace.run("ping", "-n", "-c", "1", "-W", "5", address)
 
 
 def test_peer_behind_a_full_queue(network):
@@ -211,21 +209,23 @@ def test_peer_behind_a_full_queue(network):
     internet.batch("address add 192.0.2.1/30 dev slow", "link set slow up")
     hub.run("tc", "qdisc", "add", "dev", "eth9", "root", "tbf", "rate", "8kbit", "burst", "4kb", "limit", "100mb")
     hub.batch(f"route replace {nbma(lab, 'spoke3')}/32 via 192.0.2.1")
-    flood = lab.namespace("spoke1-host").popen(sys.executable, "-c", FLOOD, lab.scenario.node("spoke3").host_address,
-                                               stdin=subprocess.DEVNULL)
-    try:
-        def waiting():
-            text = hub.output("tc", "-s", "qdisc", "show", "dev", "eth9")
-            return int(re.search(r"backlog \S+ (\d+)p", text).group(1)) > WAITING
+    host, target = lab.namespace("spoke1-host"), lab.scenario.node("spoke3").host_address
+    with host.entered():
+        flood = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+
+    def waiting():
+        for _ in range(PORTION):
+            flood.sendto(bytes(1300), (target, 9))
+        arrived(host, tunnel(lab, "hub"))
+        text = hub.output("tc", "-s", "qdisc", "show", "dev", "eth9")
+        return int(re.search(r"backlog \S+ (\d+)p", text).group(1)) > WAITING
+    with flood:
         wait_until(waiting, 60, "a long queue")
-    finally:
-        flood.kill()
-        flood.wait()
     # ping waits for the last answers no longer than for two round trips, or its interval.
     assert ping(lab, "spoke1", "spoke2", count=30, interval=0.1).lost == 0
 
 
-TO_FILL, PORTION = 12000, 500  # packets: half as many again as a data socket has room for; and what any queue has
+TO_FILL = 12000  # packets: half as many again as a data socket has room for
 
 
 def test_socket_is_full(network):
@@ -242,8 +242,7 @@ def test_socket_is_full(network):
     try:
         for _ in range(0, TO_FILL, PORTION):
             craft.send(lab.namespace("spoke1"), nbma(lab, "hub"), craft.gre(bytes(1400), protocol=MPLS), times=PORTION)
-            # They have arrived where this has: no queue before the socket is full, which would be others' loss.
-            lab.namespace("spoke1").run("ping", "-n", "-c", "1", "-W", "5", nbma(lab, "hub"))
+            arrived(lab.namespace("spoke1"), nbma(lab, "hub"))
         nothing_lost(others)
     finally:
         hub.send_signal(signal.SIGCONT)
