@@ -329,6 +329,21 @@ static void put_lifetime(struct vici_writer *writer, const char *rekey, const ch
 	vici_put_format(writer, life, "%us", strcmp(life, "over_time") == 0 ? seconds / 10 : seconds);
 }
 
+/// The number by which charon's own ESP finds the SA for a packet: one for each pair of addresses, far from
+/// those that charon gives by itself. Before 5.9.12 it can give two peers the same where both are
+/// reauthenticated at once.
+static uint32_t request_id(struct addr local, struct addr remote)
+{
+	const struct addr *addrs[] = { &local, &remote };
+	uint32_t hash = 2166136261; // FNV-1a
+
+	for (size_t i = 0; i < ARRAY_SIZE(addrs); i++) {
+		for (size_t j = 0; j < addr_size(*addrs[i]); j++)
+			hash = (hash ^ addrs[i]->bytes[j]) * 16777619;
+	}
+	return hash | 0x80000000;
+}
+
 static void put_child(struct vici_writer *writer, const struct crypto_config *crypto,
 	const struct profile_connection *connection, const struct crypto_ipsec_profile *profile)
 {
@@ -337,6 +352,8 @@ static void put_child(struct vici_writer *writer, const struct crypto_config *cr
 	vici_put_section(writer, PROFILE_CHILD);
 	vici_put(writer, "mode", tunnel ? "tunnel" : "transport");
 	vici_put(writer, "replay_window", REPLAY_WINDOW);
+	if (connection->user_space && addr_is_set(connection->remote))
+		vici_put_format(writer, "reqid", "%u", request_id(connection->local, connection->remote));
 	vici_put_single(writer, "local_ts", "dynamic[gre]");
 	vici_put_single(writer, "remote_ts", "dynamic[gre]");
 	put_esp_proposals(writer, crypto, profile);

@@ -2,6 +2,7 @@
 """SAs over the time: reauthentication, peers that are dead to each other, the line to charon, and what a core dump
 would tell of the keys."""
 import contextlib
+import re
 import socket
 import subprocess
 import threading
@@ -80,6 +81,33 @@ def test_reauthentication(protected):
                            for peer in ("hub", "spoke2")), WITHIN, "other SAs with both")
     wait_until(lambda: works(lab, "spoke1", "spoke2"), WITHIN, "traffic again")
     assert set(bound) <= set(bindings(lab["hub"]))
+
+
+def test_reauthentications_overlap(protected):
+    """spoke1 makes its SA with spoke2 anew and is held up until it has made that with the hub anew, too. The number by which
+    packets find their SA, freed by the first and taken by the second, strongSwan before 5.9.12 would use for both."""
+    lab = protected(scenarios.phase3())
+    shortcut(lab, "spoke1", "spoke2")
+    swan, underlay = lab.swans["spoke1"], lab.namespace("internet")
+    ids = {peer: single(lab, "spoke1", peer)["id"] for peer in ("hub", "spoke2")}
+    before = spis(lab, "spoke1")
+    addresses = f"{{ {nbma(lab, 'spoke1')}, {nbma(lab, 'spoke2')} }}"
+    # An IKE_SA_INIT has 372 bytes, and a DELETE has 65.
+    underlay.run("nft", "add table ip held; add chain ip held forward { type filter hook forward priority 0; }; "
+                 f"add rule ip held forward ip saddr {addresses} ip daddr {addresses} udp length 300-500 drop")
+    for peer in ("spoke2", "hub"):
+        swan.swanctl("--rekey", "--reauth", "--ike-id", ids[peer])
+        wait_until(lambda: not before & spis(lab, "spoke1", peer), WITHIN, "the old SA is gone")
+    wait_until(lambda: sas(lab, "spoke1", "hub"), WITHIN, "an SA with the hub")
+    assert not sas(lab, "spoke1", "spoke2"), "held up"
+    underlay.run("nft", "delete table ip held")
+    wait_until(lambda: sas(lab, "spoke1", "spoke2"), 2 * WITHIN, "an SA with spoke2")
+    for peer in ("hub", "spoke2"):
+        single(lab, "spoke1", peer)
+    numbers = re.findall(r"gre: #\d+, reqid (\d+), INSTALLED", swan.swanctl("--list-sas"))
+    assert len(numbers) == 2 and (len(set(numbers)) == 2 or not swan.user_space), "the kernel looks at addresses, too"
+    for host in ("hub", "spoke2"):
+        wait_until(lambda: works(lab, "spoke1", host), WITHIN, f"traffic with {host}")
 
 
 def test_dead_peer(protected):

@@ -235,6 +235,32 @@ static void test_modes(void **state)
 	conf_free(config);
 }
 
+/// The reqid of a connection to one peer; 0: charon shall give one.
+static unsigned request_id(const struct config *config, const char *remote, bool user_space)
+{
+	struct script script = { .used = 0 };
+
+	connection(&script, config, remote, user_space, false);
+	const char *found = strstr(script.text, "reqid = ");
+	return found ? (unsigned)strtoul(found + strlen("reqid = "), NULL, 10) : 0;
+}
+
+static void test_request_ids(void **state)
+{
+	struct config *config = parse(keyring, "default");
+	unsigned one = request_id(config, "198.51.100.7", true);
+
+	(void)state;
+	assert_true(one >= 0x80000000);
+	assert_int_equal(request_id(config, "198.51.100.7", true), one);
+	assert_true(request_id(config, "198.51.100.8", true) >= 0x80000000);
+	assert_int_not_equal(request_id(config, "198.51.100.8", true), one);
+	assert_int_not_equal(request_id(config, "2001:db8::7", true), one);
+	assert_int_equal(request_id(config, NULL, true), 0);            // has many peers
+	assert_int_equal(request_id(config, "198.51.100.7", false), 0); // the kernel looks at addresses, too
+	conf_free(config);
+}
+
 static void test_keys(void **state)
 {
 	static const char blocks[] =
@@ -348,6 +374,7 @@ int main(void)
 		cmocka_unit_test(test_key_alone),
 		cmocka_unit_test(test_everything),
 		cmocka_unit_test(test_modes),
+		cmocka_unit_test(test_request_ids),
 		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_certificates),
 		cmocka_unit_test(test_accepts),
