@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SANITIZER = {
     "ASAN_OPTIONS": "detect_leaks=1:exitcode=99:detect_stack_use_after_return=1",
     "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1:exitcode=99",
+    "TSAN_OPTIONS": "halt_on_error=1:exitcode=99",
 }
 # Patient: the daemon may run under a sanitizer on a busy machine.
 PATIENCE = 15

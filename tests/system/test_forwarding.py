@@ -12,7 +12,7 @@ from facts import bound, lan, overrides, path, shortcut, tunnel
 from lab import measure, scenarios
 from lab.measure import Ping
 from lab.network import UNDERLAY, own_address
-from lab.wait import wait_until
+from lab.wait import SLOWNESS, wait_until
 
 
 def ping(lab, source, target, count=20, size=56, interval=0.02, more=()):
@@ -117,7 +117,7 @@ def test_a_stream(network):
     by_wires(lab, "hub", "spoke1")
     ends = ("hub", "spoke1"), ("spoke1", "hub")
     for name, other in ends:
-        upload(lab.namespace(name), tunnel(lab, name), lab.namespace(other), tunnel(lab, other), size=4 << 20)
+        upload(lab.namespace(name), tunnel(lab, name), lab.namespace(other), tunnel(lab, other), size=int(SLOWNESS * (4 << 20)))
 
     def sums():
         peers = {name: next(one for one in interface(lab, name)["peers"] if one["nbma"] == nbma(lab, other))
