@@ -168,6 +168,10 @@ class Lab:
                 daemon.wait_event("nhs-up", address, daemon.launched, deadline)
         return self
 
+    def has_settled(self):
+        """Nobody has two IKE SAs with one peer, nor makes one."""
+        return all(swan.has_settled() for swan in self.swans.values())
+
     def down(self):
         """Ends everything, whatever state it is in."""
         for routing in self.routing.values():

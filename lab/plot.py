@@ -193,8 +193,8 @@ def goes_by(story, lab, hop):
     story.check(True, f"traffic goes by {hop}")
 
 
-def dies(story, lab, name, first_hop, second_hop, limit=1.0):
-    """The host of a hub is gone from one moment to the next, under a ping every 10 ms: how long is there no traffic?"""
+def dies(story, lab, name, first_hop, second_hop):
+    """The host of a hub is gone from one moment to the next, under a ping every 10 ms: what became of that."""
     first, second, _ = ends(lab)
     story.terminal.heading(f"{name} is silent from now on, under a ping every 10 ms")
     host = lab.namespace(f"{first.name}-host")
@@ -206,4 +206,4 @@ def dies(story, lab, name, first_hop, second_hop, limit=1.0):
     wait_until(lambda: measure.ping(host, second.host_address, count=50).lost == 0, PATIENCE, "traffic by the other hub")
     result = ping.result()
     goes_by(story, lab, second_hop)
-    story.check(0 < result.gap < limit * SLOWNESS, f"time without traffic: {result.gap:.2f} s ({result.lost} pings lost)")
+    return result

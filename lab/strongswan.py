@@ -2,6 +2,7 @@
 """A strongSwan of its own for each namespace: charon, with its configuration, its VICI socket and its log."""
 import functools
 import os
+import re
 import shutil
 import signal
 import socket
@@ -150,6 +151,13 @@ class StrongSwan:
         """What swanctl says, for example swanctl("--list-sas")."""
         return self.namespace.run(self.program(SWANCTL), *words, "--uri", f"unix://{self.socket}", check=check,
                                   env=self.environment).stdout
+
+    def has_settled(self):
+        """No SA is under way, and none is the second one with its peer. Two that come up at once may cost packets where ESP is
+        charon's own, says docs/ipsec.md, "A kernel without ESP"."""
+        told = self.swanctl("--list-sas")
+        peers = re.findall(r"^  remote .* @ (\S+)", told, re.MULTILINE)
+        return "CONNECTING" not in told and len(peers) == len(set(peers))
 
     def load(self, text):
         """Loads a swanctl.conf."""

@@ -51,7 +51,7 @@ def story(teller, lab):
     for one, other in ((first, second), (second, first)):
         plot.learns(teller, lab, one.name, other.lan_prefix, ONE)
         plot.shows(lab, one.name, 'vtysh -c "show ip ospf neighbor"', "tunnel2")
-    teller.check(path(lab) == [ONE, second.lan_address], f"traffic goes by the first cloud, {ONE}")
+    plot.goes_by(teller, lab, ONE)
     plot.look(teller, lab)
     teller.terminal.heading("The first provider is lost, under a ping every 50 ms")
     ping = measure.Ping(host, second.host_address, interval=0.05)
@@ -60,7 +60,7 @@ def story(teller, lab):
     plot.learns(teller, lab, first.name, second.lan_prefix, TWO)
     wait_until(lambda: measure.ping(host, second.host_address, count=20).lost == 0, plot.PATIENCE, "traffic again")
     gap = ping.result().gap
-    teller.check(path(lab) == [TWO, second.lan_address], f"traffic goes by the second cloud, {TWO}")
+    plot.goes_by(teller, lab, TWO)
     teller.check(0 < gap < 8 * SLOWNESS, f"time without traffic: {gap:.1f} s; OSPF's dead interval is 4 s")
     teller.terminal.heading("The first provider is back")
     ping = measure.Ping(host, second.host_address, interval=0.05)

@@ -32,6 +32,7 @@ LOOK = [
 def story(teller, lab):
     for name in ("spoke1", "spoke2"):
         plot.learns(teller, lab, name, "0.0.0.0/0", tunnel_address(1))
+        plot.learns(teller, lab, "hub", lab.scenario.node(name).lan_prefix, plot.tunnel(lab, name))
     plot.phase1(teller, lab)
 
 

@@ -114,8 +114,10 @@ def test_dead_peer(protected):
     """Packets between spoke1 and the hub are lost: DPD ends their SA, which the state shows, and nobody else's."""
     lab = protected(scenarios.phase3(holdtime=300))
     shortcut(lab, "spoke1", "spoke2")
+    shortcut(lab, "spoke2", "spoke1")
     sa = single(lab, "spoke1", "spoke2")
     stream = measure.Ping(lab.namespace("spoke1-host"), lab.scenario.node("spoke2").host_address, interval=0.05)
+    stream.await_replies(1)
     underlay = lab.namespace("internet")
     addresses = f"{{ {nbma(lab, 'spoke1')}, {nbma(lab, 'hub')} }}"
     underlay.run("nft", "add table ip cut; add chain ip cut forward { type filter hook forward priority 0; }; "

@@ -174,14 +174,18 @@ def is_marker(packet):
 
 
 @contextlib.contextmanager
-def one_processor():
-    """A veth queues packets on the processor that sends them: a sender that moves to another reorders its own."""
+def one_processor(*processes):
+    """A veth queues packets on the processor that sends them: a sender that moves to another reorders its own. We and these
+    processes stay on one."""
+    tasks = [0, *(int(task) for process in processes for task in os.listdir(f"/proc/{process}/task"))]
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {min(before)})
+    for task in tasks:
+        os.sched_setaffinity(task, {min(before)})
     try:
         yield
     finally:
-        os.sched_setaffinity(0, before)
+        for task in tasks:
+            os.sched_setaffinity(task, before)
 
 
 class Trial:
@@ -392,5 +396,6 @@ def datagrams(trial, seed, count):
                 sent += parts
                 came += [receiver.recv(65536) for _ in parts]
             return sent, came
-        (sent, came), counters = trial.counted(exchange)
+        with one_processor(*(daemon.process.pid for daemon in trial.lab.daemons.values())):
+            (sent, came), counters = trial.counted(exchange)
     return sent, came, counters

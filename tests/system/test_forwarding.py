@@ -311,9 +311,9 @@ def test_merged_datagrams_of_a_silent_peer(network):
 
 def test_shortcut_counts_as_used(network):
     """Data on the fast path keeps a shortcut alive beyond its holding time."""
-    lab = network(scenarios.phase3(holdtime=6))
+    lab = network(scenarios.phase3(holdtime=int(6 * SLOWNESS)))
     shortcut(lab, "spoke1", "spoke2")
-    assert ping(lab, "spoke1", "spoke2", count=200, interval=0.06).lost == 0
+    assert ping(lab, "spoke1", "spoke2", count=200, interval=0.06 * SLOWNESS).lost == 0
     assert overrides(lab, "spoke1")
     assert bound(lab["spoke1"], tunnel(lab, "spoke2"), nbma(lab, "spoke2"))
     assert path(lab, "spoke1", "spoke2") == [lan(lab, "spoke2")]

@@ -92,11 +92,12 @@ class Transit(Trial):
 
     def transit(self, seed, count):
         rng, found = random.Random(seed), []
-        for start in range(0, count, difference.BATCH):
-            for _ in range(min(difference.BATCH, count - start)):
-                for packet in difference.outer(rng, self.random_packet(rng), self.key, *self.ends):
-                    self.wire(packet)
-            found += self.pass_markers()
+        with difference.one_processor():
+            for start in range(0, count, difference.BATCH):
+                for _ in range(min(difference.BATCH, count - start)):
+                    for packet in difference.outer(rng, self.random_packet(rng), self.key, *self.ends):
+                        self.wire(packet)
+                found += self.pass_markers()
         return found
 
     def counters(self):

@@ -9,6 +9,8 @@ from lab.capture import NHRP, gre_packets
 from lab.measure import Ping
 from lab.wait import SLOWNESS, wait_until
 
+LAST, IP_AND_ICMP = 777, 28  # bytes of a ping that is told by its length, and of its headers
+
 
 def test_hub_dies_and_comes_back(network):
     lab = network(scenarios.dual_hub(holdtime=30))
@@ -94,6 +96,12 @@ def test_twenty_spokes_each_with_each(network):
     for spoke in spokes:
         wait_until(lambda name=spoke.name: len(overrides(lab, name)) == len(spokes) - 1, 30,
                    f"{spoke.name} has a shortcut to every other spoke")
+    # What was sent before the last of them is in the capture when that one is.
+    assert measure.ping(lab.namespace("spoke1"), tunnel(lab, "hub"), count=1, size=LAST).lost == 0
+
+    def is_last(packet):
+        return packet[0] == nbma(lab, "hub") and len(packet[3]) == LAST + IP_AND_ICMP
+    wait_until(lambda: any(map(is_last, gre_packets(lab.capture.path))), 10, "the capture has all until now")
     seen = len(list(gre_packets(lab.capture.path)))
     assert all_pairs() == {}
 
