@@ -116,5 +116,5 @@ def data_packets(path, source, destination):
 
 
 def sanitizer_reports(text):
-    """What AddressSanitizer, LeakSanitizer and UBSan wrote into a log."""
+    """What AddressSanitizer, LeakSanitizer, ThreadSanitizer and UBSan wrote into a log."""
     return re.findall(r"^.*(?:ERROR: \w+Sanitizer|runtime error:|SUMMARY: \w+Sanitizer).*$", text, re.MULTILINE)

@@ -232,3 +232,21 @@ class Namespace:
             self.holder.end()
         else:
             self.process.end(signal.SIGKILL)
+
+
+@contextlib.contextmanager
+def one_processor(*processes):
+    """We and these processes stay on one: a veth queues packets on the processor that sends them, so that a sender which moves
+    to another reorders its own."""
+    tasks = [0, *(int(task) for process in processes for task in os.listdir(f"/proc/{process}/task"))]
+    before = os.sched_getaffinity(0)
+
+    def stay(processors):
+        for task in tasks:
+            with contextlib.suppress(ProcessLookupError):  # it has ended
+                os.sched_setaffinity(task, processors)
+    stay({min(before)})
+    try:
+        yield
+    finally:
+        stay(before)

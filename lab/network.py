@@ -169,7 +169,7 @@ class Lab:
         return self
 
     def has_settled(self):
-        """Nobody has two IKE SAs with one peer, nor makes one."""
+        """Where ESP is strongSwan's own: nobody makes an SA now, or has two with one peer."""
         return all(swan.has_settled() for swan in self.swans.values())
 
     def down(self):

@@ -194,7 +194,7 @@ def goes_by(story, lab, hop):
 
 
 def dies(story, lab, name, first_hop, second_hop):
-    """The host of a hub is gone from one moment to the next, under a ping every 10 ms: what became of that."""
+    """The host of a hub is gone from one moment to the next, under a ping every 10 ms. Returns its result."""
     first, second, _ = ends(lab)
     story.terminal.heading(f"{name} is silent from now on, under a ping every 10 ms")
     host = lab.namespace(f"{first.name}-host")

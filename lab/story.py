@@ -123,7 +123,7 @@ class Story:
         hops = self.traceroute(lab, "The first traceroute: the hub forwards, and says that there is a better way")
         self.check(hops == [hub, second.lan_address], f"two hops, by the hub {hub}")
         wait_until(lambda: overrides(lab, first.name), 10, f"{first.name} installs a shortcut")
-        wait_until(lab.has_settled, 30, "one SA with each peer")
+        wait_until(lab.has_settled, 30, "no two SAs with one peer")
         hops = self.traceroute(lab, "The second traceroute: the shortcut is there")
         self.check(hops == [second.lan_address], "one hop: direct")
         self.terminal.heading("What the spoke knows now")

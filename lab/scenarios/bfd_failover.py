@@ -68,18 +68,19 @@ def story(teller, lab):
     one, two = tunnel_address(1), tunnel_address(2)
     for spoke_, other in ((first, second), (second, first)):
         plot.learns(teller, lab, spoke_.name, other.lan_prefix, one)
-    for more in (2, 1, 0):
+    for more in (1, 0):
         for name in SPOKES:
             for address in (one, two):
                 plot.shows(lab, name, f'vtysh -c "show bfd peer {address}"', "Status: up")
         teller.check(True, "every spoke has a BFD session to each hub")
         before = downs(lab)
         result = plot.dies(teller, lab, "hub1", one, two)
-        if not more or downs(lab) == before:
+        good = 0 < result.gap < SLOWNESS
+        if good or not more or downs(lab) == before:
             break
         teller.terminal.say("The spokes took the other hub for dead, too, as on a machine that is busy: once more.")
         lab.namespace("internet").batch("link set hub1 up")
-    teller.check(0 < result.gap < SLOWNESS, f"time without traffic: {result.gap:.2f} s ({result.lost} pings lost)")
+    teller.check(good, f"time without traffic: {result.gap:.2f} s ({result.lost} pings lost)")
     plot.look(teller, lab)
 
 

@@ -329,9 +329,9 @@ static void put_lifetime(struct vici_writer *writer, const char *rekey, const ch
 	vici_put_format(writer, life, "%us", strcmp(life, "over_time") == 0 ? seconds / 10 : seconds);
 }
 
-/// The number by which charon's own ESP finds the SA for a packet: one for each pair of addresses, far from
-/// those that charon gives by itself. Before 5.9.12 it can give two peers the same where both are
-/// reauthenticated at once.
+/// The number by which charon's own ESP finds the SA for a packet: a hash of the addresses, the same for the
+/// daemon's successor, and far from those that charon gives by itself. Before 5.9.12 charon can give two
+/// peers the same where both are reauthenticated at once.
 static uint32_t request_id(struct addr local, struct addr remote)
 {
 	const struct addr *addrs[] = { &local, &remote };

@@ -32,7 +32,8 @@ typedef void profile_send(void *context, const char *command, struct vici_writer
 bool profile_load_credentials(
 	const struct crypto_config *crypto, profile_send *send, void *context, struct err *err) MUST_CHECK;
 /// Writes the body of `load-conn`. The connection is `unique = never`, does not start, restart or trap by
-/// itself, has no MOBIKE, clears on a dead peer, and its child carries GRE between the two hosts.
+/// itself, has no MOBIKE, clears on a dead peer, and its child carries GRE between the two hosts; where that
+/// is in user space and to one peer, with a reqid of its own, the same at each call.
 void profile_put_connection(struct vici_writer *writer, const struct crypto_config *crypto,
 	const struct profile_connection *connection);
 /// Is this identity of a peer, as strongSwan shows it, one of those that `match identity remote` accepts?

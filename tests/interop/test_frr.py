@@ -26,7 +26,8 @@ def test_shortcut_both_ways(cloud, frr):
     made.stays("spoke1", "spoke2")
     for one, other in (("spoke1", "spoke2"), ("spoke2", "spoke1")):
         # FRR's ends with its holding time, under traffic too, and comes again.
-        wait_until(lambda: made.path(one, other) == [made.lan(other)], PATIENCE if one in frr else 0, "the direct path")
+        wait_until(lambda ends=(one, other): made.path(*ends) == [made.lan(ends[1])], PATIENCE if one in frr else 0,
+                   "the direct path")
     assert ERROR not in {kind for _, _, kind in nhrp_packets(made.lab.capture.path)}
 
 

@@ -14,8 +14,9 @@ def test_protected(build):
     assert result.returncode == 0, result.stderr
     figures = json.loads(result.stdout)
     direct = figures["direct"]["rounds"][0]
-    assert direct["seconds"] > 0 and direct["sent"] >= 600
+    assert 0 < direct["seconds"] < 30 and direct["sent"] >= 600
     # On ESP of charon's own two SAs begun at once may cost packets: docs/ipsec.md, "A kernel without ESP".
-    assert direct["lost"] * 100 <= direct["sent"] or direct["sas"] > 1
+    met = figures["esp"] != "the kernel" and direct["sas"] > 1
+    assert direct["lost"] * (10 if met else 100) <= direct["sent"]
     assert (figures["hub"][0]["registered"], figures["hub"][0]["ike_sas_made"]) == (5, 5)
     assert figures["stream"]["protected_gbit"] > 0 and figures["stream"]["plain_gbit"] > 0

@@ -8,7 +8,7 @@ import subprocess
 import threading
 
 from crypto import sas, settled, single, spis
-from facts import bindings, nbma, shortcut, works
+from facts import bindings, lan, nbma, path, shortcut, works
 from lab import measure, scenarios
 from lab.protection import KEY
 from lab.wait import wait_until
@@ -106,8 +106,9 @@ def test_reauthentications_overlap(protected):
         single(lab, "spoke1", peer)
     numbers = re.findall(r"gre: #\d+, reqid (\d+), INSTALLED", swan.swanctl("--list-sas"))
     assert len(numbers) == 2 and (len(set(numbers)) == 2 or not swan.user_space), "the kernel looks at addresses, too"
-    for host in ("hub", "spoke2"):
-        wait_until(lambda: works(lab, "spoke1", host), WITHIN, f"traffic with {host}")
+    wait_until(lambda: works(lab, "spoke1", "hub"), WITHIN, "traffic with the hub")
+    shortcut(lab, "spoke1", "spoke2")
+    wait_until(lambda: path(lab, "spoke1", "spoke2") == [lan(lab, "spoke2")], WITHIN, "the direct path")
 
 
 def test_dead_peer(protected):

@@ -38,11 +38,13 @@ def flows_of(lab, names):
     """Pings from each of these spokes to the others' LANs, and from the hub to each. An emulated guest that has other tests to
     do, too, cannot encrypt 300 packets a second between TAP devices and sockets: their queues overflow."""
     interval = 0.4 if "tunnel link user" in lab.scenario.node("hub").config else 0.1
-    for name in names:  # the hub's kernel learns of a neighbour by the first packet to it, which waits a second at most
-        wait_until(lambda name=name: measure.ping(lab.namespace("hub"), tunnel(lab, name), count=1).lost == 0, 10, "a neighbour")
-    flows = ([measure.Ping(lab.namespace("hub"), tunnel(lab, name), interval=interval) for name in names] +
-            [measure.Ping(lab.namespace(one), lan(lab, other), lan(lab, one), interval=interval)
-             for one, other in itertools.permutations(names, 2)])
+    hub = lab.namespace("hub")
+    for address in (tunnel(lab, name) for name in names):
+        # The kernel learns of a neighbour by the first packet to it, which waits a second at most.
+        wait_until(lambda to=address: measure.ping(hub, to, count=1).lost == 0, 10, f"{address} is a neighbour")
+    flows = ([measure.Ping(hub, tunnel(lab, name), interval=interval) for name in names] +
+             [measure.Ping(lab.namespace(one), lan(lab, other), lan(lab, one), interval=interval)
+              for one, other in itertools.permutations(names, 2)])
     for flow in flows:
         flow.await_replies(1)
     return flows

@@ -2,8 +2,6 @@
 """Random packets through a tunnel of one kind of link, and what comes out of it: the same packets through another kind
 must come out the same. Two nodes, a hub and a spoke; packets go in and out by packet sockets, so that nothing on the
 way mends them."""
-import contextlib
-import os
 import random
 import socket
 import struct
@@ -13,6 +11,7 @@ from pathlib import Path
 import craft
 from facts import nbma, tunnel
 from lab import scenarios
+from lab.namespace import one_processor
 from lab.network import Lab
 from lab.wait import wait_until
 
@@ -171,21 +170,6 @@ def marker(number, path):
 
 def is_marker(packet):
     return b"marker " in packet[1][:40]
-
-
-@contextlib.contextmanager
-def one_processor(*processes):
-    """A veth queues packets on the processor that sends them: a sender that moves to another reorders its own. We and these
-    processes stay on one."""
-    tasks = [0, *(int(task) for process in processes for task in os.listdir(f"/proc/{process}/task"))]
-    before = os.sched_getaffinity(0)
-    for task in tasks:
-        os.sched_setaffinity(task, {min(before)})
-    try:
-        yield
-    finally:
-        for task in tasks:
-            os.sched_setaffinity(task, before)
 
 
 class Trial:

@@ -116,8 +116,9 @@ def test_a_stream(network):
     lab = network(scenarios.phase1())
     by_wires(lab, "hub", "spoke1")
     ends = ("hub", "spoke1"), ("spoke1", "hub")
-    for name, other in ends:
-        upload(lab.namespace(name), tunnel(lab, name), lab.namespace(other), tunnel(lab, other), size=int(SLOWNESS * (4 << 20)))
+    for name, other in ends:  # `upload` takes less where all is slow
+        upload(lab.namespace(name), tunnel(lab, name), lab.namespace(other), tunnel(lab, other),
+               size=int(SLOWNESS * (4 << 20)))
 
     def sums():
         peers = {name: next(one for one in interface(lab, name)["peers"] if one["nbma"] == nbma(lab, other))

@@ -11,6 +11,7 @@ import difference
 from difference import IPV4, Trial, ipv4, same, transport
 from facts import nbma, overrides, ping, tunnel, works
 from lab import scenarios
+from lab.namespace import one_processor
 from lab.wait import wait_until
 
 SEED = int(os.environ.get("DIFFERENCE_SEED", 7))
@@ -92,7 +93,7 @@ class Transit(Trial):
 
     def transit(self, seed, count):
         rng, found = random.Random(seed), []
-        with difference.one_processor():
+        with one_processor():
             for start in range(0, count, difference.BATCH):
                 for _ in range(min(difference.BATCH, count - start)):
                     for packet in difference.outer(rng, self.random_packet(rng), self.key, *self.ends):

@@ -101,8 +101,8 @@ static struct config *parse(const char *blocks, const char *profile)
 	return config;
 }
 
-static void connection(
-	struct script *script, const struct config *config, const char *remote, bool user_space, bool marks)
+static void connection_from(struct script *script, const struct config *config, const char *local,
+	const char *remote, bool user_space, bool marks)
 {
 	struct vici_writer writer = vici_writer_make(VICI_REQUEST, "load-conn");
 	struct profile_connection wanted = {
@@ -112,10 +112,16 @@ static void connection(
 		.marks = marks,
 	};
 
-	assert_true(addr_parse("192.0.2.1", &wanted.local));
+	assert_true(addr_parse(local, &wanted.local));
 	assert_true(!remote || addr_parse(remote, &wanted.remote));
 	profile_put_connection(&writer, &config->crypto, &wanted);
 	finish(script, &writer);
+}
+
+static void connection(
+	struct script *script, const struct config *config, const char *remote, bool user_space, bool marks)
+{
+	connection_from(script, config, "192.0.2.1", remote, user_space, marks);
 }
 
 static void assert_has(const struct script *script, const char *part)
@@ -236,11 +242,12 @@ static void test_modes(void **state)
 }
 
 /// The reqid of a connection to one peer; 0: charon shall give one.
-static unsigned request_id(const struct config *config, const char *remote, bool user_space)
+static unsigned request_id(
+	const struct config *config, const char *local, const char *remote, bool user_space)
 {
 	struct script script = { .used = 0 };
 
-	connection(&script, config, remote, user_space, false);
+	connection_from(&script, config, local, remote, user_space, false);
 	const char *found = strstr(script.text, "reqid = ");
 	return found ? (unsigned)strtoul(found + strlen("reqid = "), NULL, 10) : 0;
 }
@@ -248,16 +255,19 @@ static unsigned request_id(const struct config *config, const char *remote, bool
 static void test_request_ids(void **state)
 {
 	struct config *config = parse(keyring, "default");
-	unsigned one = request_id(config, "198.51.100.7", true);
+	const char *us = "192.0.2.1";
+	unsigned one = request_id(config, us, "198.51.100.7", true);
 
 	(void)state;
 	assert_true(one >= 0x80000000);
-	assert_int_equal(request_id(config, "198.51.100.7", true), one);
-	assert_true(request_id(config, "198.51.100.8", true) >= 0x80000000);
-	assert_int_not_equal(request_id(config, "198.51.100.8", true), one);
-	assert_int_not_equal(request_id(config, "2001:db8::7", true), one);
-	assert_int_equal(request_id(config, NULL, true), 0);            // has many peers
-	assert_int_equal(request_id(config, "198.51.100.7", false), 0); // the kernel looks at addresses, too
+	assert_int_equal(request_id(config, us, "198.51.100.7", true), one);
+	assert_true(request_id(config, us, "198.51.100.8", true) >= 0x80000000);
+	assert_int_not_equal(request_id(config, us, "198.51.100.8", true), one);
+	assert_int_not_equal(request_id(config, us, "2001:db8::7", true), one);
+	assert_int_not_equal(request_id(config, "192.0.2.2", "198.51.100.7", true), one);
+	assert_int_equal(request_id(config, us, NULL, true), 0); // has many peers
+	assert_int_equal(
+		request_id(config, us, "198.51.100.7", false), 0); // the kernel looks at addresses, too
 	conf_free(config);
 }
 
