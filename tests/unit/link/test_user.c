@@ -167,6 +167,7 @@ static void nhrp_and_data_cross(void **state)
 	struct link *link_a, *link_b;
 	struct lladdr to_a, to_b;
 	struct link_counters counters;
+	struct counted at_a;
 	int socket_a, socket_b;
 	uv_loop_t loop;
 
@@ -193,6 +194,8 @@ static void nhrp_and_data_cross(void **state)
 	netns_wait(&loop, has_datagram, &socket_b);
 	udp_send(socket_b, "10.0.0.1", "back");
 	netns_wait(&loop, has_datagram, &socket_a);
+	at_a = (struct counted) { link_a, "192.0.2.2" };
+	netns_wait(&loop, has_received, &at_a);
 	assert_true(link_a->ops->counters(link_a, address("192.0.2.2"), &counters));
 	assert_true(counters.sent_packets >= 1 && counters.received_packets >= 1);
 	assert_true(counters.sent_bytes >= 20 + 8 + 5);
