@@ -161,6 +161,10 @@ class StrongSwan:
         peers = re.findall(r"^  remote .* @ (\S+)", told, re.MULTILINE)
         return "CONNECTING" not in told and len(peers) == len(set(peers))
 
+    def ike_sas_made(self, peer=None):
+        """How many IKE SAs came up since its log began: all, or those with the peer of this identity."""
+        return sum("established between" in line and (peer is None or f"[{peer}]" in line) for line in self.log().splitlines())
+
     def load(self, text):
         """Loads a swanctl.conf."""
         (self.directory / "swanctl.conf").write_text(text)

@@ -8,7 +8,6 @@ from ..scenario import Scenario
 from ..wait import SLOWNESS
 from .parts import hub, run, spoke, tunnel_address
 
-SPOKES = ("spoke1", "spoke2")
 BFD = """\
 bfd
  profile fast
@@ -60,7 +59,7 @@ LOOK = [
 def downs(lab):
     """How often the spokes took the second hub for dead."""
     asked = f"show bfd peer {tunnel_address(2)} counters json"
-    return sum(json.loads(lab.routing[name].ask(asked))["session-down"] for name in SPOKES)
+    return sum(json.loads(lab.routing[node.name].ask(asked))["session-down"] for node in lab.scenario.spokes)
 
 
 def story(teller, lab):
@@ -69,9 +68,9 @@ def story(teller, lab):
     for spoke_, other in ((first, second), (second, first)):
         plot.learns(teller, lab, spoke_.name, other.lan_prefix, one)
     for more in (1, 0):
-        for name in SPOKES:
+        for node in lab.scenario.spokes:
             for address in (one, two):
-                plot.shows(lab, name, f'vtysh -c "show bfd peer {address}"', "Status: up")
+                plot.shows(lab, node.name, f'vtysh -c "show bfd peer {address}"', "Status: up")
         teller.check(True, "every spoke has a BFD session to each hub")
         before = downs(lab)
         result = plot.dies(teller, lab, "hub1", one, two)

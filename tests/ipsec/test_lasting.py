@@ -83,24 +83,30 @@ def test_reauthentication(protected):
     assert set(bound) <= set(bindings(lab["hub"]))
 
 
+@contextlib.contextmanager
+def apart(lab, one, other, which=""):
+    """The underlay takes nothing from one node to the other, or not `which`, in nft's words."""
+    underlay, ends = lab.namespace("internet"), f"{{ {nbma(lab, one)}, {nbma(lab, other)} }}"
+    underlay.run("nft", "add table ip apart; add chain ip apart forward { type filter hook forward priority 0; }; "
+                 f"add rule ip apart forward ip saddr {ends} ip daddr {ends} {which} drop")
+    yield
+    underlay.run("nft", "delete table ip apart")
+
+
 def test_reauthentications_overlap(protected):
     """spoke1 makes its SA with spoke2 anew and is held up until it has made that with the hub anew, too. The number by which
     packets find their SA, freed by the first and taken by the second, strongSwan before 5.9.12 would use for both."""
     lab = protected(scenarios.phase3())
     shortcut(lab, "spoke1", "spoke2")
-    swan, underlay = lab.swans["spoke1"], lab.namespace("internet")
+    swan = lab.swans["spoke1"]
     ids = {peer: single(lab, "spoke1", peer)["id"] for peer in ("hub", "spoke2")}
     before = spis(lab, "spoke1")
-    addresses = f"{{ {nbma(lab, 'spoke1')}, {nbma(lab, 'spoke2')} }}"
-    # An IKE_SA_INIT has 372 bytes, and a DELETE has 65.
-    underlay.run("nft", "add table ip held; add chain ip held forward { type filter hook forward priority 0; }; "
-                 f"add rule ip held forward ip saddr {addresses} ip daddr {addresses} udp length 300-500 drop")
-    for peer in ("spoke2", "hub"):
-        swan.swanctl("--rekey", "--reauth", "--ike-id", ids[peer])
-        wait_until(lambda: not before & spis(lab, "spoke1", peer), WITHIN, "the old SA is gone")
-    wait_until(lambda: sas(lab, "spoke1", "hub"), WITHIN, "an SA with the hub")
-    assert not sas(lab, "spoke1", "spoke2"), "held up"
-    underlay.run("nft", "delete table ip held")
+    with apart(lab, "spoke1", "spoke2", "udp length 300-500"):  # an IKE_SA_INIT has 372 bytes, and a DELETE has 65
+        for peer in ("spoke2", "hub"):
+            swan.swanctl("--rekey", "--reauth", "--ike-id", ids[peer])
+            wait_until(lambda: not before & spis(lab, "spoke1", peer), WITHIN, "the old SA is gone")
+        wait_until(lambda: sas(lab, "spoke1", "hub"), WITHIN, "an SA with the hub")
+        assert not sas(lab, "spoke1", "spoke2"), "held up"
     wait_until(lambda: sas(lab, "spoke1", "spoke2"), 2 * WITHIN, "an SA with spoke2")
     for peer in ("hub", "spoke2"):
         single(lab, "spoke1", peer)
@@ -119,15 +125,11 @@ def test_dead_peer(protected):
     sa = single(lab, "spoke1", "spoke2")
     stream = measure.Ping(lab.namespace("spoke1-host"), lab.scenario.node("spoke2").host_address, interval=0.05)
     stream.await_replies(1)
-    underlay = lab.namespace("internet")
-    addresses = f"{{ {nbma(lab, 'spoke1')}, {nbma(lab, 'hub')} }}"
-    underlay.run("nft", "add table ip cut; add chain ip cut forward { type filter hook forward priority 0; }; "
-                 f"add rule ip cut forward ip saddr {addresses} ip daddr {addresses} drop")
-    wait_until(lambda: not sas(lab, "spoke1", "hub"), 60, "DPD ends the SA with the hub")
-    wait_until(lambda: "IKE" in lab["spoke1"].ctl("show dmvpn"), 30, "the state tells that IKE is missing")
-    assert stream.result().lost == 0, "the SA with spoke2 carries on"
-    assert [one["id"] for one in sas(lab, "spoke1", "spoke2")] == [sa["id"]]
-    underlay.run("nft", "delete table ip cut")
+    with apart(lab, "spoke1", "hub"):
+        wait_until(lambda: not sas(lab, "spoke1", "hub"), 60, "DPD ends the SA with the hub")
+        wait_until(lambda: "IKE" in lab["spoke1"].ctl("show dmvpn"), 30, "the state tells that IKE is missing")
+        assert stream.result().lost == 0, "the SA with spoke2 carries on"
+        assert [one["id"] for one in sas(lab, "spoke1", "spoke2")] == [sa["id"]]
     # A call that was lost is repeated by charon in 1 to 5 seconds, and given up by the daemon after 8.
     wait_until(lambda: sas(lab, "spoke1", "hub"), 3 * WITHIN, "an SA with the hub again")
 
